@@ -1,0 +1,14 @@
+/* Forced into every file by the build: calls that do not compile in this house.
+ * Each has a bounded or checked counterpart in base/ or in the standard library. */
+#ifndef KEDUN_BASE_BANNED_H
+#define KEDUN_BASE_BANNED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll atof
+#pragma GCC poison rand srand random srandom gmtime localtime ctime asctime system popen tmpnam mktemp
+
+#endif

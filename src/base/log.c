@@ -1,0 +1,35 @@
+#include "base/log.h"
+
+#include "base/clock.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char *log_role = "kedun";
+static enum log_level log_least = LOG_INFO;
+
+void log_setup(const char *role, enum log_level least) {
+    log_role = role;
+    log_least = least;
+}
+
+void log_line(enum log_level level, const char *format, ...) {
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    if (level < log_least)
+        return;
+    char when[CLOCK_TEXT + 1], line[1024];
+    clock_format(clock_wall_ms(), when);
+    int n = snprintf(line, sizeof line, "%s %s %s: ", when, names[level], log_role);
+    va_list args;
+    va_start(args, format);
+    int m = vsnprintf(line + n, sizeof line - (size_t)n, format, args);
+    va_end(args);
+    size_t length = (size_t)n + (m < 0 ? 0 : (size_t)m);
+    if (length > sizeof line - 2)
+        length = sizeof line - 2;
+    line[length++] = '\n';
+    /* One write, so that lines of several threads and processes do not mix. A full pipe loses the line. */
+    if (write(STDERR_FILENO, line, length) < 0)
+        return;
+}

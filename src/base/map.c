@@ -1,0 +1,67 @@
+#include "base/map.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+uint64_t map_hash(struct slice key, uint64_t seed) {
+    uint64_t h = 0xcbf29ce484222325U ^ seed;
+    for (size_t i = 0; i < key.n; i++) {
+        h ^= key.p[i];
+        h *= 0x100000001b3U;
+    }
+    h ^= h >> 33;
+    h *= 0xff51afd7ed558ccdU;
+    h ^= h >> 33;
+    return h;
+}
+
+void map_init(struct map *m) {
+    *m = (struct map){.entries = NULL};
+    if (getrandom(&m->seed, sizeof m->seed, 0) != (ssize_t)sizeof m->seed)
+        m->seed = (uint64_t)(uintptr_t)m;
+}
+
+void map_free(struct map *m) {
+    free(m->entries);
+    m->entries = NULL;
+    m->room = m->count = 0;
+}
+
+static struct map_entry *map_slot(const struct map *m, struct slice key) {
+    size_t i = map_hash(key, m->seed) & (m->room - 1);
+    while (m->entries[i].value != NULL && !slice_equal(m->entries[i].key, key))
+        i = (i + 1) & (m->room - 1);
+    return &m->entries[i];
+}
+
+static enum status map_grow(struct map *m) {
+    struct map bigger = *m;
+    bigger.room = m->room == 0 ? 16 : m->room * 2;
+    bigger.entries = calloc(bigger.room, sizeof *bigger.entries);
+    if (bigger.entries == NULL)
+        return ST_NOMEM;
+    for (size_t i = 0; i < m->room; i++) {
+        if (m->entries[i].value != NULL)
+            *map_slot(&bigger, m->entries[i].key) = m->entries[i];
+    }
+    free(m->entries);
+    *m = bigger;
+    return ST_OK;
+}
+
+enum status map_put(struct map *m, struct slice key, void *value) {
+    if (m->count + 1 > m->room / 4 * 3) {
+        enum status s = map_grow(m);
+        if (s != ST_OK)
+            return s;
+    }
+    struct map_entry *slot = map_slot(m, key);
+    if (slot->value == NULL)
+        m->count++;
+    *slot = (struct map_entry){.key = key, .value = value};
+    return ST_OK;
+}
+
+void *map_get(const struct map *m, struct slice key) {
+    return m->room == 0 ? NULL : map_slot(m, key)->value;
+}

@@ -1,0 +1,152 @@
+#include "test.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/json.h"
+#include "base/map.h"
+#include "base/utf8.h"
+#include "base/uuid.h"
+
+static void an_arena_refuses_more_than_its_limit(void **state) {
+    (void)state;
+    struct arena a;
+    arena_init(&a, 64, ARENA_PLAIN);
+    assert_non_null(arena_alloc(&a, 48));
+    assert_null(arena_alloc(&a, 17));
+    assert_null(arena_array(&a, SIZE_MAX, 2));
+    arena_free(&a);
+}
+
+static void a_buffer_past_its_cap_fails_once_and_stays_failed(void **state) {
+    (void)state;
+    struct buf b;
+    buf_init(&b, 8, true);
+    buf_put_u64(&b, 7);
+    assert_false(b.failed);
+    buf_put_u8(&b, 1);
+    assert_true(b.failed);
+    assert_int_equal(b.n, 8);
+    buf_free(&b);
+}
+
+static void what_a_buffer_puts_a_reader_gets(void **state) {
+    (void)state;
+    struct buf b;
+    buf_init(&b, 1024, false);
+    buf_put_u16(&b, 0xbeef);
+    buf_put_varint(&b, UINT64_MAX);
+    buf_put_slice(&b, SLICE("客盾"));
+    struct reader r = reader_of(buf_slice(&b));
+    assert_int_equal(reader_u16(&r), 0xbeef);
+    assert_true(reader_varint(&r) == UINT64_MAX);
+    assert_true(slice_is(reader_slice(&r, 6), "客盾"));
+    assert_true(reader_done(&r));
+    assert_int_equal(reader_u8(&r), 0);
+    assert_true(r.failed);
+    buf_free(&b);
+}
+
+static void json_escapes_controls_and_replaces_invalid_utf8(void **state) {
+    (void)state;
+    struct buf b;
+    buf_init(&b, 1024, false);
+    struct json j = json_to(&b);
+    json_object(&j);
+    json_key(&j, "a");
+    json_string(&j, SLICE("\x01\"\\\n\xff张"));
+    json_key(&j, "n");
+    json_int(&j, INT64_MIN);
+    json_object_end(&j);
+    assert_true(
+        slice_is(buf_slice(&b), "{\"a\":\"\\u0001\\\"\\\\\\n\xef\xbf\xbd张\",\"n\":-9223372036854775808}"));
+    buf_free(&b);
+}
+
+static void utf8_refuses_overlong_surrogate_and_too_large(void **state) {
+    (void)state;
+    assert_true(utf8_valid(SLICE("aé张𠮷")));
+    assert_false(utf8_valid(SLICE("\xc0\xaf")));
+    assert_false(utf8_valid(SLICE("\xed\xa0\x80")));
+    assert_false(utf8_valid(SLICE("\xf4\x90\x80\x80")));
+    assert_int_equal(utf8_count(SLICE("a张𠮷")), 3);
+}
+
+static void uuids_are_version_7_in_order_and_round_trip(void **state) {
+    (void)state;
+    struct uuid last = {{0}}, u, back;
+    char text[UUID_TEXT + 1];
+    for (int i = 0; i < 10000; i++) {
+        assert_int_equal(uuid_new(&u), ST_OK);
+        assert_true(memcmp(last.b, u.b, 8) < 0);
+        last = u;
+    }
+    uuid_format(&u, text);
+    assert_int_equal(text[14], '7');
+    assert_true(uuid_parse(slice_from_string(text), &back) && uuid_equal(&u, &back));
+    assert_false(uuid_parse(SLICE("not-a-uuid"), &back));
+}
+
+static void times_round_trip_and_impossible_dates_are_refused(void **state) {
+    (void)state;
+    int64_t ms, days;
+    char text[CLOCK_TEXT + 1];
+    assert_true(clock_parse(SLICE("2024-02-29T23:59:59.5+08:00"), &ms));
+    clock_format(ms, text);
+    assert_string_equal(text, "2024-02-29T15:59:59.500Z");
+    assert_false(clock_parse_date(SLICE("2023-02-29"), &days));
+    assert_true(clock_parse_date(SLICE("1970-01-02"), &days));
+    assert_int_equal(days, 1);
+}
+
+static void base64url_round_trips_and_refuses_stray_bits(void **state) {
+    (void)state;
+    char text[16];
+    uint8_t out[16];
+    size_t n;
+    base64url_encode(SLICE("\xfb\xff"), text);
+    assert_string_equal(text, "-_8");
+    assert_true(base64url_decode(SLICE("-_8"), out, &n));
+    assert_int_equal(n, 2);
+    assert_false(base64url_decode(SLICE("-_9"), out, &n));
+}
+
+static void a_map_finds_what_was_put_and_nothing_else(void **state) {
+    (void)state;
+    struct map m;
+    char keys[1000][8];
+    map_init(&m);
+    for (size_t i = 0; i < 1000; i++) {
+        (void)snprintf(keys[i], sizeof keys[i], "k%zu", i);
+        assert_int_equal(map_put(&m, slice_from_string(keys[i]), keys[i]), ST_OK);
+    }
+    assert_ptr_equal(map_get(&m, SLICE("k517")), keys[517]);
+    assert_null(map_get(&m, SLICE("k1000")));
+    map_free(&m);
+}
+
+static void numbers_past_64_bits_are_refused(void **state) {
+    (void)state;
+    int64_t v;
+    assert_true(slice_to_int(SLICE("-9223372036854775808"), &v));
+    assert_true(v == INT64_MIN);
+    assert_false(slice_to_int(SLICE("9223372036854775808"), &v));
+    assert_false(slice_to_int(SLICE("12x"), &v));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_arena_refuses_more_than_its_limit),
+        cmocka_unit_test(a_buffer_past_its_cap_fails_once_and_stays_failed),
+        cmocka_unit_test(what_a_buffer_puts_a_reader_gets),
+        cmocka_unit_test(json_escapes_controls_and_replaces_invalid_utf8),
+        cmocka_unit_test(utf8_refuses_overlong_surrogate_and_too_large),
+        cmocka_unit_test(uuids_are_version_7_in_order_and_round_trip),
+        cmocka_unit_test(times_round_trip_and_impossible_dates_are_refused),
+        cmocka_unit_test(base64url_round_trips_and_refuses_stray_bits),
+        cmocka_unit_test(a_map_finds_what_was_put_and_nothing_else),
+        cmocka_unit_test(numbers_past_64_bits_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
