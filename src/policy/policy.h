@@ -1,0 +1,136 @@
+/* Policy: who may do what with which record and field.
+ *
+ * Policies are Cedar text (policies/*.cedar). The engine asks four questions, each answered from the same
+ * policies: may this person do this act on this record (policy_decide); which records (policy_filter, a row
+ * filter by partial evaluation); what does he see of each field (policy_views); and why (policy_explain).
+ * Default is deny; a policy whose condition errs is skipped; forbid overrides permit.
+ *
+ * Entities that policies may speak of:
+ *   User::"<id>"        attributes: id (long), login (string), roles (set of Role), department (Department),
+ *                       branch (Department), departments (set: his department and all above), manager_of (set of
+ *                       Department), is_partner (bool); parents: his Roles and his Department
+ *   Role::"<name>", Department::"<id>" (parent: the department above)
+ *   Action::"list" "view" "create" "update" "delete" "restore" "import" "export" "reveal" "transfer" "see" "read"
+ *           "write" "match" "audit" "administer"
+ *           (see: masked view of a field; read: clear view; write: set a field; match: find by a masked field's
+ *           whole value or the characters its mask shows. view: open one record. A record must pass list/view
+ *           before its fields' see/read count.)
+ *   the resource: <Object>::"<uuid>" with the type's name in CamelCase (Customer, FollowUp …), attributes: the
+ *           object's *unsealed* fields by API name (absent when null) plus owner (User), department (Department),
+ *           branch (Department), created_at (long ms); parent: its department, so `resource in Department::"3"` and
+ *           `resource.department in principal.department` both work. A child object (order line …) follows its parent.
+ *           For acts on no record: Object::"<name>".
+ *   context: object (string), field (string), class (string), purpose (string), reason (bool), second_factor_age
+ *           (long, seconds), hour (long, local), weekday (long), network (string: "office"|"outside"|…)
+ */
+#ifndef KEDUN_POLICY_POLICY_H
+#define KEDUN_POLICY_POLICY_H
+
+#include "object/pred.h"
+
+enum act {
+    ACT_LIST,
+    ACT_VIEW,
+    ACT_CREATE,
+    ACT_UPDATE,
+    ACT_DELETE,
+    ACT_RESTORE,
+    ACT_IMPORT,
+    ACT_EXPORT,
+    ACT_REVEAL,
+    ACT_TRANSFER,
+    ACT_SEE,
+    ACT_READ,
+    ACT_WRITE,
+    ACT_MATCH,
+    ACT_AUDIT,
+    ACT_ADMINISTER,
+    ACT_COUNT
+};
+
+enum view { VIEW_HIDDEN = 0, VIEW_MASKED = 1, VIEW_CLEAR = 2 };
+
+/* The organisation: departments by id with parent and branch. Built by people/ from the keeper's registry. */
+struct department {
+    uint32_t id, parent; /* parent 0: the root */
+    uint32_t branch;     /* the ancestor (or itself) that is a branch; 0: head office */
+    bool is_branch;
+    const char *name;
+};
+
+struct organisation {
+    const struct department *departments; /* sorted by id */
+    size_t count;
+};
+
+#define ACTOR_ROLES_MAX 16
+
+/* The person (or key) who acts, as the keeper vouches for him. */
+struct actor {
+    uint32_t user;
+    const char *login;
+    const char *roles[ACTOR_ROLES_MAX];
+    size_t role_count;
+    uint32_t department, branch;
+    const uint32_t *manages; /* departments he leads */
+    size_t manages_count;
+};
+
+struct policy_context {
+    const char *purpose;
+    const char *network;
+    int64_t now_ms;
+    bool has_reason;
+    int64_t second_factor_age; /* seconds; -1: none in this session */
+};
+
+struct policy_set; /* immutable, reference counted */
+
+/* Reads every *.cedar of a directory; refuses all on the first error, naming file, line and column. */
+MUST_CHECK enum status policy_load(const char *directory, struct policy_set **out, struct error *e);
+/* The same from text, for previews and tests. */
+MUST_CHECK enum status policy_parse(struct slice text, const char *name, struct policy_set **out, struct error *e);
+void policy_release(struct policy_set *set);
+void policy_retain(struct policy_set *set);
+
+struct policy_query {
+    const struct policy_set *set;
+    const struct actor *actor;
+    const struct organisation *organisation;
+    const struct object_set *objects;
+    const struct object_def *object;
+    const struct policy_context *context;
+    struct arena *arena; /* results live here */
+};
+
+/* Which records of q->object: a row filter. Deny is pred_false; a condition that no row filter can express is
+ * ST_INVALID "policy_not_reducible" (policy_check_reducible finds it when a policy is saved). */
+MUST_CHECK enum status policy_filter(const struct policy_query *q, enum act act, const struct pred **out,
+                                     struct error *e);
+
+/* One field's views, each a predicate over the row (often pred_true or pred_false). */
+struct field_view {
+    const struct pred *see, *read, *write, *match;
+};
+
+/* For every field of q->object, in the order of object->fields. */
+MUST_CHECK enum status policy_views(const struct policy_query *q, const struct field_view **out, struct error *e);
+
+/* The view that a row gives: clear if read, else masked if see, else hidden. */
+enum view policy_view_of(const struct field_view *v, pred_lookup lookup, const void *row);
+/* The view that holds on all rows whatever their content: what filter, sort and group may rest on. */
+enum view policy_view_everywhere(const struct field_view *v);
+
+/* One decision on one record (row == NULL: on the object as such). */
+MUST_CHECK enum status policy_decide(const struct policy_query *q, enum act act, const struct field_def *field,
+                                     pred_lookup lookup, const void *row, bool *allowed, struct error *e);
+
+/* The same with the policies that decided and the conditions that failed, as JSON. */
+MUST_CHECK enum status policy_explain(const struct policy_query *q, enum act act, const struct field_def *field,
+                                      pred_lookup lookup, const void *row, struct json *out, struct error *e);
+
+/* Every policy against every object and act: can all of it be reduced? For save time. */
+MUST_CHECK enum status policy_check_reducible(const struct policy_set *set, const struct object_set *objects,
+                                              struct error *e);
+
+#endif
