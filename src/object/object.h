@@ -12,22 +12,12 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "base/status.h"
+#include "value/class.h"
 #include "value/type.h"
 
 #define OBJECT_NAME_MAX   40  /* bytes: [a-z][a-z0-9_]* */
 #define OBJECT_FIELDS_MAX 250 /* fields of one object, system fields included */
 #define OBJECTS_MAX       400
-
-/* How sensitive a field is (requirement K1). personal and sensitive are sealed by the keeper. */
-enum field_class { CLASS_PUBLIC = 0, CLASS_INTERNAL = 1, CLASS_PERSONAL = 2, CLASS_SENSITIVE = 3 };
-
-/* How a field may be looked up by a blind index (sealed) or a plain one; bits. */
-enum field_search {
-    SEARCH_EXACT = 1,
-    SEARCH_SUFFIX = 2,
-    SEARCH_WORDS = 4,
-    SEARCH_FRAGMENT = 8,
-};
 
 /* Field ids below 100 are the system's and mean the same in every object; a definition's own start at 100. */
 enum system_field {

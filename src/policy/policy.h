@@ -48,8 +48,6 @@ enum act {
     ACT_COUNT
 };
 
-enum view { VIEW_HIDDEN = 0, VIEW_MASKED = 1, VIEW_CLEAR = 2 };
-
 /* The organisation: departments by id with parent and branch. Built by people/ from the keeper's registry. */
 struct department {
     uint32_t id, parent; /* parent 0: the root */

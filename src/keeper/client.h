@@ -1,0 +1,303 @@
+/* The keeper, as the rest of the system sees it: the only process with keys, and it believes nobody.
+ *
+ * Every request carries a session token that the keeper itself issued; it looks up who that is, checks the
+ * asked view against the role's ceiling and the field's class in its own sealed catalogue, charges the budgets,
+ * writes the audit entry, waits until it is on disk, and only then answers. The wire format is
+ * docs/protocol.md and keeper/protocol.h.
+ *
+ * A `struct keeper` is one connection and belongs to one thread. Replies borrow its receive buffer: they hold until the
+ * next call on it. After ST_UNAVAILABLE the connection is re-made by the next call. */
+#ifndef KEDUN_KEEPER_CLIENT_H
+#define KEDUN_KEEPER_CLIENT_H
+
+#include "audit/entry.h"
+#include "base/arena.h"
+#include "base/status.h"
+#include "base/uuid.h"
+#include "value/class.h"
+
+struct keeper;
+
+#define KEEPER_TOKEN          32 /* bytes, random; the client's cookie is its base64url */
+#define KEEPER_WRAPPED_KEY    61 /* suite, nonce, sealed 32-byte key, tag */
+#define KEEPER_ROW_SEAL       16
+#define KEEPER_ROLES_MAX      16
+#define KEEPER_ROWS_MAX       1000
+#define KEEPER_FIELDS_MAX     250
+#define KEEPER_VALUE_MAX      ((size_t)64 * 1024)
+
+struct token {
+    uint8_t b[KEEPER_TOKEN];
+};
+
+/* Connects to one of the supervisor's sockets (run/keeper-engine.sock …). */
+MUST_CHECK enum status keeper_connect(const char *socket_path, struct keeper **out, struct error *e);
+void keeper_close(struct keeper *k);
+
+/* Who acts, on whose behalf, from where: goes with every request and into every entry. */
+struct keeper_call {
+    struct token token;
+    struct uuid request;        /* the request's id, shown to the user in errors */
+    uint8_t address[16];        /* the client's address, IPv4-mapped; zeros: local */
+    uint8_t purpose;            /* enum purpose */
+};
+
+enum purpose {
+    PURPOSE_NONE,
+    PURPOSE_SALES,
+    PURPOSE_SERVICE,
+    PURPOSE_FINANCE,
+    PURPOSE_MANAGEMENT,
+    PURPOSE_QUALITY,
+    PURPOSE_AUDIT,
+    PURPOSE_IMPORT,
+    PURPOSE_ADMINISTRATION
+};
+
+/* ---- sessions ---- */
+
+enum duty { DUTY_SYSTEM_ADMIN = 1, DUTY_SECURITY_ADMIN = 2, DUTY_AUDITOR = 4 }; /* bits; apart (I4) */
+
+struct principal {
+    uint32_t user;
+    char login[64];
+    char name[128];                  /* shown name of the member of staff */
+    char roles[KEEPER_ROLES_MAX][40];
+    size_t role_count;
+    uint32_t department;
+    unsigned duties;
+    struct uuid session;
+    bool is_key;                     /* an API key, not a person */
+    bool is_job;                     /* a job acting for the person */
+    bool must_change_password;
+    int64_t signed_in_at, expires_at; /* ms */
+    int64_t second_factor_at;        /* ms, 0: never */
+    uint64_t registry_version;       /* of users, departments, roles: reload when it has grown */
+};
+
+/* A wrong login and a wrong password answer alike, in content and in time. ST_LIMIT "sign_in_slow" with
+ * seconds to wait in detail: delays grow per (login, address) and per address, never per login alone, so a
+ * stranger can't lock anybody out for good. The token is fresh; `agent` is kept (sealed) for the session list. */
+MUST_CHECK enum status keeper_sign_in(struct keeper *k, const struct keeper_call *call, struct slice login,
+                                      struct slice password, struct slice agent, struct token *token,
+                                      struct principal *who, struct error *e);
+MUST_CHECK enum status keeper_sign_out(struct keeper *k, const struct keeper_call *call, struct error *e);
+/* Is the token live, and who is it? Also touches its idle clock. ST_UNAUTHENTICATED when not. */
+MUST_CHECK enum status keeper_session(struct keeper *k, const struct keeper_call *call, struct principal *who,
+                                      struct error *e);
+/* Swaps the token for a fresh one (after sign-in, change of password, step-up). */
+MUST_CHECK enum status keeper_rotate(struct keeper *k, const struct keeper_call *call, struct token *fresh,
+                                     struct error *e);
+
+struct keeper_session_info {
+    struct uuid id;
+    uint32_t user;
+    int64_t signed_in_at, seen_at;
+    uint8_t address[16];
+    struct slice agent;
+    bool current;
+};
+/* Own sessions; with DUTY_SECURITY_ADMIN those of `user`. */
+MUST_CHECK enum status keeper_session_list(struct keeper *k, const struct keeper_call *call, uint32_t user,
+                                           struct arena *arena, struct keeper_session_info **out, size_t *n,
+                                           struct error *e);
+/* ST_NOT_FOUND for another's session unless DUTY_SECURITY_ADMIN. */
+MUST_CHECK enum status keeper_session_revoke(struct keeper *k, const struct keeper_call *call,
+                                             const struct uuid *session, struct error *e);
+MUST_CHECK enum status keeper_password_change(struct keeper *k, const struct keeper_call *call, struct slice old,
+                                              struct slice fresh, struct token *token, struct error *e);
+
+/* A token that acts for the same person within one job (import, rejects, undo), up to 24 hours, on `object` only. */
+MUST_CHECK enum status keeper_job_token(struct keeper *k, const struct keeper_call *call, const struct uuid *job,
+                                        uint16_t object, struct token *token, struct error *e);
+/* API keys: shown once; the keeper keeps a hash. `document`: JSON with label, roles (a subset of the maker's),
+ * expiry, networks. Listed and revoked as sessions with is_key. */
+MUST_CHECK enum status keeper_api_key_make(struct keeper *k, const struct keeper_call *call, struct slice document,
+                                           struct token *token, struct uuid *id, struct error *e);
+
+/* ---- registry: what decides access, kept by the keeper under its own seal ---- */
+
+/* Kinds and their JSON documents (keeper/registry.h says each key):
+ *   user {id, login, name, roles[], department, duties[], manages[], disabled, mail}   department {id, parent, name, branch}
+ *   role {name, label{zh,en}, ceiling{personal,sensitive: "hidden|masked|clear"}, match{personal,sensitive: bool},
+ *         budget{clear:{minute,hour,day}, masked:{…}, lookups:{…}}}                    company {budget}
+ *   catalogue {object, field, class, mask, search, type}: one per field; a class can only go up */
+enum registry_kind { REGISTRY_USER = 1, REGISTRY_DEPARTMENT, REGISTRY_ROLE, REGISTRY_COMPANY, REGISTRY_CATALOGUE };
+
+struct registry_item {
+    uint8_t kind;
+    uint32_t id;         /* user, department; role: a stable number; catalogue: object << 16 | field */
+    uint64_t version;    /* registry version at its last change */
+    struct slice document;
+};
+/* Items changed since `since` (0: all). A disabled user is listed as such. No token: the engine needs it to start. */
+MUST_CHECK enum status keeper_registry_list(struct keeper *k, uint64_t since, struct arena *arena,
+                                            struct registry_item **out, size_t *n, uint64_t *version,
+                                            struct error *e);
+/* Who may: user and department DUTY_SYSTEM_ADMIN (roles of a user: DUTY_SECURITY_ADMIN), role and company
+ * DUTY_SECURITY_ADMIN, catalogue DUTY_SYSTEM_ADMIN and never a lower class. id 0 makes a new one. */
+MUST_CHECK enum status keeper_registry_put(struct keeper *k, const struct keeper_call *call, uint8_t kind,
+                                           uint32_t id, struct slice document, uint32_t *made, struct error *e);
+/* Sets a user's first or new password (DUTY_SYSTEM_ADMIN; must_change_password is set). */
+MUST_CHECK enum status keeper_password_set(struct keeper *k, const struct keeper_call *call, uint32_t user,
+                                           struct slice password, struct error *e);
+/* Only on the admin socket and only until keeper_bootstrap_end: fill an empty registry, no token yet. A user's
+ * document may carry "password" here. Answers ST_DENIED "bootstrap_over" later. */
+MUST_CHECK enum status keeper_bootstrap(struct keeper *k, uint8_t kind, uint32_t id, struct slice document,
+                                        struct error *e);
+MUST_CHECK enum status keeper_bootstrap_end(struct keeper *k, struct error *e);
+MUST_CHECK enum status keeper_bootstrapped(struct keeper *k, bool *over, struct error *e);
+/* Admin socket only: a token for a command-line act by `login` (recorded as such; needs the login's password). */
+
+/* ---- opening: the read path ---- */
+
+/* What binds a record's values and its scope together; as the row has it. */
+struct keeper_row {
+    struct uuid record, subject;
+    struct slice wrapped_key;  /* of the subject; empty: destroyed (its values answer as null) */
+    uint32_t owner, department, branch;
+    struct slice versions;     /* the row's FIELD_VERSIONS, opaque but for per-field counters (record/versions.h) */
+    struct slice seal;         /* KEEPER_ROW_SEAL bytes; ST_CORRUPT when it does not hold */
+};
+
+struct keeper_open {
+    uint8_t act;               /* enum audit_act: list, view, reveal, search, timeline, export … */
+    uint16_t object;
+    const uint16_t *fields;    /* every field shown, sealed or not: they are recorded */
+    size_t field_count;
+    const struct keeper_row *rows;
+    size_t row_count;
+    const uint8_t *views;      /* row_count × field_count, enum view, row by row */
+    const struct slice *sealed;/* row_count × field_count; empty where unsealed or null */
+    /* Rows whose field `needle_field` (sealed, present in `sealed` whatever its view) does not contain `needle` are
+     * dropped: nothing of them is opened, charged or named. 0: none. */
+    uint16_t needle_field;
+    uint8_t needle_search;     /* enum field_search */
+    struct slice needle;
+    struct slice reason;       /* reveal: why; sealed in the entry under the subject's key */
+    const uint32_t *field_counters; /* row_count × field_count: each value's write counter, or NULL: all from versions */
+};
+
+struct keeper_opened {
+    struct slice *values;      /* row_count × field_count: canonical text, masked or clear; p == NULL: null or hidden */
+    bool *dropped;             /* row_count: failed the needle */
+    uint64_t entry;            /* sequence number of the audit entry */
+};
+
+/* ST_UNAUTHENTICATED, ST_DENIED "above_ceiling", ST_LIMIT "budget_exhausted" (detail: which), ST_CORRUPT, ST_IO
+ * "audit_unwritable" (nothing is answered), ST_UNAVAILABLE. All or nothing: one row above budget refuses all. */
+MUST_CHECK enum status keeper_open_rows(struct keeper *k, const struct keeper_call *call,
+                                        const struct keeper_open *q, struct arena *arena,
+                                        struct keeper_opened *out, struct error *e);
+
+/* ---- sealing: the write path ---- */
+
+struct keeper_value {
+    uint16_t field;
+    bool has_old, has_new;     /* absent: null */
+    struct slice fresh;        /* canonical text of the new value */
+    struct slice old_sealed;   /* to compare masks and find the terms to remove */
+    uint32_t old_counter, new_counter;
+};
+
+struct keeper_seal_row {
+    struct keeper_row row;     /* scope and versions as they shall be; seal, wrapped_key empty for a new subject */
+    bool is_new;               /* no old row; else old_* are verified first */
+    struct keeper_row old;     /* as it stands */
+    const struct keeper_value *values; /* sealed fields that change */
+    size_t value_count;
+    const uint16_t *plain_fields;      /* unsealed fields that change: recorded */
+    size_t plain_count;
+};
+
+struct keeper_term {
+    uint32_t row;              /* index in the request */
+    uint16_t field;
+    uint8_t search;
+    bool remove;
+    uint64_t term;
+};
+
+struct keeper_sealed {
+    uint64_t intent;           /* covers all rows of the request; durable in the log already */
+    struct slice *sealed;      /* values in request order, rows after rows; empty: null */
+    bool *mask_changed;        /* same order: would a masked viewer see a difference */
+    bool *same;                /* same order: the new value equals the old one: not sealed again */
+    struct slice *wrapped_keys;/* per row; empty: the subject had one already */
+    uint8_t (*seals)[KEEPER_ROW_SEAL]; /* per row */
+    struct keeper_term *terms;
+    size_t term_count;
+};
+
+/* `act`: create, update, delete, restore, transfer, import … At most KEEPER_ROWS_MAX rows. A row's `versions` must be
+ * final: it is under the seal; a caller that needs mask_changed for them seals twice (keeper_compare first). */
+MUST_CHECK enum status keeper_seal_rows(struct keeper *k, const struct keeper_call *call, uint8_t act, uint16_t object,
+                                        const struct keeper_seal_row *rows, size_t count, struct arena *arena,
+                                        struct keeper_sealed *out, struct error *e);
+
+/* For an update, before sealing: which of the values differ from the old ones, and for which the mask differs.
+ * Tells nothing of a value but these two bits; charged as a write. Same shapes as keeper_seal_rows. */
+MUST_CHECK enum status keeper_compare(struct keeper *k, const struct keeper_call *call, uint16_t object,
+                                      const struct keeper_seal_row *row, bool *same, bool *mask_changed,
+                                      struct error *e);
+
+/* Tells the log how an intent ended; lazy (covered by the next sync), order kept. */
+MUST_CHECK enum status keeper_outcome(struct keeper *k, uint64_t intent, bool committed, struct error *e);
+/* Intents without outcome, for settling at start; at most `room`. */
+MUST_CHECK enum status keeper_open_intents(struct keeper *k, uint64_t *intents, size_t room, size_t *n,
+                                           struct error *e);
+
+/* ---- look-ups ---- */
+
+struct keeper_term_list {
+    const uint64_t *terms;     /* all of them must match */
+    size_t count;
+};
+/* Terms for finding `text` in a sealed field: alternatives, any of which may match (pinyin readings). Charged to the
+ * look-up budgets; logged as a keyed hash of the text. `view`: what the caller's policy gives him of the field; below
+ * clear, only exact, and suffix up to what the mask shows, and only where the role's ceiling has match. */
+MUST_CHECK enum status keeper_lookup(struct keeper *k, const struct keeper_call *call, uint16_t object,
+                                     uint16_t field, uint8_t search, enum view view, struct slice text,
+                                     struct arena *arena, struct keeper_term_list **out, size_t *n, struct error *e);
+
+/* ---- boxes: sealed streams and documents that belong to a person or a job, not to a customer ---- */
+
+/* A box has a key of its own in the keeper, bound to its owner: uploads, rejected rows, saved views, undo lists. */
+MUST_CHECK enum status keeper_box_make(struct keeper *k, const struct keeper_call *call, struct uuid *box,
+                                       struct error *e);
+MUST_CHECK enum status keeper_box_destroy(struct keeper *k, const struct keeper_call *call, const struct uuid *box,
+                                          struct error *e);
+/* `stream` and `sequence` are bound: chunks can't be swapped, cut or replayed elsewhere. At most 2 MiB. Owner (or his job) only. */
+MUST_CHECK enum status keeper_box_seal(struct keeper *k, const struct keeper_call *call, const struct uuid *box,
+                                       uint8_t stream, uint64_t sequence, struct slice plain, struct slice *sealed,
+                                       struct error *e);
+MUST_CHECK enum status keeper_box_open(struct keeper *k, const struct keeper_call *call, const struct uuid *box,
+                                       uint8_t stream, uint64_t sequence, struct slice sealed, struct slice *plain,
+                                       struct error *e);
+
+/* ---- audit ---- */
+
+/* Records an act that opened nothing (a refusal, an export's start, a change of policy). `detail` is sealed for the
+ * auditors; `tag` is ASCII and public within the log. Waits for the disk. */
+MUST_CHECK enum status keeper_record(struct keeper *k, const struct keeper_call *call, uint8_t act, uint8_t outcome,
+                                     uint16_t object, const struct uuid *record, struct slice tag,
+                                     struct slice detail, struct error *e);
+
+/* Entries from `from` on, durable ones only, as audit/entry.h decodes them; for the explorer's indexer (jobs) and for
+ * DUTY_AUDITOR. `frames`: concatenated [u32 length][bytes]. */
+MUST_CHECK enum status keeper_audit_read(struct keeper *k, const struct keeper_call *call, uint64_t from,
+                                         uint32_t most, struct slice *frames, uint64_t *next, struct error *e);
+/* The sealed detail of an entry (reason …) in clear: DUTY_AUDITOR; itself recorded. `wrapped_key`: the subject's. */
+MUST_CHECK enum status keeper_audit_detail(struct keeper *k, const struct keeper_call *call, uint64_t seq,
+                                           struct slice wrapped_key, struct slice *detail, struct error *e);
+/* Size, root and newest signed checkpoint, as text; anyone with the auditor's duty. */
+MUST_CHECK enum status keeper_audit_head(struct keeper *k, const struct keeper_call *call, struct slice *checkpoint,
+                                         struct error *e);
+
+/* Budgets of the caller: used and allowed, as JSON for the UI. */
+MUST_CHECK enum status keeper_budgets(struct keeper *k, const struct keeper_call *call, struct slice *json,
+                                      struct error *e);
+/* Health and counters for /metrics, as JSON; no token. */
+MUST_CHECK enum status keeper_health(struct keeper *k, struct slice *json, struct error *e);
+
+#endif
