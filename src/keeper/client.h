@@ -147,7 +147,6 @@ MUST_CHECK enum status keeper_bootstrap(struct keeper *k, uint8_t kind, uint32_t
                                         struct error *e);
 MUST_CHECK enum status keeper_bootstrap_end(struct keeper *k, struct error *e);
 MUST_CHECK enum status keeper_bootstrapped(struct keeper *k, bool *over, struct error *e);
-/* Admin socket only: a token for a command-line act by `login` (recorded as such; needs the login's password). */
 
 /* ---- opening: the read path ---- */
 
@@ -156,7 +155,7 @@ struct keeper_row {
     struct uuid record, subject;
     struct slice wrapped_key;  /* of the subject; empty: destroyed (its values answer as null) */
     uint32_t owner, department, branch;
-    struct slice versions;     /* the row's FIELD_VERSIONS, opaque but for per-field counters (record/versions.h) */
+    struct slice versions;     /* the row's FIELD_VERSIONS, per-field counters (value/versions.h) */
     struct slice seal;         /* KEEPER_ROW_SEAL bytes; ST_CORRUPT when it does not hold */
 };
 
@@ -175,7 +174,6 @@ struct keeper_open {
     uint8_t needle_search;     /* enum field_search */
     struct slice needle;
     struct slice reason;       /* reveal: why; sealed in the entry under the subject's key */
-    const uint32_t *field_counters; /* row_count × field_count: each value's write counter, or NULL: all from versions */
 };
 
 struct keeper_opened {
@@ -194,19 +192,17 @@ MUST_CHECK enum status keeper_open_rows(struct keeper *k, const struct keeper_ca
 
 struct keeper_value {
     uint16_t field;
-    bool has_old, has_new;     /* absent: null */
-    struct slice fresh;        /* canonical text of the new value */
-    struct slice old_sealed;   /* to compare masks and find the terms to remove */
-    uint32_t old_counter, new_counter;
+    struct slice fresh;        /* canonical text of the new value; p == NULL: null */
+    struct slice old_sealed;   /* as it stands; empty: was null */
 };
 
 struct keeper_seal_row {
-    struct keeper_row row;     /* scope and versions as they shall be; seal, wrapped_key empty for a new subject */
-    bool is_new;               /* no old row; else old_* are verified first */
-    struct keeper_row old;     /* as it stands */
-    const struct keeper_value *values; /* sealed fields that change */
+    struct keeper_row row;     /* scope as it shall be; versions and seal are the keeper's to make and are ignored */
+    const struct keeper_row *old; /* the row as it stands, verified first; NULL: a new row */
+    bool new_subject;          /* make a key for row.subject (then row.wrapped_key is empty) */
+    const struct keeper_value *values; /* sealed fields that are set */
     size_t value_count;
-    const uint16_t *plain_fields;      /* unsealed fields that change: recorded */
+    const uint16_t *plain_fields;      /* unsealed fields that change (owner, department … too): counted and recorded */
     size_t plain_count;
 };
 
@@ -220,26 +216,20 @@ struct keeper_term {
 
 struct keeper_sealed {
     uint64_t intent;           /* covers all rows of the request; durable in the log already */
-    struct slice *sealed;      /* values in request order, rows after rows; empty: null */
-    bool *mask_changed;        /* same order: would a masked viewer see a difference */
-    bool *same;                /* same order: the new value equals the old one: not sealed again */
-    struct slice *wrapped_keys;/* per row; empty: the subject had one already */
-    uint8_t (*seals)[KEEPER_ROW_SEAL]; /* per row */
-    struct keeper_term *terms;
+    struct slice *sealed;      /* per value in request order, rows after rows; p == NULL: null */
+    bool *same;                /* per value: equals the old one: nothing was sealed, counted or indexed; keep the old */
+    struct slice *wrapped_keys;/* per row; empty unless new_subject */
+    struct slice *versions;    /* per row: FIELD_VERSIONS (value/versions.h); counters of what changed are one higher */
+    uint8_t (*seals)[KEEPER_ROW_SEAL]; /* per row: FIELD_SEAL over scope and versions */
+    struct keeper_term *terms; /* search terms to add and to remove, ordered by row */
     size_t term_count;
 };
 
-/* `act`: create, update, delete, restore, transfer, import … At most KEEPER_ROWS_MAX rows. A row's `versions` must be
- * final: it is under the seal; a caller that needs mask_changed for them seals twice (keeper_compare first). */
+/* `act`: create, update, delete, restore, transfer, import … At most KEEPER_ROWS_MAX rows. Seals, indexes, counts and
+ * writes the intent; the caller then commits one transaction and tells keeper_outcome. */
 MUST_CHECK enum status keeper_seal_rows(struct keeper *k, const struct keeper_call *call, uint8_t act, uint16_t object,
                                         const struct keeper_seal_row *rows, size_t count, struct arena *arena,
                                         struct keeper_sealed *out, struct error *e);
-
-/* For an update, before sealing: which of the values differ from the old ones, and for which the mask differs.
- * Tells nothing of a value but these two bits; charged as a write. Same shapes as keeper_seal_rows. */
-MUST_CHECK enum status keeper_compare(struct keeper *k, const struct keeper_call *call, uint16_t object,
-                                      const struct keeper_seal_row *row, bool *same, bool *mask_changed,
-                                      struct error *e);
 
 /* Tells the log how an intent ended; lazy (covered by the next sync), order kept. */
 MUST_CHECK enum status keeper_outcome(struct keeper *k, uint64_t intent, bool committed, struct error *e);

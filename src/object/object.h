@@ -30,7 +30,7 @@ enum system_field {
     FIELD_SUBJECT = 7,    /* UUID of the customer (or contact) under whose key the values are sealed */
     FIELD_DELETED_AT = 8, /* ms, null while alive */
     FIELD_REVISION = 9,   /* raw write counter of the row; internal, never shown */
-    FIELD_VERSIONS = 10,  /* per-field counters (record/versions.h), internal */
+    FIELD_VERSIONS = 10,  /* per-field counters (value/versions.h), internal */
     FIELD_SEAL = 11,      /* the keeper's seal over the row's scope and versions, internal */
     FIELD_JOB = 12,       /* the import that made the row, or null; internal */
     FIELD_ROW = 13,       /* the store's own row number; internal */
