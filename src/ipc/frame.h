@@ -1,0 +1,46 @@
+/* Framed messages over a Unix stream socket.
+ *
+ * On the wire, little-endian: u32 bytes of payload, u16 type, u16 flags, u64 id, then the payload. The id is
+ * the caller's to choose; an answer carries the id of its question. What type and flags mean is up to the two
+ * ends (docs/protocol.md has the keeper's table).
+ *
+ * The payload of a received frame lies in the caller's buffer until the next receive into it; the buffer's
+ * limit is the largest payload taken (FRAME_MOST unless there is a reason), its `secret` says whether it is
+ * wiped.
+ *
+ * After any status but ST_OK, and ST_RETRY of frame_receive, the stream is out of step: close it. */
+#ifndef KEDUN_IPC_FRAME_H
+#define KEDUN_IPC_FRAME_H
+
+#include "base/buf.h"
+#include "base/status.h"
+
+#define FRAME_HEADER 16
+#define FRAME_MOST   (4u << 20)
+
+/* Waits as long as it takes. */
+#define FRAME_FOREVER (-1)
+
+struct frame {
+    uint16_t type;
+    uint16_t flags;
+    uint64_t id;
+    struct slice payload;
+};
+
+/* One sendmsg for header and payload (more only when the socket is full). `timeout_ms` bounds the whole send.
+ * ST_LIMIT: payload past FRAME_MOST. ST_UNAVAILABLE: the peer is gone or the time is up. Thread-safe only if
+ * the callers take turns on the socket. Raises no SIGPIPE. */
+MUST_CHECK enum status frame_send(int fd, const struct frame *f, int timeout_ms);
+
+/* Fills `out`; its payload points into `in`, whose former content is reset.
+ * ST_RETRY: the time passed before the first byte, the stream is still in step. ST_UNAVAILABLE: the peer
+ * closed, or went silent in the middle of a frame. ST_LIMIT: it announced more than in->limit. */
+MUST_CHECK enum status frame_receive(int fd, struct buf *in, struct frame *out, int timeout_ms);
+
+/* Sends a question and receives its answer; ST_CORRUPT when the answer's id differs. `timeout_ms` bounds each
+ * half; time running out is ST_UNAVAILABLE here. */
+MUST_CHECK enum status frame_call(int fd, const struct frame *question, struct buf *in, struct frame *answer,
+                                  int timeout_ms);
+
+#endif
