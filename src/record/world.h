@@ -1,0 +1,60 @@
+/* What all requests share: definitions, policies, the organisation, the store. Each part is an immutable
+ * snapshot behind a reference count; a change swaps the pointer, and a request keeps what it began with. */
+#ifndef KEDUN_RECORD_WORLD_H
+#define KEDUN_RECORD_WORLD_H
+
+#include "policy/policy.h"
+#include "store/store.h"
+
+/* One member of staff, as lists and pickers show him. */
+struct staff {
+    uint32_t id, department;
+    const char *name;
+    const char *login;
+    bool disabled;
+};
+
+/* Departments and staff, built by people/ from the keeper's registry. */
+struct directory {
+    struct organisation organisation;
+    const struct staff *staff; /* sorted by id */
+    size_t staff_count;
+    uint64_t version; /* of the keeper's registry */
+    struct arena arena;
+    int references;
+};
+
+const struct staff *directory_staff(const struct directory *d, uint32_t id);
+const struct department *directory_department(const struct directory *d, uint32_t id);
+void directory_release(struct directory *d);
+
+/* Where a write goes: the engine's writer thread, or (in jobs) the engine by its socket. */
+typedef enum status (*world_write)(void *context, const struct write_set *set, struct write_result *result,
+                                   struct error *e);
+
+struct world;
+
+MUST_CHECK enum status world_new(struct store *store, world_write write, void *write_context, struct world **out);
+void world_free(struct world *w);
+
+/* Each takes over the caller's reference to the new part and releases the old one. */
+void world_set_objects(struct world *w, struct object_set *objects);
+void world_set_policies(struct world *w, struct policy_set *policies);
+void world_set_directory(struct world *w, struct directory *directory);
+
+/* One consistent set of the parts; give it back with world_leave. `epoch` changes with any part. */
+struct world_view {
+    struct world *world;
+    struct object_set *objects;
+    struct policy_set *policies;
+    struct directory *directory;
+    uint64_t epoch;
+};
+void world_enter(struct world *w, struct world_view *view);
+void world_leave(struct world_view *view);
+
+struct store *world_store(const struct world *w);
+MUST_CHECK enum status world_commit(struct world *w, const struct write_set *set, struct write_result *result,
+                                    struct error *e);
+
+#endif
