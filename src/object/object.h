@@ -1,8 +1,9 @@
 /* Definitions of objects: what a customer, an order, a ticket … is.
  *
- * A definition is data (objects/<name>.json, see objects/schema.json), read, linked and checked into an immutable
- * `struct object_set`. Ids are stable numbers that survive renames; names are what the API speaks. A set is
- * never changed in place: adding a field makes a new set, and requests in flight keep the one they began with.
+ * A definition is data (objects/<name>.json, see objects/schema.json), read, linked and checked into an
+ * immutable `struct object_set`. Ids are stable numbers that survive renames; names are what the API speaks.
+ * A set is never changed in place: adding a field makes a new set, and requests in flight keep the one they
+ * began with.
  *
  * Everything a set points to is owned by the set and lives until the last object_set_release. */
 #ifndef KEDUN_OBJECT_OBJECT_H
@@ -57,13 +58,13 @@ struct field_def {
     enum value_type type;
     enum field_class class;
     unsigned search; /* bits of enum field_search */
-    bool required, unique, read_only, retired, system, locked;
+    bool required, unique, read_only, retired, locked;
     const struct value_check *check; /* by name from value/check.h's table, or NULL */
     const char *pattern;             /* regular expression that the whole value must match, or NULL */
     uint32_t length_max;             /* characters, text types */
     int64_t minimum, maximum;        /* numeric and date types, in stored units */
     bool has_minimum, has_maximum;
-    const char *currency;            /* money: ISO 4217 */
+    const char *currency; /* money: ISO 4217 */
     const struct choice *choices;
     size_t choice_count;
     uint16_t reference_object; /* type reference: object id */
@@ -75,6 +76,10 @@ struct field_def {
 
 static inline bool field_is_sealed(const struct field_def *f) {
     return f->class >= CLASS_PERSONAL;
+}
+
+static inline bool field_is_system(const struct field_def *f) {
+    return f->id < FIELD_FIRST_OWN;
 }
 
 struct object_def {
