@@ -1,8 +1,12 @@
 /* The store: rows of objects, their search terms, their history, and what must be written with them in one
  * transaction. The only place where SQL is. Back ends: sqlite/ (embedded), postgres/ (later).
  *
- * It knows nothing of people, policies or keys: it gets predicates and cells and keeps them. Sealed values are
- * opaque bytes to it. A caller outside record/ is a mistake (people, quality … go through record/).
+ * Values: a column holds what the cell says. Reference fields are CELL_BYTES of 16 (the target's UUID, as
+ * FIELD_ID and FIELD_SUBJECT are), owner, department and branch CELL_INT, times CELL_INT in ms. Nulls sort
+ * before all values (after them when descending), text bytewise.
+ *
+ * It knows nothing of people, policies or keys: it gets predicates and cells and keeps them. Sealed values
+ * are opaque bytes to it. A caller outside record/ is a mistake (people, quality … go through record/).
  *
  * Threads: a `struct store` is shared; a `struct store_reader` belongs to one thread. Writes go through one
  * writer thread that commits groups; store_write blocks until the group is on disk. */
@@ -20,17 +24,21 @@ enum store_mode {
 };
 
 /* Opens or makes DIR/kedun.db and brings its tables to `objects`. */
-MUST_CHECK enum status store_open(const char *directory, enum store_mode mode, const struct object_set *objects,
-                                  struct store **out, struct error *e);
+MUST_CHECK enum status store_open(const char *directory, enum store_mode mode,
+                                  const struct object_set *objects, struct store **out, struct error *e);
 /* Waits for the writer's queue to drain. */
 void store_close(struct store *s);
 
-/* Makes the tables, columns and indexes that `objects` has and the file lacks, in one transaction, with data in
- * place; readers go on. Never drops a column: a retired field keeps its values. */
+/* Makes the tables, columns and indexes that `objects` has and the file lacks, in one transaction, with data
+ * in place; readers go on. Never drops a column: a retired field keeps its values. STORE_SERVE only. */
 MUST_CHECK enum status store_migrate(struct store *s, const struct object_set *objects, struct error *e);
 
 MUST_CHECK enum status store_reader_open(struct store *s, struct store_reader **out, struct error *e);
 void store_reader_close(struct store_reader *r);
+#define STORE_DEADLINE_MS 5000
+/* How long one call on this reader may take before it answers ST_LIMIT "too_slow"; STORE_DEADLINE_MS at
+ * first. */
+void store_reader_deadline(struct store_reader *r, uint32_t ms);
 
 /* ---- reading ---- */
 
@@ -48,17 +56,20 @@ struct store_select {
     size_t column_count;
     const struct pred *filter; /* policy AND the caller's; never NULL */
     bool include_deleted, only_deleted;
-    struct store_sort sort[STORE_SORT_MAX]; /* ties end in FIELD_ID, so that order is total */
+    /* Ties end in FIELD_ID in the direction of the last sort column (ascending without one): a total order.
+     */
+    struct store_sort sort[STORE_SORT_MAX];
     size_t sort_count;
-    const struct cell *after; /* cursor: the sort columns and FIELD_ID of the last row seen; NULL: from the start */
-    uint32_t offset;          /* at most 10,000; not with `after` */
-    uint32_t limit;           /* 1 to 1,000 */
-    bool with_key;            /* also the subject's wrapped key */
+    const struct cell
+        *after;      /* cursor: sort_count cells and FIELD_ID's of the last row seen; NULL: from the start */
+    uint32_t offset; /* at most 10,000; not with `after` */
+    uint32_t limit;  /* 1 to 1,000 */
+    bool with_key;   /* also the subject's wrapped key */
 };
 
 struct store_row {
-    const struct cell *cells;  /* column_count, borrowed from the arena of the call */
-    struct slice wrapped_key;  /* with_key; empty when the subject's key is destroyed */
+    const struct cell *cells; /* column_count, borrowed from the arena of the call */
+    struct slice wrapped_key; /* with_key; empty when the subject's key is destroyed */
 };
 
 struct store_rows {
@@ -67,29 +78,32 @@ struct store_rows {
     bool more; /* there is at least one row behind the last */
 };
 
-/* All rows come from one snapshot. Memory: `arena`. Interrupted after the reader's deadline: ST_LIMIT "too_slow". */
+/* All rows come from one snapshot. Memory: `arena`. Interrupted after the reader's deadline: ST_LIMIT
+ * "too_slow". */
 MUST_CHECK enum status store_query(struct store_reader *r, const struct store_select *q, struct arena *arena,
                                    struct store_rows *out, struct error *e);
 
 /* Counts up to `most` (then *at_least is true). */
-MUST_CHECK enum status store_count(struct store_reader *r, const struct object_def *o, const struct pred *filter,
-                                   bool deleted, uint64_t most, uint64_t *count, bool *at_least, struct error *e);
+MUST_CHECK enum status store_count(struct store_reader *r, const struct object_def *o,
+                                   const struct pred *filter, bool deleted, uint64_t most, uint64_t *count,
+                                   bool *at_least, struct error *e);
 
 /* Groups by one unsealed column: (value, rows) pairs, largest first, at most `most`. */
 struct store_group {
     struct cell value;
     uint64_t count;
 };
-MUST_CHECK enum status store_group_by(struct store_reader *r, const struct object_def *o, const struct pred *filter,
-                                      uint16_t column, size_t most, struct arena *arena, struct store_group **out,
-                                      size_t *n, struct error *e);
+MUST_CHECK enum status store_group_by(struct store_reader *r, const struct object_def *o,
+                                      const struct pred *filter, uint16_t column, size_t most,
+                                      struct arena *arena, struct store_group **out, size_t *n,
+                                      struct error *e);
 
 /* Begins and ends a snapshot that several calls share (a page and its count). Optional. */
 MUST_CHECK enum status store_snapshot(struct store_reader *r, struct error *e);
 void store_snapshot_end(struct store_reader *r);
 
 struct store_change {
-    uint64_t id;
+    uint64_t id; /* 1, 2, 3 … within the record: counts hidden changes too, so never shown to a viewer */
     struct uuid record;
     uint32_t actor;
     int64_t at_ms;
@@ -99,30 +113,60 @@ struct store_change {
     struct slice wrapped_key;
 };
 /* One record's history, newest first, before change id `before` (0: from the newest). */
-MUST_CHECK enum status store_history(struct store_reader *r, const struct object_def *o, const struct uuid *record,
-                                     uint64_t before, uint32_t limit, struct arena *arena,
-                                     struct store_change **out, size_t *n, struct error *e);
+MUST_CHECK enum status store_history(struct store_reader *r, const struct object_def *o,
+                                     const struct uuid *record, uint64_t before, uint32_t limit,
+                                     struct arena *arena, struct store_change **out, size_t *n,
+                                     struct error *e);
 
 /* The wrapped key of one subject; ST_NOT_FOUND when destroyed or unknown. */
 MUST_CHECK enum status store_subject_key(struct store_reader *r, const struct uuid *subject, uint8_t *out,
                                          size_t room, size_t *n, struct error *e);
+
+/* Subjects' wrapped keys in subject order behind `after` (NULL: from the first): for a change of epoch. */
+struct store_subject {
+    struct uuid subject;
+    uint64_t epoch;
+    struct slice wrapped;
+};
+MUST_CHECK enum status store_subject_list(struct store_reader *r, const struct uuid *after, uint32_t limit,
+                                          struct arena *arena, struct store_subject **out, size_t *n,
+                                          struct error *e);
+
+/* What an idempotency key did; ST_NOT_FOUND when it is unknown. */
+struct store_outcome {
+    uint32_t actor;
+    uint16_t object;
+    struct uuid record;
+    int64_t at_ms;
+    struct slice body;
+};
+MUST_CHECK enum status store_idempotency_get(struct store_reader *r, struct slice key, struct arena *arena,
+                                             struct store_outcome *out, struct error *e);
 
 /* ---- writing ---- */
 
 #define STORE_OPS_MAX 20000
 
 enum write_op_kind {
-    WRITE_INSERT,      /* a new row: object, record, columns */
-    WRITE_UPDATE,      /* columns of a row whose FIELD_REVISION is still `revision` (else the set fails with ST_RETRY) */
-    WRITE_PURGE,       /* takes a row, its terms and its history away for good */
-    WRITE_TERMS,       /* adds and removes search terms of a row */
-    WRITE_UNIQUE,      /* no other row visible through `filter` may have term values[0]; else ST_CONFLICT. A row
-                          beyond `filter` is no conflict but is put on the stewards' queue */
-    WRITE_EXISTS,      /* the row must be there, alive and pass `filter` (a reference's target); else ST_CONFLICT */
-    WRITE_SUBJECT_KEY, /* a new subject's wrapped key */
+    WRITE_INSERT, /* a new row: object, record, columns; FIELD_REVISION becomes 1. The same id again:
+                     ST_CONFLICT */
+    WRITE_UPDATE, /* columns of a row whose FIELD_REVISION is still `revision` (else the set fails with
+                     ST_RETRY, absent: ST_NOT_FOUND); the store adds 1 to it */
+    WRITE_PURGE,  /* takes a row, its terms and its history away for good. `terms`: all terms that the row has
+                     (the keeper computes them again: the store can't find a row's terms by the row) */
+    WRITE_TERMS,  /* adds and removes search terms of a row: removed ones must be those that were added */
+    WRITE_UNIQUE, /* no other row visible through `filter` may have term values[0]; else ST_CONFLICT. A row
+                     beyond `filter` is no conflict but is put on the stewards' queue */
+    WRITE_EXISTS, /* the row must be there, alive and pass `filter` (a reference's target); else ST_CONFLICT
+                   */
+    WRITE_SUBJECT_KEY, /* a new subject's wrapped key: record = the subject, body, epoch */
     WRITE_HISTORY,     /* one change of a row */
-    WRITE_IDEMPOTENCY, /* key hash -> record and outcome; the same key again fails with ST_CONFLICT "idempotency_replay" */
-    WRITE_ITEM,        /* put or delete in a named side table (store_item_*) */
+    WRITE_IDEMPOTENCY, /* key hash -> record and outcome; the same key again fails with ST_CONFLICT
+                          "idempotency_replay" */
+    WRITE_ITEM, /* puts (or with `remove` deletes) an item: item_kind, key, body, actor = owner, at_ms */
+    WRITE_SUBJECT_REWRAP,  /* another wrapping of a key that is there: record, body, epoch; else ST_NOT_FOUND
+                            */
+    WRITE_SUBJECT_DESTROY, /* forgets a subject's key (none there is fine) */
 };
 
 struct term_change {
@@ -148,21 +192,29 @@ struct write_op {
     uint32_t actor;
     uint8_t act;
     int64_t at_ms;
+    struct slice item_kind; /* WRITE_ITEM */
+    bool remove;            /* WRITE_ITEM */
+    uint64_t epoch;         /* WRITE_SUBJECT_KEY, _REWRAP */
 };
 
 struct write_set {
-    uint64_t intent; /* the keeper's intent that covers it; kept in the intent table until its outcome is logged */
+    uint64_t
+        intent; /* the keeper's intent that covers it; kept in the intent table until its outcome is logged */
     const struct write_op *ops;
     size_t count;
     bool bulk; /* may wait behind interactive writes; sliced so that the writer is held 20 ms at most */
 };
 
 struct write_result {
-    size_t failed_op;          /* index, when the status is not ST_OK */
-    size_t steward_items;      /* uniqueness conflicts queued */
+    size_t failed_op;     /* index, when the status is not ST_OK */
+    size_t steward_items; /* uniqueness conflicts queued */
 };
 
-/* All or nothing, durable when it returns ST_OK. */
+/* All or nothing, durable when it returns ST_OK. Checks (UNIQUE, EXISTS) see the ops before them in the set.
+ * A uniqueness conflict beyond the filter is queued as an item of kind STORE_ITEM_UNIQUE, key
+ * "OBJECT/FIELD/RECORD/OTHER" (numbers and UUIDs), without a body.
+ * ST_IO and ST_LIMIT "disk_full" fail every set of the group; the writer goes on with the next.
+ * Waits for its turn; may be called from any number of threads. STORE_SERVE only. */
 MUST_CHECK enum status store_write(struct store *s, const struct write_set *set, struct write_result *result,
                                    struct error *e);
 
@@ -172,7 +224,19 @@ MUST_CHECK enum status store_intent_committed(struct store_reader *r, uint64_t i
 /* Forgets intents up to and including `intent`, whose outcomes are in the log. Lazy: no sync of its own. */
 void store_intents_settled(struct store *s, uint64_t intent);
 
-/* ---- side tables: small named things (saved views, jobs, imports, stewards' queue), body opaque or JSON ---- */
+/* Forgets idempotency keys older than `before_ms`, in slices between other writes. Returns at once. */
+void store_idempotency_forget(struct store *s, int64_t before_ms);
+
+/* Makes what was removed unreadable in the files: merges the search index (its removed postings stay in older
+ * segments until then), copies the WAL home and truncates it. Freed pages are already overwritten
+ * (secure_delete). Blocks the caller, lets other writes through in between. */
+MUST_CHECK enum status store_scrub(struct store *s, struct error *e);
+
+#define STORE_ITEM_UNIQUE "unique" /* the stewards' queue */
+#define STORE_ITEM_STAMP  "stamp"  /* what the base is: key "demo" of a demo base */
+
+/* ---- side tables: small named things (saved views, jobs, imports, stewards' queue), body opaque or JSON
+ * ---- */
 
 struct store_item {
     struct slice kind, key, body; /* key unique within kind; bytewise order */
@@ -182,8 +246,8 @@ struct store_item {
 MUST_CHECK enum status store_item_get(struct store_reader *r, struct slice kind, struct slice key,
                                       struct arena *arena, struct store_item *out, struct error *e);
 /* Items of a kind, of one owner (0: all), keys after `after`, in key order. */
-MUST_CHECK enum status store_item_list(struct store_reader *r, struct slice kind, uint32_t owner, struct slice after,
-                                       uint32_t limit, struct arena *arena, struct store_item **out, size_t *n,
-                                       struct error *e);
+MUST_CHECK enum status store_item_list(struct store_reader *r, struct slice kind, uint32_t owner,
+                                       struct slice after, uint32_t limit, struct arena *arena,
+                                       struct store_item **out, size_t *n, struct error *e);
 
 #endif
