@@ -9,6 +9,9 @@
 #include <time.h>
 
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll atof
-#pragma GCC poison rand srand random srandom gmtime localtime ctime asctime system popen tmpnam mktemp
+#pragma GCC poison srand random srandom gmtime localtime ctime asctime system popen tmpnam mktemp
+
+/* OpenSSL's headers name parameters `rand`, so the word must stay; the call does not. */
+int rand(void) __attribute__((error("rand() is banned, see crypto/random.h")));
 
 #endif

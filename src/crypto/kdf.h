@@ -19,7 +19,7 @@
 MUST_CHECK enum status kdf_hkdf(struct slice salt, struct slice key, struct slice info, uint8_t *out,
                                 size_t n);
 
-/* HKDF under an all-clear name: info = the string, no salt, 32 bytes out. */
+/* HKDF with a plain string as info, no salt, 32 bytes out: one key for one named use. */
 MUST_CHECK enum status kdf_named(const uint8_t key[KDF_KEY], const char *name, uint8_t out[KDF_KEY]);
 
 /* Belongs to one thread. */
