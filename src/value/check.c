@@ -196,55 +196,47 @@ static bool run_length(enum value_type type, const struct value *v, const struct
     return rules == NULL || (n >= rules->min_length && (rules->max_length == 0 || n <= rules->max_length));
 }
 
-static const struct {
-    const char *name;
-    const char *code;
-    bool (*text)(struct slice text);
-    bool (*full)(enum value_type type, const struct value *v, const struct value_rules *rules);
-} checks[CHECK_END] = {
-    [CHECK_NONE] = {"", "", NULL, NULL},
-    [CHECK_CN_RESIDENT_ID] = {"cn_resident_id", "bad_cn_resident_id", NULL, run_resident_id},
-    [CHECK_USCC] = {"uscc", "bad_uscc", check_uscc, NULL},
-    [CHECK_LUHN] = {"luhn", "bad_luhn", check_luhn, NULL},
-    [CHECK_CN_MOBILE] = {"cn_mobile", "bad_cn_mobile", check_cn_mobile, NULL},
-    [CHECK_MAIL] = {"mail", "bad_mail", check_mail, NULL},
-    [CHECK_URL] = {"url", "bad_url", check_url, NULL},
-    [CHECK_REGION_CN] = {"region_cn", "bad_region_cn", check_region_cn, NULL},
-    [CHECK_NOT_FUTURE] = {"not_future", "in_future", NULL, run_not_future},
-    [CHECK_LENGTH] = {"length", "bad_length", NULL, run_length},
+static const struct value_check checks[] = {
+    {"cn_resident_id", "bad_cn_resident_id", NULL, run_resident_id},
+    {"uscc", "bad_uscc", check_uscc, NULL},
+    {"luhn", "bad_luhn", check_luhn, NULL},
+    {"cn_mobile", "bad_cn_mobile", check_cn_mobile, NULL},
+    {"mail", "bad_mail", check_mail, NULL},
+    {"url", "bad_url", check_url, NULL},
+    {"region_cn", "bad_region_cn", check_region_cn, NULL},
+    {"not_future", "in_future", NULL, run_not_future},
+    {"length", "bad_length", NULL, run_length},
 };
 
-const char *value_check_name(enum value_check check) {
-    return (int)check <= CHECK_NONE || check >= CHECK_END ? "" : checks[check].name;
+const struct value_check *value_check_at(size_t i) {
+    return i < sizeof checks / sizeof checks[0] ? &checks[i] : NULL;
 }
 
-enum value_check value_check_by_name(struct slice name) {
-    for (int i = CHECK_NONE + 1; i < CHECK_END; i++) {
+const struct value_check *value_check_find(struct slice name) {
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         if (slice_is(name, checks[i].name))
-            return (enum value_check)i;
+            return &checks[i];
     }
-    return CHECK_NONE;
+    return NULL;
 }
 
-bool value_check_fits(enum value_check check, enum value_type type) {
+bool value_check_fits(const struct value_check *check, enum value_type type) {
     const struct value_type_info *info = value_type_info(type);
-    if (info == NULL || (int)check <= CHECK_NONE || check >= CHECK_END)
+    if (info == NULL || check == NULL)
         return false;
-    if (check == CHECK_NOT_FUTURE)
+    if (check->full == run_not_future)
         return type == VALUE_DATE || type == VALUE_DATETIME;
     return info->storage == KIND_TEXT;
 }
 
-enum status value_check_run(enum value_check check, enum value_type type, const struct value *v,
+enum status value_check_run(const struct value_check *check, enum value_type type, const struct value *v,
                             const struct value_rules *rules, struct error *error) {
     if (v->kind == KIND_NULL)
         return ST_OK;
     if (!value_check_fits(check, type) || v->kind != value_type_info(type)->storage)
         return error_set(error, ST_INVALID, "check_unfit", "the check does not fit the field's type");
-    bool holds =
-        checks[check].text != NULL ? checks[check].text(v->text) : checks[check].full(type, v, rules);
+    bool holds = check->text != NULL ? check->text(v->text) : check->full(type, v, rules);
     if (holds)
         return ST_OK;
-    return error_set(error, ST_INVALID, checks[check].code, "the value fails the check %s",
-                     checks[check].name);
+    return error_set(error, ST_INVALID, check->code, "the value fails the check %s", check->name);
 }

@@ -21,33 +21,30 @@
 #include "base/status.h"
 #include "value/type.h"
 
-enum value_check {
-    CHECK_NONE = 0,
-    CHECK_CN_RESIDENT_ID = 1,
-    CHECK_USCC = 2,
-    CHECK_LUHN = 3,
-    CHECK_CN_MOBILE = 4,
-    CHECK_MAIL = 5,
-    CHECK_URL = 6,
-    CHECK_REGION_CN = 7,
-    CHECK_NOT_FUTURE = 8,
-    CHECK_LENGTH = 9,
-    CHECK_END
-};
-
 struct value_rules;
 
-const char *value_check_name(enum value_check check);
+/* An entry of the table: one holds a pointer to it, and compares pointers. */
+struct value_check {
+    const char *name;
+    const char *code; /* of the error */
+    /* One of the two: over text alone, or over the value with the rules (which may be NULL). */
+    bool (*text)(struct slice text);
+    bool (*full)(enum value_type type, const struct value *v, const struct value_rules *rules);
+};
 
-/* CHECK_NONE when there is no such check. */
-enum value_check value_check_by_name(struct slice name);
+/* NULL when there is no such check. */
+const struct value_check *value_check_find(struct slice name);
+
+/* By position, for listing them: NULL past the last. */
+const struct value_check *value_check_at(size_t i);
 
 /* May a definition put this check on a field of this type? */
-bool value_check_fits(enum value_check check, enum value_type type);
+bool value_check_fits(const struct value_check *check, enum value_type type);
 
 /* Null values pass. ST_INVALID with the check's code. `rules` may be NULL. */
-MUST_CHECK enum status value_check_run(enum value_check check, enum value_type type, const struct value *v,
-                                       const struct value_rules *rules, struct error *error);
+MUST_CHECK enum status value_check_run(const struct value_check *check, enum value_type type,
+                                       const struct value *v, const struct value_rules *rules,
+                                       struct error *error);
 
 /* The same on bare text, in canonical form. `today` (days) bounds the date of birth; INT64_MAX: no bound. */
 bool check_cn_resident_id(struct slice text, int64_t today);

@@ -237,14 +237,21 @@ static enum status parse_code(const struct parsing *p) {
         if (c != ' ' && c != '-')
             copy[n++] = (uint8_t)(c >= 'a' && c <= 'z' ? c - 32 : c);
     }
-    static const enum value_check implied[VALUE_TYPE_END] = {
-        [VALUE_CN_RESIDENT_ID] = CHECK_CN_RESIDENT_ID,
-        [VALUE_USCC] = CHECK_USCC,
-        [VALUE_BANK_CARD] = CHECK_LUHN,
-        [VALUE_REGION] = CHECK_REGION_CN,
+    static const char *const implied[VALUE_TYPE_END] = {
+        [VALUE_CN_RESIDENT_ID] = "cn_resident_id",
+        [VALUE_USCC] = "uscc",
+        [VALUE_BANK_CARD] = "luhn",
+        [VALUE_REGION] = "region_cn",
     };
     *p->out = value_text(slice_of(copy, n));
-    return value_check_run(implied[p->type], p->type, p->out, p->rules, p->error);
+    const struct value_check *check = value_check_find(slice_from_string(implied[p->type]));
+    return value_check_run(check, p->type, p->out, p->rules, p->error);
+}
+
+static enum status parse_person(const struct parsing *p) {
+    int64_t id;
+    bool good = slice_to_int(p->in, &id) && p->in.p[0] != '+' && id >= 1 && id <= UINT32_MAX;
+    return good ? take_int(p, id) : refuse(p, "bad_id");
 }
 
 static enum status parse_id(const struct parsing *p) {
@@ -261,30 +268,18 @@ static const struct {
     enum store_form form;
     enum status (*parse)(const struct parsing *p);
 } parsers[VALUE_TYPE_END] = {
-    [VALUE_TEXT] = {STORE_LINE, parse_plain},
-    [VALUE_LONG_TEXT] = {STORE_PARAGRAPHS, parse_plain},
-    [VALUE_INTEGER] = {STORE_CODE, parse_integer},
-    [VALUE_DECIMAL] = {STORE_CODE, parse_decimal},
-    [VALUE_MONEY] = {STORE_CODE, parse_money},
-    [VALUE_DATE] = {STORE_CODE, parse_date},
-    [VALUE_DATETIME] = {STORE_CODE, parse_datetime},
-    [VALUE_BOOLEAN] = {STORE_CODE, parse_boolean},
-    [VALUE_CHOICE] = {STORE_LINE, parse_choice},
-    [VALUE_MULTI_CHOICE] = {STORE_LINE, parse_items},
-    [VALUE_PHONE] = {STORE_CODE, parse_phone},
-    [VALUE_MOBILE] = {STORE_CODE, parse_phone},
-    [VALUE_MAIL] = {STORE_CODE, parse_mail},
-    [VALUE_URL] = {STORE_CODE, parse_url},
-    [VALUE_CN_RESIDENT_ID] = {STORE_CODE, parse_code},
-    [VALUE_USCC] = {STORE_CODE, parse_code},
-    [VALUE_BANK_CARD] = {STORE_CODE, parse_code},
-    [VALUE_REGION] = {STORE_CODE, parse_code},
-    [VALUE_USER] = {STORE_CODE, parse_id},
-    [VALUE_DEPARTMENT] = {STORE_CODE, parse_id},
-    [VALUE_REFERENCE] = {STORE_CODE, parse_id},
-    [VALUE_TAG] = {STORE_LINE, parse_items},
-    [VALUE_PERSON_NAME] = {STORE_NAME, parse_plain},
-    [VALUE_ADDRESS] = {STORE_PLACE, parse_plain},
+    [VALUE_TEXT] = {STORE_LINE, parse_plain},          [VALUE_LONG_TEXT] = {STORE_PARAGRAPHS, parse_plain},
+    [VALUE_INTEGER] = {STORE_CODE, parse_integer},     [VALUE_DECIMAL] = {STORE_CODE, parse_decimal},
+    [VALUE_MONEY] = {STORE_CODE, parse_money},         [VALUE_DATE] = {STORE_CODE, parse_date},
+    [VALUE_DATETIME] = {STORE_CODE, parse_datetime},   [VALUE_BOOLEAN] = {STORE_CODE, parse_boolean},
+    [VALUE_CHOICE] = {STORE_LINE, parse_choice},       [VALUE_MULTI_CHOICE] = {STORE_LINE, parse_items},
+    [VALUE_PHONE] = {STORE_CODE, parse_phone},         [VALUE_MOBILE] = {STORE_CODE, parse_phone},
+    [VALUE_MAIL] = {STORE_CODE, parse_mail},           [VALUE_URL] = {STORE_CODE, parse_url},
+    [VALUE_CN_RESIDENT_ID] = {STORE_CODE, parse_code}, [VALUE_USCC] = {STORE_CODE, parse_code},
+    [VALUE_BANK_CARD] = {STORE_CODE, parse_code},      [VALUE_REGION] = {STORE_CODE, parse_code},
+    [VALUE_USER] = {STORE_CODE, parse_person},         [VALUE_DEPARTMENT] = {STORE_CODE, parse_person},
+    [VALUE_REFERENCE] = {STORE_CODE, parse_id},        [VALUE_TAG] = {STORE_LINE, parse_items},
+    [VALUE_PERSON_NAME] = {STORE_NAME, parse_plain},   [VALUE_ADDRESS] = {STORE_PLACE, parse_plain},
 };
 
 /* The limits that every value of the kind has. */
@@ -296,6 +291,8 @@ static enum status check_limits(const struct parsing *p, const struct value_type
         return low || high ? refuse(p, "out_of_range") : ST_OK;
     }
     bool items = p->type == VALUE_MULTI_CHOICE || p->type == VALUE_TAG;
+    if (v->kind == KIND_TEXT && v->text.n > VALUE_TEXT_MAX)
+        return refuse(p, "too_long");
     if (v->kind == KIND_NULL || items)
         return ST_OK;
     size_t n = utf8_count(v->text);
@@ -336,6 +333,8 @@ size_t value_format_int(enum value_type type, int64_t i, char out[VALUE_NUMBER_T
     out[0] = 0;
     switch (type) {
     case VALUE_INTEGER:
+    case VALUE_USER:
+    case VALUE_DEPARTMENT:
         return number_format(i, 0, 0, out);
     case VALUE_DECIMAL:
         return number_format(i, 6, 0, out);

@@ -24,8 +24,8 @@ struct value_rules {
     size_t min_length; /* characters of the canonical text */
     size_t max_length; /* 0: the type's most; never more than that */
     bool has_min, has_max;
-    int64_t min, max;               /* in stored units, for int-stored types */
-    const enum value_check *checks; /* on top of what the type implies */
+    int64_t min, max;                        /* in stored units, for int-stored types */
+    const struct value_check *const *checks; /* on top of what the type implies */
     size_t check_count;
     const struct slice *choices; /* permitted keys; none: any well-formed key */
     size_t choice_count;

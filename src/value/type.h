@@ -21,10 +21,14 @@
  * uscc            text    18 characters, GB 32100-2015, upper case
  * bank_card       text    12 to 19 digits
  * region          text    GB/T 2260, six digits
- * user, department, reference   text   a UUID in lower case
+ * user, department  int   the number of a person or department, 1 to 2^32-1
+ * reference       text    a record's UUID in lower case
  * tag             text    as multi_choice; tags are free text
  * person_name     text    NFKC; no spaces between Han characters; one middle dot, U+00B7
  * address         text    as text, no spaces between Han characters
+ *
+ * "Canonical text" of a value, where a header asks for it, is the stored text, or for an int-stored type what
+ * value_format_int (value/parse.h) writes.
  */
 #ifndef KEDUN_VALUE_TYPE_H
 #define KEDUN_VALUE_TYPE_H
@@ -73,6 +77,7 @@ struct value {
 #define VALUE_MICRO       1000000 /* units of a decimal */
 #define VALUE_ITEMS_MAX   200     /* keys in one multi_choice or tag */
 #define VALUE_INPUT_MAX   262144  /* bytes of external text that value_parse looks at */
+#define VALUE_TEXT_MAX    60000   /* bytes of any canonical text */
 #define VALUE_NUMBER_TEXT 32      /* room for any canonical text of an int-stored value, with NUL */
 
 struct value_type_info {

@@ -174,7 +174,10 @@ static void codes_mails_and_urls_take_one_form(void **state) {
     becomes(VALUE_MAIL, "Zhang.San@Example.COM", "Zhang.San@example.com");
     becomes(VALUE_URL, "HTTPS://Example.com/A?b=C", "https://example.com/A?b=C");
     becomes(VALUE_URL, "www.example.cn", "http://www.example.cn");
-    becomes(VALUE_USER, "018F2B3C-0000-7000-8000-0123456789AB", "018f2b3c-0000-7000-8000-0123456789ab");
+    becomes(VALUE_REFERENCE, "018F2B3C-0000-7000-8000-0123456789AB", "018f2b3c-0000-7000-8000-0123456789ab");
+    becomes(VALUE_USER, "12", "12");
+    refused(VALUE_USER, "0", NULL, "bad_id");
+    refused(VALUE_DEPARTMENT, "4294967296", NULL, "bad_id");
     becomes(VALUE_BOOLEAN, "是", "true");
     becomes(VALUE_BOOLEAN, "No", "false");
     refused(VALUE_CN_RESIDENT_ID, "110105194912310021", NULL, "bad_cn_resident_id");
@@ -191,7 +194,7 @@ static void rules_bound_length_range_and_time(void **state) {
     refused(VALUE_TEXT, "重庆公司", &rules, "too_long");
     rules = (struct value_rules){.has_max = true, .max = 100};
     refused(VALUE_MONEY, "1.01", &rules, "out_of_range");
-    enum value_check check = CHECK_NOT_FUTURE;
+    const struct value_check *check = value_check_find(SLICE("not_future"));
     rules = (struct value_rules){.checks = &check, .check_count = 1};
     refused(VALUE_DATE, "2024-01-02", &rules, "in_future"); /* no clock */
     rules.now_ms = 1704153600000;                           /* 2024-01-02T00:00Z */

@@ -1,0 +1,297 @@
+#include "value/mask.h"
+
+#include "base/utf8.h"
+#include "value/check.h"
+#include "value/normalise.h"
+#include "value/phone.h"
+
+#include <stdarg.h>
+
+#define STARS "****"
+
+/* Writers give false when the value does not look as expected. */
+typedef bool mask_writer(struct slice text, char out[MASK_ROOM]);
+
+static bool print(char out[MASK_ROOM], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool print(char out[MASK_ROOM], const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(out, MASK_ROOM, format, args);
+    va_end(args);
+    return n > 0 && n < MASK_ROOM;
+}
+
+static bool all_digits(struct slice s) {
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+    }
+    return s.n > 0;
+}
+
+static bool write_hidden(struct slice text, char out[MASK_ROOM]) {
+    (void)text;
+    return print(out, "***");
+}
+
+static bool write_mobile(struct slice text, char out[MASK_ROOM]) {
+    const char *p = (const char *)text.p;
+    struct slice digits = text.n > 0 && p[0] == '+' ? slice_of(p + 1, text.n - 1) : text;
+    if (!all_digits(digits) || digits.n < 8)
+        return false;
+    if (phone_is_cn_mobile(text))
+        return print(out, "%.3s" STARS "%.4s", p + 3, p + 10);
+    return print(out, STARS "%.4s", p + text.n - 4);
+}
+
+static bool write_landline(struct slice text, char out[MASK_ROOM]) {
+    struct slice s = phone_without_extension(text);
+    size_t area = phone_area_digits(text);
+    const char *p = (const char *)s.p;
+    if (s.n < 9 || p[0] != '+' || !all_digits(slice_of(p + 1, s.n - 1)))
+        return false;
+    if (area == 0)
+        return print(out, STARS "%.2s", p + s.n - 2);
+    bool toll_free = p[3] == '4' || p[3] == '8';
+    bool plain = toll_free && (memcmp(p + 3, "400", 3) == 0 || memcmp(p + 3, "800", 3) == 0);
+    return print(out, "%s%.*s-" STARS "%.2s", plain ? "" : "0", (int)area, p + 3, p + s.n - 2);
+}
+
+static bool write_phone(struct slice text, char out[MASK_ROOM]) {
+    struct slice s = phone_without_extension(text);
+    return phone_is_cn_mobile(s) ? write_mobile(s, out) : write_landline(s, out);
+}
+
+/* Family names of two characters that are in use. */
+static const char compound[] = "欧阳司马上官诸葛司徒东方独孤南宫夏侯皇甫尉迟长孙慕容令狐宇文公孙轩辕端木"
+                               "百里呼延澹台濮阳淳于单于太叔申屠公冶宗政闻人赫连钟离鲜于闾丘司空拓跋完颜"
+                               "西门东郭南门万俟公羊仲孙第五歐陽諸葛長孫東方";
+
+static bool is_compound(struct slice two) {
+    for (size_t at = 0; at + 6 < sizeof compound; at += 6) {
+        if (two.n == 6 && memcmp(compound + at, two.p, 6) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool write_person_name(struct slice text, char out[MASK_ROOM]) {
+    struct slice rest = text;
+    uint32_t c;
+    size_t ends[3] = {0}, n = 0;
+    bool han = true;
+    while (utf8_next(&rest, &c)) {
+        if (n < 3)
+            ends[n] = text.n - rest.n;
+        n++;
+        han = han && normalise_is_han(c);
+    }
+    if (n < 2)
+        return print(out, "*");
+    if (!han)
+        return print(out, "%.*s**", (int)ends[0], (const char *)text.p);
+    size_t family = n > 2 && is_compound(slice_of(text.p, ends[1])) ? 2 : 1;
+    return print(out, "%.*s%s", (int)ends[family - 1], (const char *)text.p, n - family > 1 ? "**" : "*");
+}
+
+static bool write_code_head(struct slice text, char out[MASK_ROOM]) {
+    if (text.n != 18)
+        return false;
+    return print(out, "%.4s**************", (const char *)text.p);
+}
+
+static bool write_mail(struct slice text, char out[MASK_ROOM]) {
+    const uint8_t *at = text.n == 0 ? NULL : memrchr(text.p, '@', text.n);
+    if (at == NULL || !check_mail(text))
+        return false;
+    return print(out, "%c***%.*s", text.p[0], (int)(text.n - (size_t)(at - text.p)), (const char *)at);
+}
+
+static bool write_mail_strict(struct slice text, char out[MASK_ROOM]) {
+    (void)text;
+    return print(out, "***@***");
+}
+
+static bool write_bank_card(struct slice text, char out[MASK_ROOM]) {
+    if (text.n < 12 || !all_digits(text))
+        return false;
+    return print(out, STARS "%.4s", (const char *)text.p + text.n - 4);
+}
+
+/* How the provinces' names begin, as people write them; municipalities are cities themselves. */
+static const struct {
+    const char *name;
+    bool municipality;
+} provinces[] = {
+    {"北京", true},  {"天津", true},  {"上海", true},  {"重庆", true},  {"河北", false},   {"山西", false},
+    {"辽宁", false}, {"吉林", false}, {"江苏", false}, {"浙江", false}, {"安徽", false},   {"福建", false},
+    {"江西", false}, {"山东", false}, {"河南", false}, {"湖北", false}, {"湖南", false},   {"广东", false},
+    {"海南", false}, {"四川", false}, {"贵州", false}, {"云南", false}, {"陕西", false},   {"甘肃", false},
+    {"青海", false}, {"台湾", false}, {"广西", false}, {"西藏", false}, {"宁夏", false},   {"新疆", false},
+    {"香港", true},  {"澳门", true},  {"重慶", true},  {"臺灣", false}, {"黑龙江", false}, {"内蒙古", false},
+};
+
+static bool take(struct slice *s, const char *what) {
+    size_t n = strlen(what);
+    if (!slice_starts_with(*s, slice_from_string(what)))
+        return false;
+    s->p += n;
+    s->n -= n;
+    return true;
+}
+
+/* Eats a city (…市, …自治州, …地区, …盟) of at most 12 characters off the front. A sign of a street or
+ * village before that means that there was none: "菜市场路" must not come out. */
+static void take_city(struct slice *s) {
+    static const char *const ends[] = {"市", "自治州", "地区", "盟"};
+    static const char *const streets[] = {"路", "街", "道", "巷", "弄", "号", "村",
+                                          "镇", "乡", "县", "区", "旗", "场"};
+    struct slice rest = *s;
+    uint32_t c;
+    for (size_t n = 0; n < 12 && rest.n > 0; n++) {
+        for (size_t i = 0; n > 0 && i < sizeof ends / sizeof ends[0]; i++) {
+            struct slice after = rest;
+            if (take(&after, ends[i])) {
+                if (!take(&after, "场"))
+                    *s = after;
+                return;
+            }
+        }
+        bool town =
+            slice_starts_with(rest, SLICE("镇江市")) || slice_starts_with(rest, SLICE("镇市")); /* 景德镇 */
+        for (size_t i = 0; !town && i < sizeof streets / sizeof streets[0]; i++) {
+            if (slice_starts_with(rest, slice_from_string(streets[i])))
+                return;
+        }
+        if (!utf8_next(&rest, &c) || !normalise_is_han(c))
+            return;
+    }
+}
+
+static bool write_address(struct slice text, char out[MASK_ROOM]) {
+    static const char *const ends[] = {"省",           "市",     "壮族自治区", "回族自治区",
+                                       "维吾尔自治区", "自治区", "特别行政区"};
+    struct slice rest = text;
+    (void)take(&rest, "中国");
+    (void)take(&rest, "中华人民共和国");
+    for (size_t i = 0; i < sizeof provinces / sizeof provinces[0]; i++) {
+        if (!take(&rest, provinces[i].name))
+            continue;
+        for (size_t k = 0; k < sizeof ends / sizeof ends[0]; k++) {
+            if (take(&rest, ends[k]))
+                break;
+        }
+        if (!provinces[i].municipality)
+            take_city(&rest);
+        return print(out, "%.*s" STARS, (int)(text.n - rest.n), (const char *)text.p);
+    }
+    return print(out, STARS);
+}
+
+static bool write_region(struct slice text, char out[MASK_ROOM]) {
+    return check_region_cn(text) && print(out, "%.2s0000", (const char *)text.p);
+}
+
+static bool write_year(struct slice text, char out[MASK_ROOM]) {
+    if (text.n < 10 || !all_digits(slice_of(text.p, 4)) || text.p[4] != '-')
+        return false;
+    return print(out, "%.4s", (const char *)text.p);
+}
+
+#define TYPE(t) (UINT64_C(1) << (t))
+#define PHONES  (TYPE(VALUE_PHONE) | TYPE(VALUE_MOBILE))
+
+static const struct {
+    const char *name;
+    mask_writer *write;
+    uint64_t types; /* that it fits */
+    unsigned suffix;
+} masks[MASK_END] = {
+    [MASK_DEFAULT] = {"default", write_hidden, ~UINT64_C(0), 0},
+    [MASK_HIDDEN] = {"hidden", write_hidden, ~UINT64_C(0), 0},
+    [MASK_MOBILE] = {"mobile", write_mobile, TYPE(VALUE_MOBILE), 4},
+    [MASK_LANDLINE] = {"landline", write_landline, PHONES, 2},
+    [MASK_PHONE] = {"phone", write_phone, PHONES, 2},
+    [MASK_PERSON_NAME] = {"person_name", write_person_name, TYPE(VALUE_PERSON_NAME) | TYPE(VALUE_TEXT), 0},
+    [MASK_RESIDENT_ID] = {"resident_id", write_code_head, TYPE(VALUE_CN_RESIDENT_ID), 0},
+    [MASK_USCC] = {"uscc", write_code_head, TYPE(VALUE_USCC), 0},
+    [MASK_MAIL] = {"mail", write_mail, TYPE(VALUE_MAIL), 0},
+    [MASK_MAIL_STRICT] = {"mail_strict", write_mail_strict, TYPE(VALUE_MAIL), 0},
+    [MASK_BANK_CARD] = {"bank_card", write_bank_card, TYPE(VALUE_BANK_CARD), 4},
+    [MASK_ADDRESS] = {"address", write_address, TYPE(VALUE_ADDRESS) | TYPE(VALUE_TEXT), 0},
+    [MASK_REGION] = {"region", write_region, TYPE(VALUE_REGION), 0},
+    [MASK_YEAR] = {"year", write_year, TYPE(VALUE_DATE) | TYPE(VALUE_DATETIME), 0},
+    [MASK_NUMBER] = {"number", write_hidden,
+                     TYPE(VALUE_INTEGER) | TYPE(VALUE_DECIMAL) | TYPE(VALUE_MONEY) | TYPE(VALUE_BOOLEAN), 0},
+    [MASK_TEXT] = {"text", write_hidden, ~UINT64_C(0), 0},
+};
+
+const char *mask_name(enum mask mask) {
+    return (unsigned)mask < MASK_END ? masks[mask].name : "";
+}
+
+enum mask mask_by_name(struct slice name) {
+    for (unsigned i = 0; i < MASK_END; i++) {
+        if (slice_is(name, masks[i].name))
+            return (enum mask)i;
+    }
+    return MASK_END;
+}
+
+enum mask mask_of_type(enum value_type type) {
+    switch (type) {
+    case VALUE_INTEGER:
+    case VALUE_DECIMAL:
+    case VALUE_MONEY:
+    case VALUE_BOOLEAN:
+        return MASK_NUMBER;
+    case VALUE_DATE:
+    case VALUE_DATETIME:
+        return MASK_YEAR;
+    case VALUE_PHONE:
+        return MASK_PHONE;
+    case VALUE_MOBILE:
+        return MASK_MOBILE;
+    case VALUE_MAIL:
+        return MASK_MAIL;
+    case VALUE_CN_RESIDENT_ID:
+        return MASK_RESIDENT_ID;
+    case VALUE_USCC:
+        return MASK_USCC;
+    case VALUE_BANK_CARD:
+        return MASK_BANK_CARD;
+    case VALUE_REGION:
+        return MASK_REGION;
+    case VALUE_PERSON_NAME:
+        return MASK_PERSON_NAME;
+    case VALUE_ADDRESS:
+        return MASK_ADDRESS;
+    default:
+        return MASK_TEXT;
+    }
+}
+
+bool mask_fits(enum mask mask, enum value_type type) {
+    return (unsigned)mask < MASK_END && value_type_info(type) != NULL &&
+           (masks[mask].types & TYPE(type)) != 0;
+}
+
+static enum mask mask_resolve(enum mask mask, enum value_type type) {
+    if (mask == MASK_DEFAULT)
+        mask = mask_of_type(type);
+    return mask_fits(mask, type) ? mask : MASK_HIDDEN;
+}
+
+size_t mask_apply(enum mask mask, enum value_type type, struct slice canonical, char out[MASK_ROOM]) {
+    out[0] = 0;
+    if (canonical.n == 0)
+        return 0;
+    if (!utf8_valid(canonical) || !masks[mask_resolve(mask, type)].write(canonical, out))
+        (void)write_hidden(canonical, out);
+    return strlen(out);
+}
+
+unsigned mask_shows_suffix(enum mask mask, enum value_type type) {
+    return masks[mask_resolve(mask, type)].suffix;
+}
