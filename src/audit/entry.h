@@ -119,6 +119,9 @@ void audit_entry_put_side(struct buf *out, const struct audit_entry *entry);
 MUST_CHECK enum status audit_entry_decode(struct slice leaf, struct slice side, struct arena *a,
                                           struct audit_entry *out);
 
+/* The seq in a leaf, 0 when it is no leaf. */
+uint64_t audit_entry_peek_seq(struct slice leaf);
+
 /* "reveal", "done" …; NULL for an unknown number. Static storage. */
 const char *audit_act_name(uint8_t act);
 const char *audit_outcome_name(uint8_t outcome);

@@ -8,8 +8,9 @@
  * leader and writes everything queued with one write and one sync; the others sleep and are woken by it.
  *
  * FAIL CLOSED. After any failed write or sync the log is failed: everyone waiting and every later append
- * gets ST_IO, nothing is retried on that file. Only audit_log_reopen (or a restart) recovers; what was not
- * acknowledged is then gone.
+ * gets ST_IO, nothing is retried on that file. Only audit_log_reopen (or a restart) recovers. What was not
+ * acknowledged is then gone; audit_log_reopen puts an entry "system, failed, tag lost" in the place of each,
+ * so that no seq is ever given out twice and a late audit_wait for a lost one still gets ST_IO.
  *
  * Directory: seg-%016x.log (see segment.h), leaves.bin (32-byte leaf hashes, derived), checkpoints (signed
  * heads, text), lock. Only segments and checkpoints matter; the rest is rebuilt. */

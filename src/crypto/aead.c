@@ -4,7 +4,9 @@
 #include "crypto/random.h"
 #include "crypto/start.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
 #define NONCE 12
 #define TAG   16
@@ -50,13 +52,26 @@ static bool gcm_start(EVP_CIPHER_CTX *c, const uint8_t *key, struct slice aad, c
            (aad.n == 0 || EVP_CipherUpdate(c, NULL, &n, aad.p, (int)aad.n) == 1);
 }
 
+/* Parameters directly: EVP_CIPHER_CTX_ctrl would translate to the same at a cost. */
+static bool gcm_get_tag(EVP_CIPHER_CTX *c, uint8_t tag[TAG]) {
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, TAG),
+                           OSSL_PARAM_construct_end()};
+    return EVP_CIPHER_CTX_get_params(c, params) == 1;
+}
+
+static bool gcm_set_tag(EVP_CIPHER_CTX *c, uint8_t tag[TAG]) {
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, TAG),
+                           OSSL_PARAM_construct_end()};
+    return EVP_CIPHER_CTX_set_params(c, params) == 1;
+}
+
 static enum status gcm_seal(EVP_CIPHER_CTX *c, const uint8_t *key, struct slice aad, const uint8_t head[HEAD],
                             struct slice plain, uint8_t *out) {
     int n = 0, rest = 0;
     if (!gcm_start(c, key, aad, head, 1) ||
         (plain.n > 0 && EVP_EncryptUpdate(c, out, &n, plain.p, (int)plain.n) != 1) ||
         EVP_EncryptFinal_ex(c, out + plain.n, &rest) != 1 || (size_t)n != plain.n || rest != 0 ||
-        EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, TAG, out + plain.n) != 1)
+        !gcm_get_tag(c, out + plain.n))
         return ST_INTERNAL;
     return ST_OK;
 }
@@ -67,7 +82,7 @@ static enum status gcm_open(EVP_CIPHER_CTX *c, const uint8_t *key, struct slice 
     uint8_t tag[TAG], none[TAG];
     memcpy(tag, body.p + text, TAG);
     int n = 0, rest = 0;
-    if (!gcm_start(c, key, aad, head, 0) || EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, TAG, tag) != 1)
+    if (!gcm_start(c, key, aad, head, 0) || !gcm_set_tag(c, tag))
         return ST_INTERNAL;
     if ((text > 0 && EVP_DecryptUpdate(c, out, &n, body.p, (int)text) != 1) || (size_t)n != text ||
         EVP_DecryptFinal_ex(c, none, &rest) != 1)

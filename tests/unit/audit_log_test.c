@@ -1,0 +1,425 @@
+#include "test.h"
+
+#include "audit/log.h"
+#include "audit/reader.h"
+#include "audit/verify.h"
+#include "base/log.h"
+#include "crypto/start.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char directory[64];
+static const uint8_t seed[32] = {42};
+static uint8_t public_key[32];
+
+static void clear_directory(void) {
+    DIR *dir = opendir(directory);
+    if (dir == NULL)
+        return;
+    char path[400];
+    for (struct dirent *d = readdir(dir); d != NULL; d = readdir(dir)) {
+        (void)snprintf(path, sizeof path, "%s/%s", directory, d->d_name);
+        (void)unlink(path);
+    }
+    closedir(dir);
+}
+
+static int fresh(void **state) {
+    (void)state;
+    clear_directory();
+    return 0;
+}
+
+static enum status try_open(uint64_t segment_bytes, struct audit_log **log, struct error *e) {
+    struct audit_options options = {
+        .directory = directory, .origin = "kedun.test/audit", .seed = seed, .segment_bytes = segment_bytes};
+    return audit_log_open(&options, log, e);
+}
+
+static struct audit_log *open_log(uint64_t segment_bytes) {
+    struct audit_log *log;
+    struct error e = {0};
+    enum status s = try_open(segment_bytes, &log, &e);
+    if (s != ST_OK)
+        print_error("%s: %s\n", e.code, e.detail);
+    assert_int_equal(s, ST_OK);
+    audit_public_key(log, public_key);
+    return log;
+}
+
+static uint64_t put(struct audit_log *log, uint32_t actor) {
+    struct audit_detail detail = {.subject = {{7}}, .commitment = {1}, .sealed = SLICE("sealed")};
+    struct audit_entry e = {
+        .act = AUDIT_VIEW, .outcome = AUDIT_DONE, .actor = actor, .details = &detail, .detail_count = 1};
+    uint64_t seq;
+    assert_int_equal(audit_record(log, &e, &seq, NULL), ST_OK);
+    return seq;
+}
+
+/* Reads everything from `from` on and gives the number of entries. */
+static uint64_t count_entries(uint64_t from) {
+    struct audit_reader *r;
+    struct arena a;
+    struct audit_entry e;
+    uint64_t n = 0;
+    arena_init(&a, 1 << 20, ARENA_PLAIN);
+    assert_int_equal(audit_reader_open(directory, from, &r, NULL), ST_OK);
+    enum status s;
+    while ((s = audit_reader_next(r, &a, &e)) == ST_OK) {
+        assert_int_equal(e.seq, from + n);
+        n++;
+        arena_reset(&a);
+    }
+    assert_int_equal(s, ST_NOT_FOUND);
+    audit_reader_close(r);
+    arena_free(&a);
+    return n;
+}
+
+static void assert_sound(uint64_t entries) {
+    struct audit_report report;
+    struct error e = {0};
+    enum status s = audit_verify(directory, public_key, SLICE_NONE, &report, &e);
+    if (s != ST_OK)
+        print_error("%s: %s\n", e.code, e.detail);
+    assert_int_equal(s, ST_OK);
+    assert_int_equal(report.entries, entries);
+}
+
+static void entries_are_numbered_from_one_and_survive_a_restart(void **state) {
+    (void)state;
+    struct audit_log *log = open_log(0);
+    for (uint32_t i = 1; i <= 10; i++)
+        assert_int_equal(put(log, i), i);
+    audit_log_close(log);
+    log = open_log(0);
+    assert_int_equal(audit_last_seq(log), 10);
+    assert_int_equal(put(log, 11), 11);
+    audit_log_close(log);
+    assert_int_equal(count_entries(1), 11);
+    assert_int_equal(count_entries(7), 5);
+    assert_sound(11);
+}
+
+static void segments_roll_and_are_read_as_one(void **state) {
+    (void)state;
+    struct audit_log *log = open_log(2000);
+    for (uint32_t i = 1; i <= 100; i++)
+        (void)put(log, i);
+    assert_int_equal(count_entries(1), 100);
+    audit_log_close(log);
+    log = open_log(2000);
+    (void)put(log, 101);
+    assert_int_equal(audit_checkpoint(log, NULL), ST_OK);
+    audit_log_close(log);
+    assert_int_equal(count_entries(1), 101);
+    assert_int_equal(count_entries(50), 52);
+    assert_sound(101);
+}
+
+static void a_reader_follows_a_growing_log_up_to_its_limit(void **state) {
+    (void)state;
+    struct audit_log *log = open_log(600);
+    struct audit_reader *r;
+    struct arena a;
+    struct audit_entry e;
+    arena_init(&a, 1 << 20, ARENA_PLAIN);
+    (void)put(log, 1);
+    assert_int_equal(audit_reader_open(directory, 1, &r, NULL), ST_OK);
+    for (uint32_t i = 1; i <= 30; i++) {
+        audit_reader_limit(r, i);
+        assert_int_equal(audit_reader_next(r, &a, &e), ST_OK);
+        assert_int_equal(e.actor, i);
+        assert_int_equal(audit_reader_next(r, &a, &e), ST_NOT_FOUND);
+        (void)put(log, i + 1);
+        assert_int_equal(audit_reader_next(r, &a, &e), ST_NOT_FOUND);
+    }
+    audit_reader_close(r);
+    arena_free(&a);
+    audit_log_close(log);
+}
+
+static void a_second_process_is_refused(void **state) {
+    (void)state;
+    struct audit_log *log = open_log(0), *second;
+    struct error e;
+    assert_int_equal(try_open(0, &second, &e), ST_UNAVAILABLE);
+    assert_string_equal(e.code, "audit_locked");
+    audit_log_close(log);
+}
+
+#define THREADS 16
+#define EACH    60
+static struct audit_log *shared_log;
+
+static void *append_many(void *argument) {
+    for (uint32_t i = 0; i < EACH; i++) {
+        struct audit_entry e = {
+            .act = AUDIT_LIST, .outcome = AUDIT_DONE, .actor = (uint32_t)(uintptr_t)argument};
+        uint64_t seq;
+        if (audit_append(shared_log, &e, &seq, NULL) != ST_OK || audit_wait(shared_log, seq) != ST_OK ||
+            audit_durable_seq(shared_log) < seq)
+            return argument;
+    }
+    return NULL;
+}
+
+static void threads_append_together_and_nothing_is_lost(void **state) {
+    (void)state;
+    shared_log = open_log(20000);
+    pthread_t threads[THREADS];
+    for (uintptr_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, append_many, (void *)(i + 1)), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        void *result;
+        assert_int_equal(pthread_join(threads[i], &result), 0);
+        assert_null(result);
+    }
+    assert_int_equal(audit_checkpoint(shared_log, NULL), ST_OK);
+    audit_log_close(shared_log);
+    assert_int_equal(count_entries(1), THREADS * EACH);
+    assert_sound(THREADS * EACH);
+}
+
+static void lazy_entries_are_covered_by_a_checkpoint(void **state) {
+    (void)state;
+    struct audit_log *log = open_log(0);
+    struct audit_entry e = {.act = AUDIT_SIGN_OUT, .outcome = AUDIT_DONE};
+    assert_int_equal(audit_checkpoint(log, NULL), ST_NOT_FOUND);
+    assert_int_equal(audit_append_lazy(log, &e, NULL), ST_OK);
+    assert_int_equal(audit_durable_seq(log), 0);
+    char note[AUDIT_CHECKPOINT_TEXT + 1];
+    assert_int_equal(audit_checkpoint(log, note), ST_OK);
+    assert_int_equal(audit_durable_seq(log), 1);
+    assert_non_null(strstr(note, "kedun.test/audit\n1\n"));
+    assert_int_equal(audit_wait(log, 2), ST_INVALID);
+    audit_log_close(log);
+    assert_sound(1);
+}
+
+static void read_whole(const char *path, uint8_t *out, size_t *n) {
+    int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    ssize_t got = read(fd, out, *n);
+    assert_true(got >= 0);
+    *n = (size_t)got;
+    close(fd);
+}
+
+static void write_whole(const char *path, const uint8_t *bytes, size_t n) {
+    int fd = open(path, O_WRONLY | O_TRUNC);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, n), n);
+    close(fd);
+}
+
+static void any_torn_tail_is_cut_and_the_log_goes_on(void **state) {
+    (void)state;
+    static uint8_t whole[8192];
+    size_t sizes[6], n = sizeof whole;
+    char path[100];
+    (void)snprintf(path, sizeof path, "%s/seg-0000000000000001.log", directory);
+    for (uint32_t i = 0; i < 5; i++) {
+        struct audit_log *log = open_log(0);
+        (void)put(log, i);
+        audit_log_close(log);
+        struct stat info;
+        assert_int_equal(stat(path, &info), 0);
+        sizes[i] = (size_t)info.st_size;
+    }
+    read_whole(path, whole, &n);
+    assert_int_equal(n, sizes[4]);
+    for (size_t cut = sizes[2]; cut < n; cut++) {
+        write_whole(path, whole, cut);
+        struct audit_log *log = open_log(0);
+        assert_int_equal(audit_last_seq(log), cut < sizes[3] ? 3 : 4);
+        uint64_t seq = put(log, 99);
+        assert_int_equal(seq, cut < sizes[3] ? 4 : 5);
+        audit_log_close(log);
+        assert_int_equal(count_entries(1), seq);
+    }
+}
+
+static void a_tail_of_zeros_or_rubbish_is_cut(void **state) {
+    (void)state;
+    static uint8_t whole[8192];
+    size_t n = sizeof whole;
+    char path[100];
+    (void)snprintf(path, sizeof path, "%s/seg-0000000000000001.log", directory);
+    struct audit_log *log = open_log(0);
+    (void)put(log, 1);
+    audit_log_close(log);
+    read_whole(path, whole, &n);
+    memset(whole + n, 'K', 500);
+    write_whole(path, whole, n + 500);
+    log = open_log(0);
+    assert_int_equal(put(log, 2), 2);
+    audit_log_close(log);
+    assert_int_equal(count_entries(1), 2);
+    assert_sound(2);
+}
+
+static void a_bad_record_in_the_middle_stops_the_log(void **state) {
+    (void)state;
+    static uint8_t whole[8192];
+    size_t n = sizeof whole;
+    char path[100];
+    struct error e;
+    (void)snprintf(path, sizeof path, "%s/seg-0000000000000001.log", directory);
+    struct audit_log *log = open_log(0);
+    for (uint32_t i = 0; i < 4; i++)
+        (void)put(log, i);
+    audit_log_close(log);
+    read_whole(path, whole, &n);
+    size_t start = 64, length = (n - start) / 4;
+    for (size_t at = start; at < start + 3 * length; at += 7) {
+        whole[at] ^= 0x10;
+        write_whole(path, whole, n);
+        assert_int_equal(try_open(0, &log, &e), ST_CORRUPT);
+        assert_string_equal(e.code, "audit_corrupt");
+        whole[at] ^= 0x10;
+    }
+    write_whole(path, whole, n);
+    log = open_log(0);
+    audit_log_close(log);
+}
+
+static void a_log_shorter_than_its_signed_head_is_refused(void **state) {
+    (void)state;
+    char path[100];
+    struct stat info;
+    struct error e;
+    (void)snprintf(path, sizeof path, "%s/seg-0000000000000001.log", directory);
+    struct audit_log *log = open_log(0);
+    (void)put(log, 1);
+    (void)put(log, 2);
+    assert_int_equal(audit_checkpoint(log, NULL), ST_OK);
+    audit_log_close(log);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(truncate(path, info.st_size - 1), 0);
+    assert_int_equal(try_open(0, &log, &e), ST_CORRUPT);
+    assert_int_equal(stat(path, &info), 0);
+    assert_true(info.st_size > 100);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(try_open(0, &log, &e), ST_CORRUPT);
+}
+
+static void leaves_are_rebuilt_from_the_segments(void **state) {
+    (void)state;
+    char path[100];
+    static uint8_t before[8192], after[8192];
+    size_t n = sizeof before, m = sizeof after;
+    (void)snprintf(path, sizeof path, "%s/leaves.bin", directory);
+    struct audit_log *log = open_log(1500);
+    for (uint32_t i = 0; i < 60; i++)
+        (void)put(log, i);
+    audit_log_close(log);
+    read_whole(path, before, &n);
+    assert_int_equal(n, 60 * 32);
+    assert_int_equal(truncate(path, 33), 0);
+    log = open_log(1500);
+    audit_log_close(log);
+    read_whole(path, after, &m);
+    assert_int_equal(m, n);
+    assert_memory_equal(before, after, n);
+}
+
+static void a_full_disk_fails_closed_and_reopening_goes_on(void **state) {
+    (void)state;
+    struct rlimit old, none = {.rlim_cur = 100, .rlim_max = RLIM_INFINITY};
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    none.rlim_max = old.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    struct audit_log *log = open_log(0);
+    (void)put(log, 1);
+    (void)put(log, 2);
+    struct audit_entry e = {.act = AUDIT_VIEW, .outcome = AUDIT_DONE}, f = e;
+    uint64_t seq, later;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    assert_int_equal(audit_append(log, &e, &seq, NULL), ST_OK);
+    assert_int_equal(audit_wait(log, seq), ST_IO);
+    assert_true(audit_failed(log));
+    assert_int_equal(audit_append(log, &f, &later, NULL), ST_IO);
+    assert_int_equal(audit_wait(log, 2), ST_OK);
+    assert_int_equal(audit_log_reopen(log, NULL), ST_IO);
+    assert_true(audit_failed(log));
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_int_equal(audit_log_reopen(log, NULL), ST_OK);
+    assert_false(audit_failed(log));
+    /* The lost entry stays lost, its seq is not given out again. */
+    assert_int_equal(audit_wait(log, seq), ST_IO);
+    assert_int_equal(put(log, 4), seq + 1);
+    assert_int_equal(audit_checkpoint(log, NULL), ST_OK);
+    audit_log_close(log);
+    assert_int_equal(count_entries(1), 4);
+    assert_sound(4);
+    log = open_log(0);
+    assert_int_equal(put(log, 5), 5);
+    audit_log_close(log);
+}
+
+static void a_half_written_checkpoint_is_cut(void **state) {
+    (void)state;
+    char path[100];
+    struct stat info;
+    (void)snprintf(path, sizeof path, "%s/checkpoints", directory);
+    struct audit_log *log = open_log(0);
+    for (uint32_t i = 0; i < 3; i++) {
+        (void)put(log, i);
+        assert_int_equal(audit_checkpoint(log, NULL), ST_OK);
+    }
+    audit_log_close(log);
+    assert_int_equal(stat(path, &info), 0);
+    for (off_t cut = info.st_size - 1; cut > info.st_size - info.st_size / 3; cut -= 5) {
+        assert_int_equal(truncate(path, cut), 0);
+        log = open_log(0);
+        audit_log_close(log);
+        assert_sound(3);
+    }
+    log = open_log(0);
+    assert_int_equal(audit_checkpoint(log, NULL), ST_OK);
+    audit_log_close(log);
+    assert_sound(3);
+}
+
+static int start(void **state) {
+    (void)state;
+    log_setup("test", LOG_ERROR);
+    (void)snprintf(directory, sizeof directory, "/tmp/kedun-audit-XXXXXX");
+    return mkdtemp(directory) != NULL && crypto_start(NULL) == ST_OK ? 0 : -1;
+}
+
+static int stop(void **state) {
+    (void)state;
+    clear_directory();
+    crypto_stop();
+    return rmdir(directory);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, fresh)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(entries_are_numbered_from_one_and_survive_a_restart),
+        TEST(segments_roll_and_are_read_as_one),
+        TEST(a_reader_follows_a_growing_log_up_to_its_limit),
+        TEST(a_second_process_is_refused),
+        TEST(threads_append_together_and_nothing_is_lost),
+        TEST(lazy_entries_are_covered_by_a_checkpoint),
+        TEST(any_torn_tail_is_cut_and_the_log_goes_on),
+        TEST(a_tail_of_zeros_or_rubbish_is_cut),
+        TEST(a_bad_record_in_the_middle_stops_the_log),
+        TEST(a_log_shorter_than_its_signed_head_is_refused),
+        TEST(leaves_are_rebuilt_from_the_segments),
+        TEST(a_full_disk_fails_closed_and_reopening_goes_on),
+        TEST(a_half_written_checkpoint_is_cut),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
