@@ -11,7 +11,10 @@
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll atof
 #pragma GCC poison srand random srandom gmtime localtime ctime asctime system popen tmpnam mktemp
 
-/* OpenSSL's headers name parameters `rand`, so the word must stay; the call does not. */
+/* OpenSSL's headers name parameters `rand`, so the word must stay; the call does not. clang takes the
+ * attribute on a function's first declaration only, which is libc's: there gcc's build is the guard. */
+#ifndef __clang__
 int rand(void) __attribute__((error("rand() is banned, see crypto/random.h")));
+#endif
 
 #endif

@@ -11,7 +11,7 @@ static void error_fill(struct error *e, enum status status, const char *code, co
     (void)snprintf(e->field, sizeof e->field, "%s", field);
 }
 
-enum status error_set(struct error *e, enum status status, const char *code, const char *format, ...) {
+enum status(error_set)(struct error *e, enum status status, const char *code, const char *format, ...) {
     if (e != NULL) {
         error_fill(e, status, code, "");
         va_list args;
@@ -22,8 +22,8 @@ enum status error_set(struct error *e, enum status status, const char *code, con
     return status;
 }
 
-enum status error_field(struct error *e, enum status status, const char *code, const char *field,
-                        const char *format, ...) {
+enum status(error_field)(struct error *e, enum status status, const char *code, const char *field,
+                         const char *format, ...) {
     if (e != NULL) {
         error_fill(e, status, code, field);
         va_list args;

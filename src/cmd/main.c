@@ -1,0 +1,33 @@
+/* The program `kedun`: picks the subcommand, or becomes a role. */
+#include "cmd/command.h"
+#include "cmd/role_start.h"
+
+#include <stdio.h>
+
+static const struct command commands[] = {
+    {"serve", "--data DIR [--listen ADDR:PORT] [--config FILE]", "run the system", command_serve},
+    {"check-config", "[--config FILE] [--data DIR]", "read the configuration, say what is wrong with it",
+     command_check_config},
+};
+
+static int print_help(FILE *to) {
+    (void)fprintf(to, "usage: kedun COMMAND\n");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        (void)fprintf(to, "  %-14s %s\n      %s\n", commands[i].name, commands[i].usage, commands[i].what);
+    return to == stdout ? EXIT_FINE : EXIT_USAGE;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2)
+        return print_help(stderr);
+    if (strcmp(argv[1], "--role") == 0)
+        return role_start(argc, argv);
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
+        return print_help(stdout);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(commands[i].name, argv[1]) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    (void)fprintf(stderr, "kedun: there is no command %s\n", argv[1]);
+    return print_help(stderr);
+}

@@ -1,0 +1,250 @@
+#include "cmd/nginx_conf.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+
+#define CONF_MOST 65536
+
+static void put_main(struct buf *b, const char *dir, const struct config *c) {
+    buf_put_format(b,
+                   "# Written by kedun at every start.\n"
+                   "daemon off;\n"
+                   "master_process on;\n"
+                   "worker_processes %lld;\n"
+                   "worker_shutdown_timeout 5s;\n"
+                   "pid %s/nginx/run/nginx.pid;\n"
+                   "error_log stderr error;\n"
+                   "events { worker_connections 4096; }\n"
+                   "http {\n",
+                   (long long)c->nginx_workers, dir);
+}
+
+static void put_types(struct buf *b) {
+    buf_put_string(
+        b, "types {\n"
+           " text/html html; text/css css; text/plain txt; application/javascript js mjs;\n"
+           " application/json json map; application/manifest+json webmanifest; application/wasm wasm;\n"
+           " image/svg+xml svg; image/png png; image/jpeg jpg jpeg; image/webp webp; image/x-icon ico;\n"
+           " font/woff2 woff2; font/woff woff; font/ttf ttf;\n"
+           "}\n"
+           "default_type application/octet-stream;\n"
+           "charset utf-8;\n"
+           "charset_types text/css text/plain application/javascript application/json;\n");
+}
+
+static void put_no_files(struct buf *b, const char *dir) {
+    static const char *const kinds[] = {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        buf_put_format(b, "%s_temp_path %s/nginx/none;\n", kinds[i], dir);
+    buf_put_string(b, "client_body_in_file_only off;\n"
+                      "scgi_max_temp_file_size 0;\n");
+}
+
+static void put_limits(struct buf *b, const struct config *c) {
+    buf_put_format(b,
+                   "server_tokens off;\n"
+                   "access_log off;\n"
+                   "log_not_found off;\n"
+                   "sendfile on;\n"
+                   "tcp_nopush on;\n"
+                   "keepalive_timeout 75s;\n"
+                   "keepalive_requests 100000;\n"
+                   "client_header_timeout 10s;\n"
+                   "client_body_timeout 10s;\n"
+                   "send_timeout 30s;\n"
+                   "reset_timedout_connection on;\n"
+                   "client_header_buffer_size 2k;\n"
+                   "large_client_header_buffers 4 8k;\n"
+                   "client_max_body_size %lldk;\n"
+                   "client_body_buffer_size %lldk;\n",
+                   (long long)c->body_kib, (long long)c->body_kib);
+    buf_put_format(b,
+                   "map $request_method $sign_in { default ''; POST $binary_remote_addr; }\n"
+                   "map \"$request_method:$http_content_length\" $unmeasured { default 0; "
+                   "'~^(POST|PUT|PATCH):$' 1; }\n"
+                   "map $http_transfer_encoding $chunked { default 1; '' 0; }\n"
+                   "map $upstream_http_cache_control $caching { default ''; '' no-store; }\n"
+                   "limit_req_zone $sign_in zone=sign_in:1m rate=%lldr/m;\n"
+                   "limit_conn_zone $binary_remote_addr zone=address:4m;\n"
+                   "limit_conn_zone $server_port zone=parts:64k;\n"
+                   "limit_req_status 429;\n"
+                   "limit_conn_status 429;\n"
+                   "limit_conn address %lld;\n",
+                   (long long)c->sign_ins_per_minute, (long long)c->connections_per_address);
+}
+
+static void put_tls(struct buf *b, const char *dir, const struct config *c) {
+    buf_put_format(b,
+                   "server {\n"
+                   "listen %s ssl http2 default_server;\n"
+                   "server_name _;\n"
+                   "ssl_certificate %s/tls/server.crt;\n"
+                   "ssl_certificate_key %s/tls/server.key;\n"
+                   "ssl_protocols TLSv1.2 TLSv1.3;\n"
+                   "ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+                   "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+                   "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;\n"
+                   "ssl_prefer_server_ciphers off;\n"
+                   "ssl_session_cache shared:tls:4m;\n"
+                   "ssl_session_timeout 1h;\n"
+                   "ssl_session_tickets off;\n",
+                   c->listen, dir, dir);
+}
+
+/* add_header in a location replaces those of the levels above, so each location repeats them all. */
+static void put_headers(struct buf *b) {
+    buf_put_string(
+        b, "add_header Content-Security-Policy \"default-src 'self'; script-src 'self'; style-src 'self'; "
+           "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri "
+           "'none'; "
+           "form-action 'self'; frame-ancestors 'none'\" always;\n"
+           "add_header Strict-Transport-Security \"max-age=31536000\" always;\n"
+           "add_header X-Content-Type-Options nosniff always;\n"
+           "add_header X-Frame-Options DENY always;\n"
+           "add_header Referrer-Policy no-referrer always;\n"
+           "add_header Cross-Origin-Opener-Policy same-origin always;\n"
+           "add_header Cross-Origin-Resource-Policy same-origin always;\n"
+           "add_header Permissions-Policy \"camera=(), microphone=(), geolocation=(), usb=(), payment=(), "
+           "clipboard-read=(), display-capture=()\" always;\n");
+}
+
+static void put_scgi(struct buf *b, const char *dir) {
+    static const char *const variables[] = {
+        "REQUEST_METHOD $request_method",
+        "REQUEST_URI $request_uri",
+        "DOCUMENT_URI $document_uri",
+        "QUERY_STRING $query_string",
+        "CONTENT_TYPE $content_type",
+        "SERVER_PROTOCOL $server_protocol",
+        "REMOTE_ADDR $remote_addr",
+        "REMOTE_PORT $remote_port",
+        "HTTPS on",
+        "REQUEST_ID $request_id",
+        "SERVER_NAME $host",
+        "SERVER_PORT $server_port",
+        "SCGI 1",
+    };
+    buf_put_format(b, "scgi_pass unix:%s/run/scgi.sock;\n", dir);
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        buf_put_format(b, "scgi_param %s;\n", variables[i]);
+    buf_put_string(b, "scgi_request_buffering on;\n"
+                      "scgi_buffer_size 16k;\n"
+                      "scgi_buffers 64 16k;\n"
+                      "scgi_busy_buffers_size 64k;\n"
+                      "scgi_connect_timeout 5s;\n"
+                      "scgi_send_timeout 10s;\n"
+                      "scgi_next_upstream off;\n"
+                      "add_header Cache-Control $caching always;\n");
+    put_headers(b);
+}
+
+struct refusal {
+    int status;
+    const char *code;
+    const char *title;
+};
+
+static const struct refusal refusals[] = {
+    {400, "bad_request", "The request is malformed"},
+    {405, "method_not_allowed", "The method is not allowed here"},
+    {408, "request_timeout", "The request took too long to arrive"},
+    {411, "length_required", "A body needs a Content-Length"},
+    {413, "body_too_large", "The body is too large"},
+    {414, "uri_too_long", "The address is too long"},
+    {429, "too_many_requests", "Too many requests at a time"},
+    {500, "internal", "The request could not be handled"},
+    {502, "unavailable", "The server is starting or restarting"},
+    {503, "unavailable", "The server is starting or restarting"},
+    {504, "timeout", "The request took too long to answer"},
+};
+
+#define REFUSALS (sizeof refusals / sizeof refusals[0])
+
+static void put_refusal_pages(struct buf *b) {
+    for (size_t i = 0; i < REFUSALS; i++) {
+        const struct refusal *r = &refusals[i];
+        int answer = r->status == 502 ? 503 : r->status;
+        buf_put_format(b,
+                       "location @refusal_%d {\ndefault_type application/problem+json;\n"
+                       "add_header Cache-Control no-store always;\n%s",
+                       r->status, answer == 503 ? "add_header Retry-After 1 always;\n" : "");
+        put_headers(b);
+        buf_put_format(b,
+                       "return %d '{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\","
+                       "\"request_id\":\"$request_id\"}\\n';\n}\n",
+                       answer, r->title, answer, r->code);
+    }
+}
+
+/* Inside every location that leads to the engine. */
+static void put_engine(struct buf *b, const char *dir) {
+    for (size_t i = 0; i < REFUSALS; i++)
+        buf_put_format(b, "error_page %d = @refusal_%d;\n", refusals[i].status, refusals[i].status);
+    buf_put_string(b, "if ($unmeasured) { return 411; }\n"
+                      "if ($chunked) { return 411; }\n");
+    put_scgi(b, dir);
+}
+
+static void put_api(struct buf *b, const char *dir, const struct config *c) {
+    buf_put_string(b, "location /api/ {\nscgi_read_timeout 60s;\n");
+    put_engine(b, dir);
+    buf_put_format(b,
+                   "}\nlocation = /api/v1/session {\nlimit_req zone=sign_in burst=%lld "
+                   "nodelay;\nscgi_read_timeout 60s;\n",
+                   (long long)c->sign_in_burst);
+    put_engine(b, dir);
+    buf_put_format(b,
+                   "}\nlocation ~ ^/api/v1/imports/[^/]+/parts(/|$) {\n"
+                   "limit_conn parts %lld;\nclient_max_body_size %lldk;\nclient_body_buffer_size %lldk;\n"
+                   "client_body_timeout 30s;\nscgi_read_timeout 60s;\n",
+                   (long long)c->part_connections, (long long)c->part_kib, (long long)c->part_kib);
+    put_engine(b, dir);
+    buf_put_string(
+        b, "}\nlocation ~ ^/api/v1/jobs/[^/]+/events$ {\nscgi_buffering off;\nscgi_read_timeout 1h;\n");
+    put_engine(b, dir);
+    buf_put_string(b, "}\nlocation ~ ^/(healthz|readyz)$ {\nscgi_read_timeout 10s;\n");
+    put_engine(b, dir);
+    buf_put_string(
+        b, "}\nlocation = /metrics {\nallow 127.0.0.1;\nallow ::1;\ndeny all;\nscgi_read_timeout 10s;\n");
+    put_engine(b, dir);
+    buf_put_string(b, "}\n");
+}
+
+static void put_pages(struct buf *b, const struct config *c) {
+    buf_put_format(b,
+                   "root %s;\n"
+                   "gzip_static on;\n"
+                   "gzip_vary on;\n"
+                   "location / {\ntry_files $uri /index.html;\nadd_header Cache-Control no-cache always;\n",
+                   c->ui_dir);
+    put_headers(b);
+    buf_put_string(b, "}\nlocation /assets/ {\ntry_files $uri =404;\n"
+                      "add_header Cache-Control \"public, max-age=31536000, immutable\";\n");
+    put_headers(b);
+    buf_put_string(b, "}\nlocation ~ /\\. { return 404; }\n");
+}
+
+void nginx_conf_put(struct buf *out, const char *data_dir, const struct config *c) {
+    put_main(out, data_dir, c);
+    put_types(out);
+    put_no_files(out, data_dir);
+    put_limits(out, c);
+    put_tls(out, data_dir, c);
+    put_headers(out);
+    put_api(out, data_dir, c);
+    put_refusal_pages(out);
+    put_pages(out, c);
+    buf_put_string(out, "}\n}\n");
+}
+
+enum status nginx_conf_write(const char *data_dir, const struct config *c, struct error *e) {
+    char path[CONFIG_TEXT];
+    struct buf b;
+    (void)snprintf(path, sizeof path, "%s/nginx/nginx.conf", data_dir);
+    buf_init(&b, CONF_MOST, false);
+    nginx_conf_put(&b, data_dir, c);
+    enum status st = b.failed ? ST_NOMEM : file_replace(path, buf_slice(&b), 0644);
+    buf_free(&b);
+    return st == ST_OK ? ST_OK : error_set(e, st, "nginx_conf", "cannot write %.120s", path);
+}

@@ -1,0 +1,40 @@
+#include "ipc/jail.h"
+
+#include "ipc/jail_calls.h"
+#include "ipc/jail_files.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+static enum status forbid_dumps(struct error *e) {
+    struct rlimit none = {.rlim_cur = 1, .rlim_max = 1};
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return error_set(e, ST_INTERNAL, "jail_dumps", "cannot forbid core dumps: errno %d", errno);
+    return ST_OK;
+}
+
+/* The reader runs on what a stranger uploaded: bound what a bomb of a file can cost. */
+static enum status bound_reader(struct error *e) {
+    struct rlimit memory = {.rlim_cur = 1u << 30, .rlim_max = 1u << 30},
+                  seconds = {.rlim_cur = 1800, .rlim_max = 1800};
+    struct rlimit nothing = {.rlim_cur = 0, .rlim_max = 0};
+    if (setrlimit(RLIMIT_AS, &memory) != 0 || setrlimit(RLIMIT_CPU, &seconds) != 0 ||
+        setrlimit(RLIMIT_FSIZE, &nothing) != 0)
+        return error_set(e, ST_INTERNAL, "jail_limits", "cannot bound the reader: errno %d", errno);
+    return ST_OK;
+}
+
+enum status jail_enter(enum jail_kind kind, const struct jail_path *paths, size_t count, struct error *e) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return error_set(e, ST_UNAVAILABLE, "jail_privileges", "cannot give up new privileges: errno %d",
+                         errno);
+    enum status st = forbid_dumps(e);
+    if (st != ST_OK || !KEDUN_JAIL)
+        return st;
+    if (kind == JAIL_READER)
+        st = bound_reader(e);
+    if (st == ST_OK && kind != JAIL_SUPERVISOR)
+        st = jail_files_restrict(paths, count, e);
+    return st == ST_OK ? jail_calls_restrict(kind, e) : st;
+}
