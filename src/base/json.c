@@ -22,7 +22,7 @@ static void close_with(struct json *j, uint8_t c) {
     j->comma = true;
 }
 
-void json_object(struct json *j) {
+void json_object_begin(struct json *j) {
     open_with(j, '{');
 }
 
@@ -30,7 +30,7 @@ void json_object_end(struct json *j) {
     close_with(j, '}');
 }
 
-void json_array(struct json *j) {
+void json_array_begin(struct json *j) {
     open_with(j, '[');
 }
 
@@ -102,13 +102,13 @@ void json_key(struct json *j, const char *key) {
     json_key_slice(j, slice_from_string(key));
 }
 
-void json_string(struct json *j, struct slice s) {
+void json_text(struct json *j, struct slice s) {
     value_begins(j);
     put_string(j->out, s);
 }
 
 void json_cstring(struct json *j, const char *s) {
-    json_string(j, slice_from_string(s));
+    json_text(j, slice_from_string(s));
 }
 
 void json_int(struct json *j, int64_t v) {
@@ -127,7 +127,7 @@ void json_int(struct json *j, int64_t v) {
 
 void json_double(struct json *j, double v) {
     if (!isfinite(v)) {
-        json_null(j);
+        json_none(j);
         return;
     }
     value_begins(j);
@@ -139,7 +139,7 @@ void json_bool(struct json *j, bool v) {
     buf_put_string(j->out, v ? "true" : "false");
 }
 
-void json_null(struct json *j) {
+void json_none(struct json *j) {
     value_begins(j);
     buf_put(j->out, "null", 4);
 }

@@ -10,7 +10,7 @@ static void check_json(struct slice s) {
     struct buf b;
     buf_init(&b, 1 << 20, false);
     struct json j = json_to(&b);
-    json_string(&j, s);
+    json_text(&j, s);
     if (!b.failed && !utf8_valid(buf_slice(&b)))
         abort();
     buf_free(&b);
