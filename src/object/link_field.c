@@ -119,7 +119,7 @@ static enum status link_class(const struct linking *l) {
     if (l->f->type == VALUE_LONG_TEXT && l->about_subject && floor < CLASS_PERSONAL)
         floor = CLASS_PERSONAL;
     if (l->f->class < floor)
-        return fail(l, "class", "a %s is %s at least; raise the class", value_type_name(l->f->type),
+        return fail(l, "class", "the type %s is %s at least; raise the class", value_type_name(l->f->type),
                     class_names[floor]);
     if (!field_is_sealed(l->f))
         return ST_OK;
