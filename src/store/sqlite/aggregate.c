@@ -1,0 +1,96 @@
+#include "store/sqlite/terms.h"
+
+/* Rows of a filter, in no order, as a sub-select; leads with a search term where there is one. */
+static enum status put_rows_of(struct sql *s, const struct plan *p, struct error *e) {
+    if (p->term_count > 0)
+        return terms_put_led(s, p, NULL, p->terms[0], e);
+    return plan_put_unordered(s, p, PLAN_TERMS_PROBED, e);
+}
+
+static enum status count_run(struct store_reader *r, const struct plan *p, uint64_t most, uint64_t *count,
+                             struct error *e) {
+    struct sql *s = &r->sql;
+    sql_reset(s);
+    sql_put(s, "SELECT count(*) FROM (SELECT 1 FROM (");
+    enum status st = put_rows_of(s, p, e);
+    sql_put(s, ") LIMIT ");
+    sql_bind_int(s, (int64_t)most + 1);
+    sql_put(s, ")");
+    sqlite3_stmt *statement = NULL;
+    if (st == ST_OK)
+        st = sql_prepare(s, r->c, &statement, e);
+    if (st != ST_OK)
+        return st;
+    if (reader_step(r, statement, &st, e))
+        *count = (uint64_t)sqlite3_column_int64(statement, 0);
+    statement_done(r->c, statement);
+    return st;
+}
+
+enum status store_count(struct store_reader *r, const struct object_def *o, const struct pred *filter,
+                        bool deleted, uint64_t most, uint64_t *count, bool *at_least, struct error *e) {
+    if (filter == NULL || most >= INT64_MAX)
+        return error_set(e, ST_INVALID, "selection_malformed", "the selection is out of bounds");
+    struct plan p;
+    plan_make(o, filter, deleted ? PLAN_DELETED : PLAN_ALIVE, &p);
+    *count = 0;
+    enum status st = reader_begin(r, e);
+    if (st != ST_OK)
+        return st;
+    st = count_run(r, &p, most, count, e);
+    reader_end(r);
+    *at_least = *count > most;
+    if (*at_least)
+        *count = most;
+    return st;
+}
+
+static void put_group_by(struct sql *s, const struct object_def *o, uint16_t column, size_t most) {
+    sql_name(s, ") p CROSS JOIN o_", o->id);
+    sql_put(s, " t1 ON t1.row = p.row GROUP BY ");
+    sql_column(s, 1, column);
+    sql_put(s, " ORDER BY 2 DESC, 1 LIMIT ");
+    sql_bind_int(s, (int64_t)most);
+}
+
+static enum status group_run(struct store_reader *r, const struct plan *p, uint16_t column, size_t most,
+                             struct arena *arena, struct store_group *groups, size_t *n, struct error *e) {
+    struct sql *s = &r->sql;
+    sql_reset(s);
+    sql_put(s, "SELECT ");
+    sql_column(s, 1, column);
+    sql_put(s, ", count(*) FROM (");
+    enum status st = put_rows_of(s, p, e);
+    put_group_by(s, p->object, column, most);
+    sqlite3_stmt *statement = NULL;
+    if (st == ST_OK)
+        st = sql_prepare(s, r->c, &statement, e);
+    while (st == ST_OK && *n < most && reader_step(r, statement, &st, e)) {
+        struct cell *value = NULL;
+        st = reader_cells(statement, 0, 1, arena, &value);
+        if (st == ST_OK)
+            groups[(*n)++] = (struct store_group){*value, (uint64_t)sqlite3_column_int64(statement, 1)};
+    }
+    if (statement != NULL)
+        statement_done(r->c, statement);
+    return st;
+}
+
+enum status store_group_by(struct store_reader *r, const struct object_def *o, const struct pred *filter,
+                           uint16_t column, size_t most, struct arena *arena, struct store_group **out,
+                           size_t *n, struct error *e) {
+    if (filter == NULL || most == 0 || most > 10000)
+        return error_set(e, ST_INVALID, "selection_malformed", "the selection is out of bounds");
+    *n = 0;
+    *out = arena_array(arena, most, sizeof **out);
+    if (*out == NULL)
+        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the groups");
+    struct plan p;
+    plan_make(o, filter, PLAN_ALIVE, &p);
+    enum status st = reader_begin(r, e);
+    if (st != ST_OK)
+        return st;
+    st = group_run(r, &p, column, most, arena, *out, n, e);
+    reader_end(r);
+    return st;
+}

@@ -1,0 +1,312 @@
+#include "store/sqlite/apply.h"
+
+#include "store/sqlite/compile.h"
+
+void apply_init(struct apply *a, struct connection *c) {
+    *a = (struct apply){.c = c};
+    sql_init(&a->sql);
+}
+
+void apply_free(struct apply *a) {
+    pending_terms_free(&a->terms);
+    pending_fragments_free(&a->fragments);
+    sql_free(&a->sql);
+}
+
+void apply_forget(struct apply *a) {
+    pending_terms_clear(&a->terms);
+    a->fragments.count = 0;
+    a->last_object = 0;
+}
+
+/* ---- rows ---- */
+
+static void remember(struct apply *a, const struct write_op *op, int64_t row) {
+    a->last_object = op->object->id;
+    a->last_record = op->record;
+    a->last_row = row;
+}
+
+static struct cell record_cell(const struct write_op *op) {
+    return cell_bytes(slice_of(op->record.b, sizeof op->record.b));
+}
+
+/* One integer of one row; `found` false when there is no row. */
+static enum status read_int(struct apply *a, int64_t *out, bool *found) {
+    sqlite3_stmt *s = NULL;
+    enum status st = sql_prepare(&a->sql, a->c, &s, a->e);
+    if (st != ST_OK)
+        return st;
+    int rc = sqlite3_step(s);
+    *found = rc == SQLITE_ROW;
+    if (*found)
+        *out = sqlite3_column_int64(s, 0);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        st = connection_failed(a->c, rc, a->e);
+    statement_done(a->c, s);
+    return st;
+}
+
+enum status apply_row(struct apply *a, const struct write_op *op, int64_t *row) {
+    if (a->last_object == op->object->id && uuid_equal(&a->last_record, &op->record)) {
+        *row = a->last_row;
+        return ST_OK;
+    }
+    sql_reset(&a->sql);
+    sql_name(&a->sql, "SELECT row FROM o_", op->object->id);
+    sql_put(&a->sql, " WHERE id = ");
+    sql_bind(&a->sql, record_cell(op));
+    bool found = false;
+    enum status st = read_int(a, row, &found);
+    if (st != ST_OK)
+        return st;
+    if (!found)
+        return error_set(a->e, ST_NOT_FOUND, "record_not_found", "the record is not there");
+    remember(a, op, *row);
+    return ST_OK;
+}
+
+static enum status next_row(struct apply *a, uint16_t object, int64_t *row) {
+    for (size_t i = 0; i < a->next_count; i++) {
+        if (a->next[i].object == object) {
+            *row = a->next[i].row++;
+            return ST_OK;
+        }
+    }
+    if (a->next_count == OBJECTS_MAX)
+        return error_set(a->e, ST_LIMIT, "too_many_objects", "more objects than a base may have");
+    sql_reset(&a->sql);
+    sql_name(&a->sql, "SELECT coalesce(max(row), 0) + 1 FROM o_", object);
+    bool found = false;
+    enum status st = read_int(a, row, &found);
+    if (st == ST_OK)
+        a->next[a->next_count++] = (struct apply_next){.object = object, .row = *row + 1};
+    return st;
+}
+
+static enum status check_columns(struct apply *a, const struct write_op *op) {
+    for (size_t i = 0; i < op->column_count; i++) {
+        uint16_t column = op->columns[i];
+        if (column == FIELD_ID || column == FIELD_ROW || column == FIELD_REVISION || column == 0)
+            return error_set(a->e, ST_INVALID, "column_not_settable", "the store sets column %u itself",
+                             column);
+    }
+    return op->column_count <= STORE_COLUMNS_MAX
+               ? ST_OK
+               : error_set(a->e, ST_INVALID, "too_many_columns", "more columns than a row may have");
+}
+
+static enum status apply_insert(struct apply *a, const struct write_op *op) {
+    struct sql *s = &a->sql;
+    int64_t row = 0;
+    enum status st = check_columns(a, op);
+    if (st == ST_OK)
+        st = next_row(a, op->object->id, &row);
+    if (st != ST_OK)
+        return st;
+    sql_reset(s);
+    sql_name(s, "INSERT INTO o_", op->object->id);
+    sql_put(s, "(row, id, revision");
+    for (size_t i = 0; i < op->column_count; i++) {
+        sql_put(s, ", ");
+        sql_column(s, SQL_NO_ALIAS, op->columns[i]);
+    }
+    sql_put(s, ") VALUES(");
+    sql_bind_int(s, row);
+    sql_put(s, ", ");
+    sql_bind(s, record_cell(op));
+    sql_put(s, ", 1");
+    for (size_t i = 0; i < op->column_count; i++) {
+        sql_put(s, ", ");
+        sql_bind(s, op->cells[i]);
+    }
+    sql_put(s, ")");
+    st = sql_execute(s, a->c, NULL, a->e);
+    if (st == ST_CONFLICT)
+        return error_set(a->e, ST_CONFLICT, "record_exists", "a record of this id is there already");
+    if (st == ST_OK)
+        remember(a, op, row);
+    return st;
+}
+
+static enum status apply_update(struct apply *a, const struct write_op *op) {
+    struct sql *s = &a->sql;
+    enum status st = check_columns(a, op);
+    if (st != ST_OK)
+        return st;
+    sql_reset(s);
+    sql_name(s, "UPDATE o_", op->object->id);
+    sql_put(s, " SET revision = revision + 1");
+    for (size_t i = 0; i < op->column_count; i++) {
+        sql_put(s, ", ");
+        sql_column(s, SQL_NO_ALIAS, op->columns[i]);
+        sql_put(s, " = ");
+        sql_bind(s, op->cells[i]);
+    }
+    sql_put(s, " WHERE id = ");
+    sql_bind(s, record_cell(op));
+    sql_put(s, " AND revision = ");
+    sql_bind_int(s, op->revision);
+    int changed = 0;
+    st = sql_execute(s, a->c, &changed, a->e);
+    if (st != ST_OK || changed == 1)
+        return st;
+    int64_t row = 0;
+    st = apply_row(a, op, &row);
+    return st != ST_OK ? st : error_set(a->e, ST_RETRY, "row_changed", "the row was written in between");
+}
+
+static enum status delete_by_row(struct apply *a, const char *table, uint16_t object, int64_t row) {
+    sql_reset(&a->sql);
+    sql_name(&a->sql, table, object);
+    sql_put(&a->sql, " WHERE row = ");
+    sql_bind_int(&a->sql, row);
+    return sql_execute(&a->sql, a->c, NULL, a->e);
+}
+
+/* ---- terms ---- */
+
+static enum status apply_term(struct apply *a, uint16_t object, int64_t row, const struct term_change *t,
+                              bool remove) {
+    if (t->search == SEARCH_FRAGMENT)
+        return pending_fragments_add(
+            &a->fragments,
+            (struct pending_fragment){
+                .object = object, .field = t->field, .remove = remove, .row = row, .term = t->term});
+    return pending_terms_add(&a->terms, (struct pending_term){.object = object,
+                                                              .remove = remove,
+                                                              .key = compile_term_key(t->field, t->search),
+                                                              .term = (int64_t)t->term,
+                                                              .row = row});
+}
+
+static enum status apply_terms(struct apply *a, const struct write_op *op) {
+    int64_t row = 0;
+    enum status st = apply_row(a, op, &row);
+    bool all = op->kind == WRITE_PURGE;
+    for (size_t i = 0; st == ST_OK && i < op->term_count; i++)
+        st = apply_term(a, op->object->id, row, &op->terms[i], all || op->terms[i].remove);
+    return st == ST_NOMEM ? error_set(a->e, st, "out_of_memory", "no memory for search terms") : st;
+}
+
+static enum status apply_purge(struct apply *a, const struct write_op *op) {
+    int64_t row = 0;
+    enum status st = apply_row(a, op, &row);
+    if (st == ST_OK)
+        st = apply_terms(a, op);
+    if (st == ST_OK)
+        st = delete_by_row(a, "DELETE FROM h_", op->object->id, row);
+    if (st == ST_OK)
+        st = delete_by_row(a, "DELETE FROM o_", op->object->id, row);
+    a->last_object = 0;
+    return st;
+}
+
+static enum status apply_history(struct apply *a, const struct write_op *op) {
+    struct sql *s = &a->sql;
+    int64_t row = 0;
+    enum status st = apply_row(a, op, &row);
+    if (st != ST_OK)
+        return st;
+    sql_reset(s);
+    sql_name(s, "INSERT INTO h_", op->object->id);
+    sql_put(s, "(row, id, at, actor, act, body) VALUES(");
+    sql_bind_int(s, row);
+    sql_name(s, ", (SELECT coalesce(max(id), 0) + 1 FROM h_", op->object->id);
+    sql_put(s, " WHERE row = ");
+    sql_bind_int(s, row);
+    sql_put(s, "), ");
+    sql_bind_int(s, op->at_ms);
+    sql_put(s, ", ");
+    sql_bind_int(s, op->actor);
+    sql_put(s, ", ");
+    sql_bind_int(s, op->act);
+    sql_put(s, ", ");
+    sql_bind(s, cell_bytes(op->body));
+    sql_put(s, ")");
+    return sql_execute(s, a->c, NULL, a->e);
+}
+
+/* ---- sets ---- */
+
+static enum status apply_op(struct apply *a, const struct write_op *op) {
+    bool of_object = op->kind <= WRITE_EXISTS || op->kind == WRITE_HISTORY;
+    if (of_object && op->object == NULL)
+        return error_set(a->e, ST_INVALID, "write_malformed", "an op on a record names no object");
+    switch (op->kind) {
+    case WRITE_INSERT:
+        return apply_insert(a, op);
+    case WRITE_UPDATE:
+        return apply_update(a, op);
+    case WRITE_PURGE:
+        return apply_purge(a, op);
+    case WRITE_TERMS:
+        return apply_terms(a, op);
+    case WRITE_UNIQUE:
+        return apply_unique(a, op);
+    case WRITE_EXISTS:
+        return apply_exists(a, op);
+    case WRITE_HISTORY:
+        return apply_history(a, op);
+    default:
+        return apply_side(a, op);
+    }
+}
+
+static enum status apply_intent(struct apply *a) {
+    if (a->set->intent == 0)
+        return ST_OK;
+    sql_reset(&a->sql);
+    sql_put(&a->sql, "INSERT OR IGNORE INTO intent(id) VALUES(");
+    sql_bind_int(&a->sql, (int64_t)a->set->intent);
+    sql_put(&a->sql, ")");
+    return sql_execute(&a->sql, a->c, NULL, a->e);
+}
+
+static enum status apply_ops(struct apply *a) {
+    enum status st = apply_intent(a);
+    for (size_t i = 0; st == ST_OK && i < a->set->count; i++) {
+        a->result->failed_op = i;
+        st = apply_op(a, &a->set->ops[i]);
+    }
+    return st == ST_OK ? pending_terms_write(&a->terms, a->c, &a->sql, a->e) : st;
+}
+
+static void undo(struct apply *a, size_t fragments) {
+    struct error ignored;
+    pending_terms_clear(&a->terms);
+    a->fragments.count = fragments;
+    a->last_object = 0;
+    if (sqlite3_get_autocommit(a->c->db) != 0)
+        return;
+    if (connection_run(a->c, "ROLLBACK TO one_set", &ignored) == ST_OK &&
+        connection_run(a->c, "RELEASE one_set", &ignored) == ST_OK)
+        return;
+    /* The transaction can't be trusted any more: its end is the group's end. */
+    (void)sqlite3_exec(a->c->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+enum status apply_set(struct apply *a, const struct write_set *set, struct write_result *result,
+                      struct error *e) {
+    if (set->count > STORE_OPS_MAX)
+        return error_set(e, ST_INVALID, "write_too_large", "more operations than a write may have");
+    *result = (struct write_result){.failed_op = 0};
+    a->set = set;
+    a->result = result;
+    a->e = e;
+    size_t fragments = a->fragments.count;
+    enum status st = connection_run(a->c, "SAVEPOINT one_set", e);
+    if (st != ST_OK)
+        return st;
+    st = apply_ops(a);
+    if (st == ST_OK)
+        st = connection_run(a->c, "RELEASE one_set", e);
+    if (st != ST_OK)
+        undo(a, fragments);
+    return st;
+}
+
+enum status apply_finish(struct apply *a, struct error *e) {
+    enum status st = pending_fragments_write(&a->fragments, a->c, &a->sql, e);
+    return st == ST_NOMEM ? error_set(e, st, "out_of_memory", "no memory for search terms") : st;
+}

@@ -1,0 +1,57 @@
+/* Applies write sets inside the writer's transaction.
+ *
+ * Rows, exact terms and the rest go to their tables at once or at the end of their set (terms are inserted
+ * sorted: their table is in that order). Fragment terms of all sets wait for the end of the group: FTS5
+ * writes a segment of its own at every savepoint, so it may take part in the transaction only behind the last
+ * of them. */
+#ifndef KEDUN_STORE_SQLITE_APPLY_H
+#define KEDUN_STORE_SQLITE_APPLY_H
+
+#include "store/sqlite/pending.h"
+#include "store/sqlite/sql.h"
+#include "store/store.h"
+
+struct apply_next {
+    uint16_t object;
+    int64_t row;
+};
+
+struct apply {
+    struct connection *c;
+    struct sql sql;
+    struct pending_terms terms;          /* of the set */
+    struct pending_fragments fragments;  /* of the group */
+    struct apply_next next[OBJECTS_MAX]; /* row numbers: never given twice while this process runs */
+    size_t next_count;
+    /* The row that the last op found or made: ops of one record stand together. */
+    uint16_t last_object;
+    struct uuid last_record;
+    int64_t last_row;
+    /* Of the set that runs. */
+    const struct write_set *set;
+    struct write_result *result;
+    struct error *e;
+};
+
+void apply_init(struct apply *a, struct connection *c);
+void apply_free(struct apply *a);
+
+/* In a savepoint of its own: on failure nothing of the set is left. When SQLite has given up the whole
+ * transaction (disk full), sqlite3_get_autocommit tells. */
+MUST_CHECK enum status apply_set(struct apply *a, const struct write_set *set, struct write_result *result,
+                                 struct error *e);
+/* At the end of the group, before its commit. */
+MUST_CHECK enum status apply_finish(struct apply *a, struct error *e);
+/* At the start of a group, and after a group has failed. */
+void apply_forget(struct apply *a);
+
+/* The row number of op's record; ST_NOT_FOUND. */
+MUST_CHECK enum status apply_row(struct apply *a, const struct write_op *op, int64_t *row);
+
+/* WRITE_UNIQUE and WRITE_EXISTS (checks.c). */
+MUST_CHECK enum status apply_unique(struct apply *a, const struct write_op *op);
+MUST_CHECK enum status apply_exists(struct apply *a, const struct write_op *op);
+/* The ops on side tables (side.c). */
+MUST_CHECK enum status apply_side(struct apply *a, const struct write_op *op);
+
+#endif

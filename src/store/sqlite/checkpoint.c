@@ -1,0 +1,90 @@
+#include "store/sqlite/checkpoint.h"
+
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct checkpoint {
+    struct connection *c;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    int pages;
+    bool stop;
+};
+
+/* 0: stop. */
+static int checkpoint_wait(struct checkpoint *k) {
+    (void)pthread_mutex_lock(&k->lock);
+    while (!k->stop && k->pages < CHECKPOINT_PAGES)
+        (void)pthread_cond_wait(&k->wake, &k->lock);
+    int pages = k->stop ? 0 : k->pages;
+    k->pages = 0;
+    (void)pthread_mutex_unlock(&k->lock);
+    return pages;
+}
+
+static void *checkpoint_run(void *context) {
+    struct checkpoint *k = context;
+    int pages;
+    while ((pages = checkpoint_wait(k)) > 0) {
+        int mode = pages > CHECKPOINT_FULL ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+        int rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, mode, NULL, NULL);
+        /* Busy is no failure: the next commit asks again. */
+        if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+            log_warn("store: a checkpoint failed (%d); the next commit tries again", rc);
+    }
+    return NULL;
+}
+
+enum status checkpoint_start(const char *path, struct checkpoint **out, struct error *e) {
+    struct checkpoint *k = calloc(1, sizeof *k);
+    if (k == NULL)
+        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the checkpointer");
+    enum status st = connection_open(path, CONNECTION_CHECKPOINT, &k->c, e);
+    if (st == ST_OK && (pthread_mutex_init(&k->lock, NULL) != 0 || pthread_cond_init(&k->wake, NULL) != 0 ||
+                        pthread_create(&k->thread, NULL, checkpoint_run, k) != 0))
+        st = error_set(e, ST_INTERNAL, "store_internal", "the checkpointer did not start");
+    if (st != ST_OK) {
+        connection_close(k->c);
+        free(k);
+        return st;
+    }
+    *out = k;
+    return ST_OK;
+}
+
+void checkpoint_stop(struct checkpoint *k) {
+    if (k == NULL)
+        return;
+    (void)pthread_mutex_lock(&k->lock);
+    k->stop = true;
+    (void)pthread_cond_signal(&k->wake);
+    (void)pthread_mutex_unlock(&k->lock);
+    (void)pthread_join(k->thread, NULL);
+    (void)pthread_cond_destroy(&k->wake);
+    (void)pthread_mutex_destroy(&k->lock);
+    connection_close(k->c);
+    free(k);
+}
+
+void checkpoint_notify(struct checkpoint *k, int pages) {
+    (void)pthread_mutex_lock(&k->lock);
+    k->pages = pages;
+    if (pages >= CHECKPOINT_PAGES)
+        (void)pthread_cond_signal(&k->wake);
+    (void)pthread_mutex_unlock(&k->lock);
+}
+
+enum status checkpoint_truncate(const char *path, struct error *e) {
+    struct connection *c = NULL;
+    enum status st = connection_open(path, CONNECTION_CHECKPOINT, &c, e);
+    if (st != ST_OK)
+        return st;
+    int rc = sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (rc != SQLITE_OK)
+        st = connection_failed(c, rc, e);
+    connection_close(c);
+    return st;
+}

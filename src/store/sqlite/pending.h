@@ -1,0 +1,53 @@
+/* Changes of search terms that wait to be written in the order of their tables. */
+#ifndef KEDUN_STORE_SQLITE_PENDING_H
+#define KEDUN_STORE_SQLITE_PENDING_H
+
+#include "store/sqlite/sql.h"
+#include "store/store.h"
+
+/* Exact, ending and word terms of one set. A uniqueness check looks in here too. */
+struct pending_term {
+    uint16_t object;
+    bool remove;
+    uint32_t order, next; /* next: of the same bucket, plus 1 */
+    int64_t key, term, row;
+};
+
+struct pending_terms {
+    struct pending_term *list;
+    size_t count, room;
+    uint32_t *buckets; /* index + 1 of the newest */
+    size_t bucket_count;
+};
+
+void pending_terms_free(struct pending_terms *p);
+void pending_terms_clear(struct pending_terms *p);
+MUST_CHECK enum status pending_terms_add(struct pending_terms *p, struct pending_term term);
+/* The newest change of (object, key, term) older than `before` (0: any), or 0: a place to go on from. */
+uint32_t pending_terms_find(const struct pending_terms *p, uint16_t object, int64_t key, int64_t term,
+                            uint32_t before);
+/* Writes them, sorted, into x_OBJECT and clears. */
+MUST_CHECK enum status pending_terms_write(struct pending_terms *p, struct connection *c, struct sql *s,
+                                           struct error *e);
+
+/* Fragment terms of one group. */
+struct pending_fragment {
+    uint16_t object, field;
+    bool remove;
+    uint32_t order;
+    int64_t row;
+    uint64_t term;
+};
+
+struct pending_fragments {
+    struct pending_fragment *list;
+    size_t count, room;
+};
+
+void pending_fragments_free(struct pending_fragments *p);
+MUST_CHECK enum status pending_fragments_add(struct pending_fragments *p, struct pending_fragment fragment);
+/* Writes the net change per row into g_OBJECT, rows ascending, and clears. */
+MUST_CHECK enum status pending_fragments_write(struct pending_fragments *p, struct connection *c,
+                                               struct sql *s, struct error *e);
+
+#endif

@@ -1,0 +1,27 @@
+/* A reader: one thread's connection, its builder of statements and its deadline. */
+#ifndef KEDUN_STORE_SQLITE_READER_H
+#define KEDUN_STORE_SQLITE_READER_H
+
+#include "store/sqlite/sql.h"
+#include "store/store.h"
+
+struct store_reader {
+    struct connection *c;
+    struct sql sql;
+    bool snapshot; /* store_snapshot holds a transaction open */
+    uint32_t deadline_ms;
+};
+
+/* Every public call stands between these: one snapshot, one deadline. */
+MUST_CHECK enum status reader_begin(struct store_reader *r, struct error *e);
+void reader_end(struct store_reader *r);
+
+/* Copies `count` columns of the current row from column `from` on. ST_NOMEM. */
+MUST_CHECK enum status reader_cells(sqlite3_stmt *s, int from, size_t count, struct arena *arena,
+                                    struct cell **out);
+/* A blob or text column, copied; empty when null. */
+MUST_CHECK enum status reader_slice_of(sqlite3_stmt *s, int column, struct arena *arena, struct slice *out);
+/* SQLITE_ROW: true; done: false; else *st is set. */
+bool reader_step(struct store_reader *r, sqlite3_stmt *s, enum status *st, struct error *e);
+
+#endif

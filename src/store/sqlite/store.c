@@ -1,0 +1,174 @@
+#include "store/store.h"
+
+#include "store/sqlite/reader.h"
+#include "store/sqlite/schema.h"
+#include "store/sqlite/writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define PATH_ROOM 4096
+
+struct store {
+    char path[PATH_ROOM];
+    enum store_mode mode;
+    struct writer *writer;
+    struct checkpoint *checkpoint;
+    uint16_t objects[OBJECTS_MAX]; /* whose search indexes store_scrub merges */
+    size_t object_count;
+};
+
+static void remember_objects(struct store *s, const struct object_set *objects) {
+    s->object_count = 0;
+    for (size_t i = 0; i < objects->count && i < OBJECTS_MAX; i++)
+        s->objects[s->object_count++] = objects->objects[i]->id;
+}
+
+static enum status start_writing(struct store *s, const struct object_set *objects, struct error *e) {
+    struct connection *c = NULL;
+    enum status st = connection_open(s->path, CONNECTION_WRITER, &c, e);
+    if (st == ST_OK)
+        st = schema_apply(c, objects, e);
+    if (st == ST_OK)
+        st = checkpoint_start(s->path, &s->checkpoint, e);
+    if (st == ST_OK)
+        st = writer_start(c, s->checkpoint, &s->writer, e);
+    if (st != ST_OK)
+        connection_close(c);
+    return st;
+}
+
+/* A file that others may read is no place for a base. */
+static enum status make_file(struct store *s, struct error *e) {
+    mode_t mask = umask(077);
+    struct connection *c = NULL;
+    enum status st = connection_open(s->path, CONNECTION_WRITER, &c, e);
+    connection_close(c);
+    (void)umask(mask);
+    return st;
+}
+
+enum status store_open(const char *directory, enum store_mode mode, const struct object_set *objects,
+                       struct store **out, struct error *e) {
+    struct store *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the store");
+    s->mode = mode;
+    int n = snprintf(s->path, sizeof s->path, "%s/kedun.db", directory);
+    enum status st = n > 0 && (size_t)n < sizeof s->path
+                         ? ST_OK
+                         : error_set(e, ST_INVALID, "path_too_long", "the directory's name is too long");
+    remember_objects(s, objects);
+    if (st == ST_OK && mode == STORE_SERVE)
+        st = make_file(s, e);
+    if (st == ST_OK && mode == STORE_SERVE)
+        st = start_writing(s, objects, e);
+    if (st != ST_OK) {
+        store_close(s);
+        return st;
+    }
+    *out = s;
+    return ST_OK;
+}
+
+void store_close(struct store *s) {
+    if (s == NULL)
+        return;
+    writer_stop(s->writer);
+    checkpoint_stop(s->checkpoint);
+    free(s);
+}
+
+enum status store_reader_open(struct store *s, struct store_reader **out, struct error *e) {
+    struct store_reader *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for a reader");
+    r->deadline_ms = STORE_DEADLINE_MS;
+    sql_init(&r->sql);
+    enum status st = connection_open(s->path, CONNECTION_READER, &r->c, e);
+    if (st != ST_OK) {
+        sql_free(&r->sql);
+        free(r);
+        return st;
+    }
+    *out = r;
+    return ST_OK;
+}
+
+static enum status may_write(const struct store *s, struct error *e) {
+    return s->writer != NULL ? ST_OK
+                             : error_set(e, ST_INTERNAL, "store_read_only", "this process may not write");
+}
+
+static enum status migrate_task(struct connection *c, void *context, struct error *e) {
+    return schema_apply(c, context, e);
+}
+
+enum status store_migrate(struct store *s, const struct object_set *objects, struct error *e) {
+    enum status st = may_write(s, e);
+    if (st != ST_OK)
+        return st;
+    union {
+        const struct object_set *in;
+        void *out;
+    } set = {.in = objects}; /* the task takes it back as const */
+    st = writer_do(s->writer, migrate_task, set.out, e);
+    if (st == ST_OK)
+        remember_objects(s, objects);
+    return st;
+}
+
+enum status store_write(struct store *s, const struct write_set *set, struct write_result *result,
+                        struct error *e) {
+    enum status st = may_write(s, e);
+    return st == ST_OK ? writer_write(s->writer, set, result, e) : st;
+}
+
+void store_intents_settled(struct store *s, uint64_t intent) {
+    if (s->writer != NULL)
+        writer_settle_intents(s->writer, intent);
+}
+
+void store_idempotency_forget(struct store *s, int64_t before_ms) {
+    if (s->writer != NULL)
+        writer_forget_keys(s->writer, before_ms);
+}
+
+/* ---- scrubbing ---- */
+
+#define MERGE_PAGES 300
+
+struct merge {
+    uint16_t object;
+    bool first, more;
+};
+
+/* One step of merging all segments of one search index into one (FTS5's documented "merge" command: a
+ * negative number begins, positive ones go on, and nothing changes when all is done). */
+static enum status merge_task(struct connection *c, void *context, struct error *e) {
+    struct merge *m = context;
+    struct sql s;
+    sql_init(&s);
+    sql_name(&s, "INSERT INTO g_", m->object);
+    sql_name(&s, "(g_", m->object);
+    sql_put(&s, ", rank) VALUES('merge', ");
+    sql_bind_int(&s, m->first ? -MERGE_PAGES : MERGE_PAGES);
+    sql_put(&s, ")");
+    int before = sqlite3_total_changes(c->db);
+    enum status st = sql_execute(&s, c, NULL, e);
+    m->more = sqlite3_total_changes(c->db) - before >= 2;
+    m->first = false;
+    sql_free(&s);
+    return st;
+}
+
+enum status store_scrub(struct store *s, struct error *e) {
+    enum status st = may_write(s, e);
+    for (size_t i = 0; st == ST_OK && i < s->object_count; i++) {
+        struct merge m = {.object = s->objects[i], .first = true, .more = true};
+        while (st == ST_OK && m.more)
+            st = writer_do(s->writer, merge_task, &m, e);
+    }
+    return st == ST_OK ? checkpoint_truncate(s->path, e) : st;
+}

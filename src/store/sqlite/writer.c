@@ -1,0 +1,311 @@
+#include "store/sqlite/writer.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/sqlite/apply.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+/* On the stack of the thread that waits for it. */
+struct request {
+    struct request *next;
+    const struct write_set *set; /* or */
+    writer_task task;
+    void *context;
+    struct write_result result;
+    struct error error;
+    enum status status;
+    bool done;
+    pthread_cond_t wake;
+};
+
+struct queue {
+    struct request *first, *last;
+};
+
+struct writer {
+    struct connection *c;
+    struct checkpoint *checkpoint;
+    struct apply apply;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    struct queue interactive, bulk;
+    bool stop;
+    uint64_t settled;      /* to be forgotten up to here; 0: nothing */
+    int64_t forget_before; /* idempotency keys; 0: nothing */
+    int64_t bulk_ended_ns;
+    struct request *group[WRITER_GROUP]; /* applied, waiting for the commit */
+    size_t group_count;
+};
+
+static void queue_put(struct queue *q, struct request *r) {
+    if (q->last == NULL)
+        q->first = r;
+    else
+        q->last->next = r;
+    q->last = r;
+}
+
+static struct request *queue_take(struct queue *q) {
+    struct request *r = q->first;
+    if (r == NULL)
+        return NULL;
+    q->first = r->next;
+    if (q->first == NULL)
+        q->last = NULL;
+    return r;
+}
+
+/* ---- the thread ---- */
+
+static bool run_quietly(struct writer *w, const char *sql) {
+    struct error e;
+    enum status st = connection_run(w->c, sql, &e);
+    if (st != ST_OK)
+        log_error("store: %s failed: %s", sql, e.detail);
+    return st == ST_OK;
+}
+
+/* What nobody waits for; a failure leaves it for another time. */
+static void group_housekeeping(struct writer *w) {
+    (void)pthread_mutex_lock(&w->lock);
+    uint64_t settled = w->settled;
+    int64_t before = w->forget_before;
+    w->settled = 0;
+    w->forget_before = 0;
+    (void)pthread_mutex_unlock(&w->lock);
+    struct sql *s = &w->apply.sql;
+    struct error e;
+    enum status st = ST_OK;
+    if (settled != 0) {
+        sql_reset(s);
+        sql_put(s, "DELETE FROM intent WHERE id <= ");
+        sql_bind_int(s, settled > INT64_MAX ? INT64_MAX : (int64_t)settled);
+        st = sql_execute(s, w->c, NULL, &e);
+    }
+    if (st == ST_OK && before != 0) {
+        sql_reset(s);
+        sql_put(s, "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE at < ");
+        sql_bind_int(s, before);
+        sql_put(s, " ORDER BY at LIMIT 500)");
+        int changed = 0;
+        st = sql_execute(s, w->c, &changed, &e);
+        if (changed == 500)
+            writer_forget_keys(w, before);
+    }
+    if (st != ST_OK)
+        log_warn("store: settled intents or old keys stay for now: %s", e.detail);
+}
+
+static void group_answer(struct writer *w, enum status st, const struct error *e) {
+    (void)pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < w->group_count; i++) {
+        struct request *r = w->group[i];
+        if (st != ST_OK && r->status == ST_OK) {
+            r->status = st;
+            r->error = *e;
+        }
+        r->done = true;
+        (void)pthread_cond_signal(&r->wake);
+    }
+    w->group_count = 0;
+    (void)pthread_mutex_unlock(&w->lock);
+}
+
+static void group_fail(struct writer *w, enum status st, const struct error *e) {
+    if (sqlite3_get_autocommit(w->c->db) == 0 && !run_quietly(w, "ROLLBACK"))
+        (void)sqlite3_exec(w->c->db, "ROLLBACK", NULL, NULL, NULL);
+    apply_forget(&w->apply);
+    group_answer(w, st, e);
+}
+
+static void group_end(struct writer *w) {
+    struct error e = {.status = ST_OK};
+    group_housekeeping(w);
+    enum status st = apply_finish(&w->apply, &e);
+    if (st == ST_OK)
+        st = connection_run(w->c, "COMMIT", &e);
+    if (st != ST_OK)
+        group_fail(w, st, &e);
+    else
+        group_answer(w, ST_OK, NULL);
+}
+
+/* False: SQLite has given up the transaction, and the group with it. */
+static bool group_apply(struct writer *w, struct request *r) {
+    w->group[w->group_count++] = r;
+    r->status = apply_set(&w->apply, r->set, &r->result, &r->error);
+    if (sqlite3_get_autocommit(w->c->db) == 0)
+        return true;
+    group_fail(w, r->status, &r->error);
+    return false;
+}
+
+static struct request *take(struct writer *w, struct queue *from, const struct queue *unless) {
+    (void)pthread_mutex_lock(&w->lock);
+    struct request *r = unless != NULL && unless->first != NULL ? NULL : queue_take(from);
+    (void)pthread_mutex_unlock(&w->lock);
+    return r;
+}
+
+static void run_task(struct writer *w, struct request *r) {
+    w->group[w->group_count++] = r;
+    r->status = r->task(w->c, r->context, &r->error);
+    group_answer(w, ST_OK, NULL);
+}
+
+static void run_interactive(struct writer *w, struct request *r) {
+    while (r != NULL) {
+        if (!group_apply(w, r))
+            return;
+        r = w->group_count < WRITER_GROUP ? take(w, &w->interactive, NULL) : NULL;
+    }
+    group_end(w);
+}
+
+/* Tasks open transactions of their own, so one ends the group before it. */
+static void run_bulk(struct writer *w, struct request *r) {
+    int64_t end = clock_monotonic_ns() + WRITER_SLICE_NS;
+    while (r != NULL && r->task == NULL) {
+        if (!group_apply(w, r))
+            return;
+        bool more = clock_monotonic_ns() < end && w->group_count < WRITER_GROUP;
+        r = more ? take(w, &w->bulk, &w->interactive) : NULL;
+    }
+    group_end(w);
+    if (r != NULL)
+        run_task(w, r);
+}
+
+static void run_group(struct writer *w, struct request *r, bool bulk) {
+    struct error e = {.status = ST_OK};
+    if (r->task != NULL) {
+        run_task(w, r);
+        return;
+    }
+    apply_forget(&w->apply);
+    enum status st = connection_run(w->c, "BEGIN IMMEDIATE", &e);
+    if (st != ST_OK) {
+        w->group[w->group_count++] = r;
+        group_answer(w, st, &e);
+    } else if (bulk) {
+        run_bulk(w, r);
+    } else {
+        run_interactive(w, r);
+    }
+}
+
+/* NULL: stop. */
+static struct request *next_request(struct writer *w, bool *bulk) {
+    (void)pthread_mutex_lock(&w->lock);
+    while (!w->stop && w->interactive.first == NULL && w->bulk.first == NULL)
+        (void)pthread_cond_wait(&w->work, &w->lock);
+    bool due = clock_monotonic_ns() - w->bulk_ended_ns >= WRITER_SLICE_NS;
+    *bulk = w->bulk.first != NULL && (w->interactive.first == NULL || due);
+    struct request *r = queue_take(*bulk ? &w->bulk : &w->interactive);
+    (void)pthread_mutex_unlock(&w->lock);
+    return r;
+}
+
+static void *writer_run(void *context) {
+    struct writer *w = context;
+    struct request *r;
+    bool bulk = false;
+    while ((r = next_request(w, &bulk)) != NULL) {
+        run_group(w, r, bulk);
+        if (bulk)
+            w->bulk_ended_ns = clock_monotonic_ns();
+    }
+    return NULL;
+}
+
+static int on_commit(void *context, sqlite3 *db, const char *name, int pages) {
+    (void)db, (void)name;
+    checkpoint_notify(context, pages);
+    return SQLITE_OK;
+}
+
+/* ---- from outside ---- */
+
+enum status writer_start(struct connection *c, struct checkpoint *k, struct writer **out, struct error *e) {
+    struct writer *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the writer");
+    w->c = c;
+    w->checkpoint = k;
+    apply_init(&w->apply, c);
+    (void)sqlite3_wal_hook(c->db, on_commit, k);
+    if (pthread_mutex_init(&w->lock, NULL) != 0 || pthread_cond_init(&w->work, NULL) != 0 ||
+        pthread_create(&w->thread, NULL, writer_run, w) != 0) {
+        apply_free(&w->apply);
+        free(w);
+        return error_set(e, ST_INTERNAL, "store_internal", "the writer did not start");
+    }
+    *out = w;
+    return ST_OK;
+}
+
+void writer_stop(struct writer *w) {
+    if (w == NULL)
+        return;
+    (void)pthread_mutex_lock(&w->lock);
+    w->stop = true;
+    (void)pthread_cond_signal(&w->work);
+    (void)pthread_mutex_unlock(&w->lock);
+    (void)pthread_join(w->thread, NULL);
+    apply_free(&w->apply);
+    (void)pthread_cond_destroy(&w->work);
+    (void)pthread_mutex_destroy(&w->lock);
+    connection_close(w->c);
+    free(w);
+}
+
+static enum status wait_for(struct writer *w, struct request *r, bool bulk, struct error *e) {
+    if (pthread_cond_init(&r->wake, NULL) != 0)
+        return error_set(e, ST_NOMEM, "out_of_memory", "no memory to wait for the writer");
+    (void)pthread_mutex_lock(&w->lock);
+    bool stopped = w->stop;
+    if (!stopped) {
+        queue_put(bulk ? &w->bulk : &w->interactive, r);
+        (void)pthread_cond_signal(&w->work);
+    }
+    while (!stopped && !r->done)
+        (void)pthread_cond_wait(&r->wake, &w->lock);
+    (void)pthread_mutex_unlock(&w->lock);
+    (void)pthread_cond_destroy(&r->wake);
+    if (stopped)
+        return error_set(e, ST_UNAVAILABLE, "store_closed", "the store is being closed");
+    if (r->status != ST_OK && e != NULL)
+        *e = r->error;
+    return r->status;
+}
+
+enum status writer_write(struct writer *w, const struct write_set *set, struct write_result *result,
+                         struct error *e) {
+    struct request r = {.set = set};
+    enum status st = wait_for(w, &r, set->bulk, e);
+    if (result != NULL)
+        *result = r.result;
+    return st;
+}
+
+enum status writer_do(struct writer *w, writer_task task, void *context, struct error *e) {
+    struct request r = {.task = task, .context = context};
+    return wait_for(w, &r, true, e);
+}
+
+void writer_settle_intents(struct writer *w, uint64_t intent) {
+    (void)pthread_mutex_lock(&w->lock);
+    if (intent > w->settled)
+        w->settled = intent;
+    (void)pthread_mutex_unlock(&w->lock);
+}
+
+void writer_forget_keys(struct writer *w, int64_t before_ms) {
+    (void)pthread_mutex_lock(&w->lock);
+    if (before_ms > w->forget_before)
+        w->forget_before = before_ms;
+    (void)pthread_mutex_unlock(&w->lock);
+}

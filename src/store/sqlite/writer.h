@@ -1,0 +1,35 @@
+/* The one thread that writes. Sets wait in two queues; a group of them shares one transaction and one sync.
+ *
+ * Interactive sets go first: a group takes what waits, up to WRITER_GROUP. Bulk sets get a group of their
+ * own: when nobody else waits, as many as fit in WRITER_SLICE_NS, else one every WRITER_SLICE_NS. So an
+ * interactive set waits for one bulk set at most. A group that fails as a whole fails all its sets; the
+ * writer goes on. */
+#ifndef KEDUN_STORE_SQLITE_WRITER_H
+#define KEDUN_STORE_SQLITE_WRITER_H
+
+#include "store/sqlite/checkpoint.h"
+#include "store/store.h"
+
+#define WRITER_GROUP    64
+#define WRITER_SLICE_NS 20000000
+
+struct writer;
+
+/* Takes over `c`. */
+MUST_CHECK enum status writer_start(struct connection *c, struct checkpoint *k, struct writer **out,
+                                    struct error *e);
+/* Drains the queues, ends the thread, closes the connection. */
+void writer_stop(struct writer *w);
+
+MUST_CHECK enum status writer_write(struct writer *w, const struct write_set *set,
+                                    struct write_result *result, struct error *e);
+
+/* Something else that only the writer may do, outside of any transaction; waits like a bulk set. */
+typedef enum status (*writer_task)(struct connection *c, void *context, struct error *e);
+MUST_CHECK enum status writer_do(struct writer *w, writer_task task, void *context, struct error *e);
+
+/* Lazy: with the next group. */
+void writer_settle_intents(struct writer *w, uint64_t intent);
+void writer_forget_keys(struct writer *w, int64_t before_ms);
+
+#endif
