@@ -1,6 +1,8 @@
 #include "test.h"
 
+#include "audit/checkpoint.h"
 #include "audit/log.h"
+#include "audit/proof.h"
 #include "audit/reader.h"
 #include "audit/verify.h"
 #include "base/log.h"
@@ -365,6 +367,47 @@ static void a_full_disk_fails_closed_and_reopening_goes_on(void **state) {
     audit_log_close(log);
 }
 
+/* What an outsider does with a kept head, one entry's bytes and the proofs. */
+static void entries_prove_to_be_under_a_signed_head_that_continues_an_older_one(void **state) {
+    (void)state;
+    char notes[2][AUDIT_CHECKPOINT_TEXT + 1];
+    struct checkpoint head[2];
+    struct audit_log *log = open_log(3000);
+    for (uint32_t i = 1; i <= 70; i++) {
+        (void)put(log, i);
+        if (i == 33 || i == 70)
+            assert_int_equal(audit_checkpoint(log, notes[i == 70]), ST_OK);
+    }
+    struct audit_prover *p;
+    struct audit_reader *r;
+    struct tree_proof proof;
+    struct audit_entry e;
+    struct arena a;
+    uint8_t leaf[TREE_HASH], hashed[TREE_HASH];
+    struct hash *h = hash_new();
+    arena_init(&a, 1 << 20, ARENA_PLAIN);
+    for (size_t i = 0; i < 2; i++) {
+        struct slice text = slice_from_string(notes[i]);
+        assert_int_equal(checkpoint_next(&text, &head[i]), ST_OK);
+        assert_int_equal(checkpoint_check(&head[i], public_key), ST_OK);
+    }
+    assert_int_equal(audit_prover_open(directory, &p, NULL), ST_OK);
+    assert_int_equal(audit_prove_growth(p, 33, 70, &proof), ST_OK);
+    assert_int_equal(tree_verify_consistency(h, 33, head[0].root, 70, head[1].root, &proof), ST_OK);
+    assert_int_equal(audit_reader_open(directory, 41, &r, NULL), ST_OK);
+    assert_int_equal(audit_reader_next(r, &a, &e), ST_OK);
+    assert_int_equal(tree_leaf_hash(h, audit_reader_leaf(r), hashed), ST_OK);
+    assert_int_equal(audit_prove_entry(p, 41, 70, leaf, &proof), ST_OK);
+    assert_memory_equal(leaf, hashed, TREE_HASH);
+    assert_int_equal(tree_verify_inclusion(h, hashed, 40, 70, &proof, head[1].root), ST_OK);
+    assert_int_equal(audit_prove_entry(p, 71, 70, leaf, &proof), ST_INVALID);
+    audit_reader_close(r);
+    audit_prover_close(p);
+    arena_free(&a);
+    hash_free(h);
+    audit_log_close(log);
+}
+
 static void a_half_written_checkpoint_is_cut(void **state) {
     (void)state;
     char path[100];
@@ -419,6 +462,7 @@ int main(void) {
         TEST(a_log_shorter_than_its_signed_head_is_refused),
         TEST(leaves_are_rebuilt_from_the_segments),
         TEST(a_full_disk_fails_closed_and_reopening_goes_on),
+        TEST(entries_prove_to_be_under_a_signed_head_that_continues_an_older_one),
         TEST(a_half_written_checkpoint_is_cut),
     };
     return cmocka_run_group_tests(tests, start, stop);
