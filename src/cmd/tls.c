@@ -87,7 +87,7 @@ static enum status take_given(const struct tls_paths *p, const struct config *c,
 
 enum status tls_prepare(const char *data_dir, const struct config *c, uid_t owner, gid_t group,
                         struct error *e) {
-    struct tls_paths p;
+    struct tls_paths p = {0};
     fill_paths(&p, data_dir);
     enum status st = c->tls_certificate[0] != '\0' ? take_given(&p, c, e) : make_own(&p, c, e);
     if (st == ST_OK && chown(p.key, owner, group) != 0)

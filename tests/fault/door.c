@@ -1,0 +1,156 @@
+/* nginx as the product configures, jails and starts it, before an engine that answers what it was told:
+ *     door DATA-DIRECTORY ADDR:PORT
+ * Prints "ready PID" when nginx runs; its cleaned log goes to standard error. Ends with standard input.
+ * /api/v1/jobs/x/events sends one event and waits; /api/v1/hang never answers; /api/v1/drop hangs up. */
+#include "base/file.h"
+#include "cmd/data_dir.h"
+#include "cmd/nginx_conf.h"
+#include "cmd/nginx_log.h"
+#include "cmd/nginx_start.h"
+#include "cmd/tls.h"
+#include "crypto/start.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HEAD_MOST 65536
+
+static const char *variable(const char *head, size_t n, const char *name) {
+    const char *at = head, *end = head + n;
+    while (at < end) {
+        const char *value = at + strlen(at) + 1;
+        if (value >= end)
+            return "";
+        if (strcmp(at, name) == 0)
+            return value;
+        at = value + strlen(value) + 1;
+    }
+    return "";
+}
+
+/* A netstring: decimal length, colon, bytes, comma. */
+static bool read_head(int fd, char *head, size_t *n) {
+    char c = 0;
+    *n = 0;
+    while (read(fd, &c, 1) == 1 && c >= '0' && c <= '9')
+        *n = *n * 10 + (size_t)(c - '0');
+    return c == ':' && *n < HEAD_MOST && fd_read_all(fd, head, *n) == ST_OK && read(fd, &c, 1) == 1;
+}
+
+static void answer(int fd, const char *head, size_t n) {
+    static const char *const shown[] = {"REQUEST_METHOD", "DOCUMENT_URI", "QUERY_STRING", "REMOTE_ADDR",
+                                        "HTTPS",          "REQUEST_ID",   "HTTP_X_PROBE", "CONTENT_LENGTH"};
+    char body[8192];
+    int64_t length = 0, got = 0;
+    (void)slice_to_int(slice_from_string(variable(head, n, "CONTENT_LENGTH")), &length);
+    for (ssize_t m; got < length && (m = read(fd, body, sizeof body)) > 0;)
+        got += m;
+    struct buf b;
+    buf_init(&b, 65536, false);
+    buf_put_string(&b, "Status: 200 OK\r\nContent-Type: text/plain\r\n\r\n");
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+        buf_put_format(&b, "%s=%s\n", shown[i], variable(head, n, shown[i]));
+    buf_put_format(&b, "BODY=%lld\n", (long long)got);
+    (void)!fd_write_all(fd, buf_slice(&b));
+    buf_free(&b);
+}
+
+static void *serve_one(void *arg) {
+    int fd = (int)(intptr_t)arg;
+    char *head = calloc(1, HEAD_MOST);
+    size_t n = 0;
+    if (head != NULL && read_head(fd, head, &n)) {
+        const char *uri = variable(head, n, "DOCUMENT_URI");
+        if (strstr(uri, "/events") != NULL) {
+            (void)!fd_write_all(
+                fd, SLICE("Status: 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n"));
+            sleep(5);
+        } else if (strstr(uri, "/hang") != NULL)
+            sleep(5);
+        else if (strstr(uri, "/drop") == NULL)
+            answer(fd, head, n);
+    }
+    free(head);
+    close(fd);
+    return NULL;
+}
+
+static void *serve(void *arg) {
+    int listener = (int)(intptr_t)arg, fd;
+    while (listener >= 0) {
+        pthread_t t;
+        if (socket_accept(listener, SOCKET_ANY_USER, &fd) != ST_OK)
+            continue;
+        if (pthread_create(&t, NULL, serve_one, (void *)(intptr_t)fd) == 0)
+            pthread_detach(t);
+    }
+    return NULL;
+}
+
+static enum status start(const char *dir, const struct config *c, int *scgi, int log[2], pid_t *pid,
+                         struct error *e) {
+    int sockets[ROLE_SOCKETS], listener = -1, ready[2];
+    struct role_env env = {.role = "nginx", .data_dir = dir, .config = c};
+    if (pipe2(log, O_CLOEXEC) != 0 || pipe2(ready, O_CLOEXEC) != 0 || fcntl(log[0], F_SETFL, O_NONBLOCK) != 0)
+        return ST_IO;
+    enum status st = crypto_start(e);
+    if (st == ST_OK)
+        st = data_dir_prepare(dir, c, e);
+    if (st == ST_OK)
+        st = tls_prepare(dir, c, role_uid(c, ROLE_NGINX), role_gid(c, ROLE_NGINX), e);
+    if (st == ST_OK)
+        st = nginx_conf_write(dir, c, e);
+    if (st == ST_OK)
+        st = nginx_listen(c->listen, &listener, e);
+    if (st == ST_OK)
+        st = data_dir_listen(dir, c, sockets, e);
+    if (st != ST_OK)
+        return st;
+    *scgi = sockets[3];
+    return nginx_start(&env, listener, log[1], ready[1], pid, e);
+}
+
+static void pass_log_until_input_ends(int log) {
+    struct buf pending;
+    char c;
+    buf_init(&pending, 16384, false);
+    for (;;) {
+        struct pollfd p[2] = {{.fd = 0, .events = POLLIN}, {.fd = log, .events = POLLIN}};
+        if (poll(p, 2, -1) < 0)
+            continue;
+        if (p[1].revents != 0)
+            (void)nginx_log_drain(log, &pending);
+        if (p[0].revents != 0 && read(0, &c, 1) <= 0)
+            break;
+    }
+    buf_free(&pending);
+}
+
+int main(int argc, char **argv) {
+    static struct config c;
+    struct error e = {0};
+    int scgi = -1, log[2];
+    pid_t pid = 0;
+    pthread_t t;
+    if (argc != 3)
+        return 64;
+    config_init(&c);
+    log_setup("door", LOG_DEBUG);
+    if (config_set(&c, "listen", "listen", argv[2], &e) != ST_OK ||
+        start(argv[1], &c, &scgi, log, &pid, &e) != ST_OK ||
+        pthread_create(&t, NULL, serve, (void *)(intptr_t)scgi) != 0) {
+        (void)fprintf(stderr, "door: %s\n", e.detail);
+        return 1;
+    }
+    (void)printf("ready %ld\n", (long)pid);
+    (void)fflush(stdout);
+    pass_log_until_input_ends(log[0]);
+    (void)kill(pid, SIGQUIT);
+    (void)waitpid(pid, NULL, 0);
+    return 0;
+}
