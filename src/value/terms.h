@@ -14,9 +14,9 @@
  * in a row, all in the value, do not prove that the query is: value/recheck.h decides on the opened value.
  *
  * How many: a name of three characters has 12 to 20 fragment terms (3 H, 2 G, 3 to 6 P, 2 to 8 Q, 2 to 4 I),
- * a company of twelve about 60; exact has 1 (a phone with extension 2), suffix 2. Measured at -O2 on one core:
- * a name 1 µs, such a company 4 µs, parsing and normalising counted. Whole initials have no term of their own: the
- * pairs of initials find the same people.
+ * a company of twelve about 60; exact has 1 (a phone with extension 2), suffix 2. Measured at -O2 on one
+ * core: a name 1 µs, such a company 4 µs, parsing and normalising counted. Whole initials have no term of
+ * their own: the pairs of initials find the same people.
  *
  * Values of several keys (multi_choice, tag) give the terms of each key. Int-stored types have exact only.
  * Pure and thread-safe; results live in the arena. */

@@ -39,6 +39,24 @@ static void resident_ids_of_the_standard_hold_and_any_changed_digit_does_not(voi
     assert_false(check_cn_resident_id(SLICE("1101051949123100"), INT64_MAX));
 }
 
+/* Against the weights and check characters as the standard prints them (tables 1 and 2). */
+static void resident_ids_agree_with_the_tables_of_the_standard(void **state) {
+    (void)state;
+    static const unsigned weights[] = {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
+    static const char table[] = {'1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'};
+    for (unsigned order = 0; order < 1000; order++) {
+        char id[19];
+        unsigned sum = 0;
+        snprintf(id, sizeof id, "33010619900501%03u?", order);
+        for (size_t i = 0; i < 17; i++)
+            sum += weights[i] * (unsigned)(id[i] - '0');
+        for (const char *c = "0123456789X"; *c != 0; c++) {
+            id[17] = *c;
+            assert_int_equal(check_cn_resident_id(slice_from_string(id), INT64_MAX), *c == table[sum % 11]);
+        }
+    }
+}
+
 /* Right check character, impossible rest. */
 static void resident_ids_need_a_province_and_a_real_date(void **state) {
     (void)state;
@@ -116,6 +134,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checks_are_found_by_name_and_fit_their_types),
         cmocka_unit_test(resident_ids_of_the_standard_hold_and_any_changed_digit_does_not),
+        cmocka_unit_test(resident_ids_agree_with_the_tables_of_the_standard),
         cmocka_unit_test(resident_ids_need_a_province_and_a_real_date),
         cmocka_unit_test(published_social_credit_codes_hold),
         cmocka_unit_test(card_numbers_follow_luhn),
