@@ -87,7 +87,7 @@ struct splitter {
     uint64_t whole;
     struct pinyin_split now;
     struct pinyin_split *out;
-    size_t n;
+    size_t n, most;
 };
 
 static void splitter_look(struct splitter *s) {
@@ -105,7 +105,7 @@ static void splitter_look(struct splitter *s) {
 
 /* Only ways that reach the end are followed, so the work is bounded by what is given out. */
 static void splitter_walk(struct splitter *s, size_t at) {
-    if (s->n == PINYIN_SPLITS_MAX)
+    if (s->n == s->most)
         return;
     if (at == s->q->n) {
         s->out[s->n++] = s->now;
@@ -120,8 +120,8 @@ static void splitter_walk(struct splitter *s, size_t at) {
     }
 }
 
-size_t pinyin_split(const struct pinyin_query *q, struct pinyin_split out[PINYIN_SPLITS_MAX]) {
-    struct splitter s = {.q = q, .out = out};
+static size_t split(const struct pinyin_query *q, char open, struct pinyin_split *out, size_t most) {
+    struct splitter s = {.q = q, .now = {.open = open}, .out = out, .most = most};
     if (q->n == 0 || q->n > PINYIN_QUERY_MAX)
         return 0;
     splitter_look(&s);
@@ -130,10 +130,57 @@ size_t pinyin_split(const struct pinyin_query *q, struct pinyin_split out[PINYIN
     return s.n;
 }
 
+size_t pinyin_split(const struct pinyin_query *q, struct pinyin_split out[PINYIN_SPLITS_MAX]) {
+    return split(q, 0, out, PINYIN_SPLITS_MAX);
+}
+
+/* Does a longer syllable begin with these letters? */
+static bool begins_syllable(const char *letters, size_t n) {
+    size_t low = 0, high = table_syllable_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (strncmp(table_syllables[middle], letters, n) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < table_syllable_count && strncmp(table_syllables[low], letters, n) == 0; low++) {
+        if (table_syllables[low][n] != 0)
+            return true;
+    }
+    return false;
+}
+
+/* The ways with k letters left open, without the first `skip`. */
+static size_t split_before(const struct pinyin_query *q, size_t k, size_t skip, struct pinyin_split *out,
+                           size_t most) {
+    struct pinyin_query head = *q;
+    struct pinyin_split ways[PINYIN_OPEN_MAX + 1];
+    head.n = q->n - k;
+    if (is_cut(q, head.n, q->n) || !begins_syllable(q->letters + head.n, k))
+        return 0;
+    size_t n = split(&head, q->letters[head.n], ways, skip + most);
+    n = n > skip ? n - skip : 0;
+    memcpy(out, ways + skip, n * sizeof *out);
+    return n;
+}
+
+/* For each number of letters left open the way of the longest syllables, then others while there is room. */
+size_t pinyin_split_open(const struct pinyin_query *q, struct pinyin_split out[PINYIN_OPEN_MAX]) {
+    size_t n = 0, last = q->n < PINYIN_SYLLABLE_MAX ? q->n : PINYIN_SYLLABLE_MAX;
+    for (size_t k = 1; k < last && n < PINYIN_OPEN_MAX; k++)
+        n += split_before(q, k, 0, out + n, 1);
+    for (size_t k = 1; k < last && n < PINYIN_OPEN_MAX; k++)
+        n += split_before(q, k, 1, out + n, PINYIN_OPEN_MAX - n);
+    return n;
+}
+
 /* Where the query can stand after this spelling at `at`: a bit, or 0. */
 static uint64_t step_spelling(const struct pinyin_query *q, size_t at, const char *spelling) {
-    size_t n = strlen(spelling);
-    if (at + n > q->n || memcmp(q->letters + at, spelling, n) != 0 || is_cut(q, at, at + n))
+    size_t n = strlen(spelling), left = q->n - at;
+    if (at > 0 && left > 0 && left < n) /* the last syllable may be unfinished */
+        return memcmp(q->letters + at, spelling, left) == 0 && !is_cut(q, at, q->n) ? UINT64_C(1) << q->n : 0;
+    if (n > left || memcmp(q->letters + at, spelling, n) != 0 || is_cut(q, at, at + n))
         return 0;
     return UINT64_C(1) << (at + n);
 }

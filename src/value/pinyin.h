@@ -12,6 +12,7 @@
 #define PINYIN_SYLLABLE_MAX 6  /* letters */
 #define PINYIN_QUERY_MAX    60 /* letters of a query */
 #define PINYIN_SPLITS_MAX   8  /* ways to split a query that are followed; longest syllables first */
+#define PINYIN_OPEN_MAX     4  /* ways that end within a syllable */
 #define PINYIN_SPLIT_LENGTH 30 /* syllables of a split */
 
 /* The readings of a character, likeliest first; 0 for characters without any. `out` is static storage. */
@@ -34,13 +35,18 @@ bool pinyin_query_read(struct slice text, struct pinyin_query *out);
 struct pinyin_split {
     uint16_t syllable[PINYIN_SPLIT_LENGTH];
     size_t n;
+    char open; /* the first letter of an unfinished last syllable behind them, or 0 */
 };
 
 /* Ways to split the query into whole syllables: xian is xian and xi an; 0 when there is none. lyu, nyu, lue
  * and nue stand for lv, nv, lve and nve. */
 size_t pinyin_split(const struct pinyin_query *q, struct pinyin_split out[PINYIN_SPLITS_MAX]);
 
-/* Does the text contain characters in a row that read so? Text is in matching form. `initials`: by the first
+/* Ways to split it that end within a syllable, with at least one whole one before: chongq is chong and q… */
+size_t pinyin_split_open(const struct pinyin_query *q, struct pinyin_split out[PINYIN_OPEN_MAX]);
+
+/* Does the text contain characters in a row that read so, the last one perhaps only beginning so (not the
+ * first)? Text is in matching form. `initials`: by the first
  * letters of their readings, cuts aside. All readings count. */
 bool pinyin_contains(struct slice text, const struct pinyin_query *q, bool initials);
 

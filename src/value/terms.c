@@ -1,6 +1,5 @@
 #include "value/terms.h"
 
-#include "base/map.h"
 #include "base/utf8.h"
 #include "value/normalise.h"
 #include "value/parse.h"
@@ -8,8 +7,8 @@
 #include "value/pinyin.h"
 #include "value/words.h"
 
-#define FIRST_TERMS   32
-#define FIRST_BYTES   256
+#define FIRST_TERMS   64
+#define FIRST_BYTES   512
 #define PAIRS_MOST    4
 #define SUFFIX_LONG   6
 #define SUFFIX_TAG(n) ((n) == SUFFIX_LONG ? 's' : 'S')
@@ -25,6 +24,24 @@ struct builder {
     size_t slot_count; /* a power of two, at least twice the room */
     bool failed;
 };
+
+/* Terms are short and few: a word at a time, one multiplication each. The table is thrown away at once. */
+static size_t term_hash(struct slice s) {
+    uint64_t h = s.n, word;
+    for (; s.n > 0; s.p += sizeof word, s.n -= sizeof word) {
+        word = 0;
+        size_t n = s.n < sizeof word ? s.n : sizeof word;
+        for (size_t i = 0; n < sizeof word && i < n; i++)
+            word |= (uint64_t)s.p[i] << (i * 8);
+        if (n == sizeof word)
+            memcpy(&word, s.p, sizeof word);
+        h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 29;
+        if (n < sizeof word)
+            break;
+    }
+    return (size_t)h;
+}
 
 static void builder_init(struct builder *b, struct arena *a) {
     *b = (struct builder){.a = a};
@@ -50,7 +67,7 @@ static bool builder_grow(struct builder *b) {
     b->slot_count = room * 2;
     b->room = room;
     for (size_t i = 0; i < b->set.n; i++)
-        slot_put(b, (size_t)map_hash(terms[i], 0), i);
+        slot_put(b, term_hash(terms[i]), i);
     return true;
 }
 
@@ -72,7 +89,7 @@ static void builder_add(struct builder *b, char tag, const void *p, size_t n) {
     b->bytes[0] = (uint8_t)tag;
     memcpy(b->bytes + 1, p, n);
     struct slice term = slice_of(b->bytes, n + 1);
-    size_t at = (size_t)map_hash(term, 0) & (b->slot_count - 1);
+    size_t at = term_hash(term) & (b->slot_count - 1);
     for (; b->slots[at] != 0; at = (at + 1) & (b->slot_count - 1)) {
         if (slice_equal(b->set.terms[b->slots[at] - 1], term))
             return;
@@ -217,6 +234,17 @@ static void add_reading_pair(struct builder *b, uint16_t left, uint16_t right) {
     builder_add(b, 'Q', text, n + 1 + m);
 }
 
+/* A reading and the first letter of the next one, for queries that end within a syllable. */
+static void add_reading_start(struct builder *b, uint16_t left, char right) {
+    const char *l = pinyin_syllable(left);
+    char text[PINYIN_SYLLABLE_MAX + 4];
+    size_t n = strlen(l);
+    memcpy(text, l, n);
+    text[n] = ' ';
+    text[n + 1] = right;
+    builder_add(b, 'R', text, n + 2);
+}
+
 static void add_initials(struct builder *b, char left, char right) {
     const char pair[2] = {left, right};
     builder_add(b, 'I', pair, sizeof pair);
@@ -236,6 +264,7 @@ static void add_neighbours(struct builder *b, struct readings left, struct readi
                 continue;
             uint16_t l = left.syllable[i], r = right.syllable[sum - i];
             add_reading_pair(b, l, r);
+            add_reading_start(b, l, pinyin_syllable(r)[0]);
             add_initials(b, pinyin_syllable(l)[0], pinyin_syllable(r)[0]);
             pairs++;
         }
@@ -363,7 +392,9 @@ static enum status query_words(enum value_type type, struct slice text, struct a
 static enum status query_split(const struct pinyin_split *s, struct arena *a, struct term_query *q) {
     struct builder b;
     builder_init(&b, a);
-    if (s->n == 1)
+    if (s->open != 0)
+        add_reading_start(&b, s->syllable[s->n - 1], s->open);
+    else if (s->n == 1)
         add_reading(&b, s->syllable[0]);
     for (size_t i = 1; i < s->n; i++)
         add_reading_pair(&b, s->syllable[i - 1], s->syllable[i]);
@@ -383,6 +414,9 @@ static enum status query_pinyin(struct slice text, struct arena *a, struct term_
         add_initials(&b, letters.letters[i - 1], letters.letters[i]);
     st = put_alternative(q, &b);
     size_t n = pinyin_split(&letters, splits);
+    for (size_t i = 0; i < n && st == ST_OK; i++)
+        st = query_split(&splits[i], a, q);
+    n = pinyin_split_open(&letters, splits);
     for (size_t i = 0; i < n && st == ST_OK; i++)
         st = query_split(&splits[i], a, q);
     return st;

@@ -7,15 +7,16 @@
  * S, s  the last 4, the last 6 characters                                    suffix
  * W  a word, B a pair of Han characters                                      words
  * H  one character (not ASCII), G a pair of characters                       fragment
- * P  one reading, Q two readings in a row ("chong qing"), I two initials     fragment
+ * P  one reading, Q two readings in a row ("chong qing"), R a reading and the  fragment
+ *    next one's first letter ("chong q"), I two initials
  *
  * Limits: words looks at the first 2,000 characters, fragment at the first 512, its pinyin at the first 64;
  * what lies behind is not found. Of two neighbours at most 4 pairs of readings count, likeliest first. Pairs
  * in a row, all in the value, do not prove that the query is: value/recheck.h decides on the opened value.
  *
- * How many: a name of three characters has 12 to 20 fragment terms (3 H, 2 G, 3 to 6 P, 2 to 8 Q, 2 to 4 I),
- * a company of twelve about 60; exact has 1 (a phone with extension 2), suffix 2. Measured at -O2 on one
- * core: a name 1 µs, such a company 4 µs, parsing and normalising counted. Whole initials have no term of
+ * How many: a name of three characters has 14 to 24 fragment terms (3 H, 2 G, 3 to 6 P, 2 to 8 Q and R, 2 to
+ * 4 I), a company of twelve about 70; exact has 1 (a phone with extension 2), suffix 2. Measured at -O2 on
+ * one core: a name 1 µs, such a company 4 µs, parsing and normalising counted. Whole initials have no term of
  * their own: the pairs of initials find the same people.
  *
  * Values of several keys (multi_choice, tag) give the terms of each key. Int-stored types have exact only.
@@ -28,7 +29,7 @@
 #include "value/class.h"
 #include "value/type.h"
 
-#define TERMS_ALTERNATIVES_MAX 10
+#define TERMS_ALTERNATIVES_MAX 14
 #define TERMS_QUERY_MAX        64 /* characters of a fragment or words query */
 #define TERMS_WORDS_CHARS      2000
 #define TERMS_FRAGMENT_CHARS   512

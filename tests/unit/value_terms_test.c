@@ -71,8 +71,8 @@ static void misses(enum value_type type, enum field_search kind, const char *val
 
 static void a_fragment_is_found_by_characters_readings_and_initials(void **state) {
     (void)state;
-    const char *const queries[] = {"重",         "庆", "重庆", "重慶",      "chongqing", "ChongQing",
-                                   "chong qing", "cq", "zq",   "zhongqing", "qing"};
+    const char *const queries[] = {"重", "庆", "重庆",      "重慶", "chongqing", "ChongQing", "chong qing",
+                                   "cq", "zq", "zhongqing", "qing", "chongq",    "chongqin",  "chong qi"};
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++)
         finds(VALUE_TEXT, SEARCH_FRAGMENT, "重庆", queries[i]);
     const char *const names[] = {"shan", "dan", "chan", "shanxiongxin", "danxiongxin",
@@ -107,7 +107,9 @@ static void a_fragment_that_is_not_there_is_not_found(void **state) {
     misses(VALUE_TEXT, SEARCH_FRAGMENT, "重庆", "庆重");
     misses(VALUE_TEXT, SEARCH_FRAGMENT, "重庆", "qingchong");
     misses(VALUE_TEXT, SEARCH_FRAGMENT, "重庆", "chon");
-    misses(VALUE_TEXT, SEARCH_FRAGMENT, "重庆", "chongqin");
+    misses(VALUE_TEXT, SEARCH_FRAGMENT, "重庆", "chongx");
+    misses(VALUE_TEXT, SEARCH_FRAGMENT, "重庆", "chongqings");
+    misses(VALUE_PERSON_NAME, SEARCH_FRAGMENT, "张三", "zhang sai");
     misses(VALUE_TEXT, SEARCH_FRAGMENT, "仙人", "xi'an");
     misses(VALUE_TEXT, SEARCH_FRAGMENT, "重a庆", "chongqing");
     misses(VALUE_TEXT, SEARCH_FRAGMENT, "ab bc", "abcb");
@@ -268,7 +270,7 @@ static void every_part_of_a_random_name_finds_it(void **state) {
 /* Spells part of the name by one of the two likeliest readings of each character. */
 static size_t spell(struct slice part, char *out) {
     uint32_t c;
-    size_t n = 0;
+    size_t n = 0, last = 0;
     while (utf8_next(&part, &c)) {
         const uint16_t *readings;
         size_t count = pinyin_readings(normalise_simplified(c), &readings);
@@ -277,9 +279,11 @@ static size_t spell(struct slice part, char *out) {
         const char *s = pinyin_syllable(readings[pick(count > 2 ? 2 : count)]);
         if (strpbrk(s, "aeiouv") == NULL)
             return 0;
+        last = n;
         n += (size_t)snprintf(out + n, 8, "%s%s", n > 0 ? " " : "", s);
     }
-    return n;
+    /* At times the last of several is left unfinished, two characters (the space and a letter) at least. */
+    return last > 0 && pick(2) == 0 ? last + 2 + pick(n - last - 1) : n;
 }
 
 static void every_spelling_of_a_random_name_finds_it(void **state) {
@@ -327,7 +331,7 @@ static void the_number_of_terms_stays_small(void **state) {
     struct term_set set;
     assert_int_equal(terms_of_value(VALUE_PERSON_NAME, SEARCH_FRAGMENT, SLICE("王小明"), &arena, &set),
                      ST_OK);
-    assert_in_range(set.n, 12, 20);
+    assert_in_range(set.n, 12, 24);
     assert_int_equal(
         terms_of_value(VALUE_TEXT, SEARCH_FRAGMENT, SLICE("重庆客盾科技集团有限公司"), &arena, &set), ST_OK);
     assert_in_range(set.n, 50, 80);
