@@ -11,7 +11,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -408,6 +410,76 @@ static void entries_prove_to_be_under_a_signed_head_that_continues_an_older_one(
     audit_log_close(log);
 }
 
+#define STORM 4000
+static uint32_t actor_at[STORM + 1]; /* whose entry was acknowledged under a seq */
+static atomic_bool storm_over;
+
+static void *append_in_a_storm(void *argument) {
+    uint32_t actor = (uint32_t)(uintptr_t)argument;
+    while (!storm_over) {
+        struct audit_entry e = {.act = AUDIT_LIST, .outcome = AUDIT_DONE, .actor = actor};
+        uint64_t seq;
+        if (audit_append(shared_log, &e, &seq, NULL) != ST_OK)
+            continue;
+        if (audit_wait(shared_log, seq) == ST_OK && seq <= STORM)
+            actor_at[seq] = actor;
+        if (seq >= STORM)
+            break;
+    }
+    return NULL;
+}
+
+/* The log fails and is reopened again and again under load: what was acknowledged stands, as it was. */
+static void no_failure_turns_a_lost_entry_into_an_acknowledged_one(void **state) {
+    (void)state;
+    struct rlimit old, none;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    none = (struct rlimit){.rlim_cur = 100, .rlim_max = old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    log_setup("test", LOG_ERROR + 1);
+    shared_log = open_log(10000);
+    storm_over = false;
+    pthread_t threads[8];
+    for (uintptr_t i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, append_in_a_storm, (void *)(i + 1)), 0);
+    unsigned failures = 0;
+    while (audit_last_seq(shared_log) < STORM && failures < 60) {
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+        while (!audit_failed(shared_log) && audit_last_seq(shared_log) < STORM)
+            sched_yield();
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+        assert_int_equal(audit_log_reopen(shared_log, NULL), ST_OK);
+        failures++;
+    }
+    storm_over = true;
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_true(failures > 5);
+    assert_int_equal(audit_checkpoint(shared_log, NULL), ST_OK);
+    audit_log_close(shared_log);
+    log_setup("test", LOG_ERROR);
+
+    struct audit_reader *r;
+    struct arena a;
+    struct audit_entry e;
+    uint64_t acknowledged = 0;
+    arena_init(&a, 1 << 20, ARENA_PLAIN);
+    assert_int_equal(audit_reader_open(directory, 1, &r, NULL), ST_OK);
+    while (audit_reader_next(r, &a, &e) == ST_OK)
+        if (e.seq <= STORM && actor_at[e.seq] != 0) {
+            assert_int_equal(e.actor, actor_at[e.seq]);
+            actor_at[e.seq] = 0;
+            acknowledged++;
+        }
+    for (size_t i = 0; i <= STORM; i++)
+        assert_int_equal(actor_at[i], 0);
+    assert_true(acknowledged > 0);
+    audit_reader_close(r);
+    arena_free(&a);
+    struct audit_report report;
+    assert_int_equal(audit_verify(directory, public_key, SLICE_NONE, &report, NULL), ST_OK);
+}
+
 static void a_half_written_checkpoint_is_cut(void **state) {
     (void)state;
     char path[100];
@@ -463,6 +535,7 @@ int main(void) {
         TEST(leaves_are_rebuilt_from_the_segments),
         TEST(a_full_disk_fails_closed_and_reopening_goes_on),
         TEST(entries_prove_to_be_under_a_signed_head_that_continues_an_older_one),
+        TEST(no_failure_turns_a_lost_entry_into_an_acknowledged_one),
         TEST(a_half_written_checkpoint_is_cut),
     };
     return cmocka_run_group_tests(tests, start, stop);
