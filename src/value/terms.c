@@ -7,7 +7,9 @@
 #include "value/pinyin.h"
 #include "value/words.h"
 
-#define FIRST_TERMS   64
+#define FIRST_TERMS   16
+#define MOST_EXPECTED 4096 /* terms that room is made for at once */
+#define HASH_WORD     sizeof(uint64_t)
 #define FIRST_BYTES   512
 #define PAIRS_MOST    4
 #define SUFFIX_LONG   6
@@ -17,7 +19,7 @@
 struct builder {
     struct arena *a;
     struct term_set set;
-    size_t room;
+    size_t room, next_room;
     uint8_t *bytes;
     size_t bytes_left;
     uint32_t *slots;
@@ -25,26 +27,27 @@ struct builder {
     bool failed;
 };
 
-/* Terms are short and few: a word at a time, one multiplication each. The table is thrown away at once. */
+/* Terms are short and few: a word at a time, one multiplication each. Every term has HASH_WORD bytes of the
+ * same allocation behind it, so that the last word is read whole and cut. */
 static size_t term_hash(struct slice s) {
     uint64_t h = s.n, word;
-    for (; s.n > 0; s.p += sizeof word, s.n -= sizeof word) {
-        word = 0;
-        size_t n = s.n < sizeof word ? s.n : sizeof word;
-        for (size_t i = 0; n < sizeof word && i < n; i++)
-            word |= (uint64_t)s.p[i] << (i * 8);
-        if (n == sizeof word)
-            memcpy(&word, s.p, sizeof word);
+    for (; s.n > HASH_WORD; s.p += HASH_WORD, s.n -= HASH_WORD) {
+        memcpy(&word, s.p, HASH_WORD);
         h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
         h ^= h >> 29;
-        if (n < sizeof word)
-            break;
     }
-    return (size_t)h;
+    memcpy(&word, s.p, HASH_WORD);
+    size_t spare = (HASH_WORD - s.n) * 8;
+    word = word << spare >> spare; /* little-endian: what lies behind the term falls away */
+    h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(h ^ h >> 32);
 }
 
-static void builder_init(struct builder *b, struct arena *a) {
-    *b = (struct builder){.a = a};
+/* `expected`: terms, roughly, so that the table need not grow. */
+static void builder_init(struct builder *b, struct arena *a, size_t expected) {
+    *b = (struct builder){.a = a, .next_room = FIRST_TERMS};
+    while (b->next_room < expected && b->next_room < MOST_EXPECTED)
+        b->next_room *= 2;
 }
 
 static void slot_put(struct builder *b, size_t hash, size_t position) {
@@ -55,7 +58,7 @@ static void slot_put(struct builder *b, size_t hash, size_t position) {
 }
 
 static bool builder_grow(struct builder *b) {
-    size_t room = b->room == 0 ? FIRST_TERMS : b->room * 2;
+    size_t room = b->next_room;
     struct slice *terms = arena_array(b->a, room, sizeof *terms);
     uint32_t *slots = arena_array(b->a, room * 2, sizeof *slots);
     if (terms == NULL || slots == NULL)
@@ -66,6 +69,7 @@ static bool builder_grow(struct builder *b) {
     b->slots = slots;
     b->slot_count = room * 2;
     b->room = room;
+    b->next_room = room * 2;
     for (size_t i = 0; i < b->set.n; i++)
         slot_put(b, term_hash(terms[i]), i);
     return true;
@@ -82,7 +86,8 @@ static uint8_t *builder_bytes(struct builder *b, size_t n) {
 
 /* Writes the term at the free bytes first, and keeps it there if it is new. */
 static void builder_add(struct builder *b, char tag, const void *p, size_t n) {
-    if (b->failed || (b->set.n == b->room && !builder_grow(b)) || builder_bytes(b, n + 1) == NULL) {
+    if (b->failed || (b->set.n == b->room && !builder_grow(b)) ||
+        builder_bytes(b, n + 1 + HASH_WORD) == NULL) {
         b->failed = true;
         return;
     }
@@ -333,7 +338,7 @@ enum status terms_of_value(enum value_type type, enum field_search kind, struct 
                            struct arena *a, struct term_set *out) {
     struct builder b;
     struct slice item;
-    builder_init(&b, a);
+    builder_init(&b, a, kind == SEARCH_FRAGMENT ? canonical.n * 2 : canonical.n / 4);
     *out = b.set;
     while (terms_next_item(type, &canonical, &item)) {
         enum status st = add_kind(&b, type, kind, item);
@@ -360,7 +365,7 @@ static enum status query_exact(enum value_type type, struct slice text, struct a
     enum status st = terms_exact_form(type, text, true, a, &form);
     if (st != ST_OK)
         return st;
-    builder_init(&b, a);
+    builder_init(&b, a, 0);
     builder_add(&b, 'E', form.p, form.n);
     return put_alternative(q, &b);
 }
@@ -372,7 +377,7 @@ static enum status query_suffix(enum value_type type, struct slice text, struct 
     enum status st = terms_suffix_form(type, text, a, &form);
     if (st != ST_OK)
         return st;
-    builder_init(&b, a);
+    builder_init(&b, a, 0);
     struct slice end = ending(form, SUFFIX_LONG);
     size_t n = end.n > 0 ? SUFFIX_LONG : TERMS_SUFFIX_LEAST;
     end = ending(form, n);
@@ -384,14 +389,14 @@ static enum status query_suffix(enum value_type type, struct slice text, struct 
 static enum status query_words(enum value_type type, struct slice text, struct arena *a,
                                struct term_query *q) {
     struct builder b;
-    builder_init(&b, a);
+    builder_init(&b, a, 0);
     enum status st = add_words(&b, type, text);
     return st == ST_OK ? put_alternative(q, &b) : st;
 }
 
 static enum status query_split(const struct pinyin_split *s, struct arena *a, struct term_query *q) {
     struct builder b;
-    builder_init(&b, a);
+    builder_init(&b, a, 0);
     if (s->open != 0)
         add_reading_start(&b, s->syllable[s->n - 1], s->open);
     else if (s->n == 1)
@@ -409,7 +414,7 @@ static enum status query_pinyin(struct slice text, struct arena *a, struct term_
     if (st != ST_OK || !pinyin_query_read(plain, &letters))
         return st;
     struct builder b;
-    builder_init(&b, a);
+    builder_init(&b, a, 0);
     for (size_t i = 1; i < letters.n; i++)
         add_initials(&b, letters.letters[i - 1], letters.letters[i]);
     st = put_alternative(q, &b);
@@ -429,7 +434,7 @@ static enum status query_fragment(enum value_type type, struct slice text, struc
     enum status st = terms_loose_form(type, text, a, &form);
     if (st != ST_OK)
         return st;
-    builder_init(&b, a);
+    builder_init(&b, a, 0);
     bool single = utf8_count(form) == 1;
     add_characters(&b, single ? 'H' : 0, 'G', form, TERMS_FRAGMENT_CHARS);
     st = put_alternative(q, &b);
