@@ -19,13 +19,18 @@ static enum status check_act(const struct policy_query *q, enum act act, struct 
 }
 
 /* While checking, the actor and the context stand for anybody's: nothing is read of them. */
-enum status policy_check_reducible(const struct policy_set *set, const struct object_set *objects, struct error *e) {
+enum status policy_check_reducible(const struct policy_set *set, const struct object_set *objects,
+                                   struct error *e) {
     static const struct actor anybody = {.login = ""};
     static const struct organisation nowhere = {.departments = NULL, .count = 0};
     struct arena a;
     arena_init(&a, CHECK_ARENA_LIMIT, ARENA_PLAIN);
-    struct policy_query q = {
-        .set = set, .actor = &anybody, .organisation = &nowhere, .objects = objects, .context = NULL, .arena = &a};
+    struct policy_query q = {.set = set,
+                             .actor = &anybody,
+                             .organisation = &nowhere,
+                             .objects = objects,
+                             .context = NULL,
+                             .arena = &a};
     enum status s = ST_OK;
     for (size_t i = 0; i < objects->count && s == ST_OK; i++) {
         q.object = objects->objects[i];

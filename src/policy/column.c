@@ -4,13 +4,14 @@
 #include "policy/organise.h"
 #include "value/type.h"
 
-/* Of the system's fields, policies see where a record belongs and when it was made; raw counters and times of change
- * would tell of changes that the reader may not see. */
+/* Of the system's fields, policies see where a record belongs and when it was made; raw counters and times of
+ * change would tell of changes that the reader may not see. */
 static bool system_field_is_open(uint16_t id) {
     return id == FIELD_OWNER || id == FIELD_DEPARTMENT || id == FIELD_BRANCH || id == FIELD_CREATED_AT;
 }
 
-static enum column_found column_of_type(const struct model *m, const struct field_def *f, struct column *out) {
+static enum column_found column_of_type(const struct model *m, const struct field_def *f,
+                                        struct column *out) {
     const struct object_def *target;
     switch (f->type) {
     case VALUE_USER:
@@ -26,7 +27,8 @@ static enum column_found column_of_type(const struct model *m, const struct fiel
         target = m->query->objects == NULL ? NULL : object_by_id(m->query->objects, f->reference_object);
         if (target == NULL)
             return COLUMN_MISSING;
-        return model_type_name(target->name, m->query->arena, &out->type) == ST_OK ? COLUMN_FOUND : COLUMN_NO_MEMORY;
+        return model_type_name(target->name, m->query->arena, &out->type) == ST_OK ? COLUMN_FOUND
+                                                                                   : COLUMN_NO_MEMORY;
     case VALUE_BOOLEAN:
         out->kind = COLUMN_BOOL;
         return COLUMN_FOUND;
@@ -35,8 +37,9 @@ static enum column_found column_of_type(const struct model *m, const struct fiel
         out->kind = COLUMN_SET;
         return COLUMN_FOUND;
     default:
-        out->kind = value_type_info(f->type) != NULL && value_type_info(f->type)->storage == KIND_INT ? COLUMN_LONG
-                                                                                                    : COLUMN_TEXT;
+        out->kind = value_type_info(f->type) != NULL && value_type_info(f->type)->storage == KIND_INT
+                        ? COLUMN_LONG
+                        : COLUMN_TEXT;
         return COLUMN_FOUND;
     }
 }
@@ -106,7 +109,8 @@ enum attribute_found column_value(const struct column *c, const struct cell *cel
     }
 }
 
-static bool entity_cell(const struct column *c, const struct cedar_entity *e, struct arena *a, struct cell *out) {
+static bool entity_cell(const struct column *c, const struct cedar_entity *e, struct arena *a,
+                        struct cell *out) {
     if (!slice_equal(e->type, c->type))
         return false;
     if (c->kind == COLUMN_NUMBER) {

@@ -1,11 +1,12 @@
-/* A record's attributes as columns: which policies may see, and how cells and Cedar's values answer each other. */
+/* A record's attributes as columns: which policies may see, and how cells and Cedar's values answer each
+ * other. */
 #ifndef KEDUN_POLICY_COLUMN_H
 #define KEDUN_POLICY_COLUMN_H
 
 #include "policy/model.h"
 
 enum column_kind {
-    COLUMN_LONG,   /* numbers in their stored units: money in cents, dates in days, times in ms */
+    COLUMN_LONG, /* numbers in their stored units: money in cents, dates in days, times in ms */
     COLUMN_BOOL,
     COLUMN_TEXT,
     COLUMN_SET,    /* multi_choice and tag: a set of strings */

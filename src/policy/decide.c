@@ -1,7 +1,7 @@
 #include "policy/set.h"
 
-enum status policy_decide(const struct policy_query *q, enum act act, const struct field_def *field, pred_lookup lookup,
-                          const void *row, bool *allowed, struct error *e) {
+enum status policy_decide(const struct policy_query *q, enum act act, const struct field_def *field,
+                          pred_lookup lookup, const void *row, bool *allowed, struct error *e) {
     struct model m;
     *allowed = false;
     if (model_init(&m, q) != ST_OK || model_set_row(&m, lookup, row) != ST_OK)

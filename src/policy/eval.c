@@ -6,7 +6,8 @@ static enum evaluated fault(struct eval *v, const struct expr *e, enum fault f) 
     return EVAL_ERRED;
 }
 
-static enum evaluated eval_kind(struct eval *v, const struct expr *e, enum cedar_kind kind, struct cedar_value *out) {
+static enum evaluated eval_kind(struct eval *v, const struct expr *e, enum cedar_kind kind,
+                                struct cedar_value *out) {
     enum evaluated s = eval_expr(v, e, out);
     return s == EVALUATED && out->kind != kind ? fault(v, e, FAULT_TYPE) : s;
 }
@@ -97,7 +98,8 @@ static enum evaluated eval_negate(struct eval *v, const struct expr *e, struct c
     return s;
 }
 
-bool eval_within(const struct entities *entities, const struct cedar_entity *e, const struct cedar_entity *ancestor) {
+bool eval_within(const struct entities *entities, const struct cedar_entity *e,
+                 const struct cedar_entity *ancestor) {
     return cedar_entity_equal(e, ancestor) || entities->within(entities, e, ancestor);
 }
 
@@ -177,8 +179,9 @@ static enum evaluated eval_tag(struct eval *v, const struct expr *e, struct ceda
     if (s != EVALUATED)
         return s;
     struct cedar_value value;
-    enum attribute_found found =
-        v->entities->tag == NULL ? ATTRIBUTE_ABSENT : v->entities->tag(v->entities, &of.entity, name.s, &value);
+    enum attribute_found found = v->entities->tag == NULL
+                                     ? ATTRIBUTE_ABSENT
+                                     : v->entities->tag(v->entities, &of.entity, name.s, &value);
     if (found == ATTRIBUTE_NO_MEMORY)
         return EVAL_NO_MEMORY;
     if (e->op == EXPR_GET_TAG && found != ATTRIBUTE_FOUND)
@@ -242,7 +245,8 @@ static enum evaluated eval_contains(struct eval *v, const struct expr *e, struct
     struct cedar_value set, item;
     enum evaluated s = eval_kind(v, e->items[0], CEDAR_SET, &set);
     if (s == EVALUATED)
-        s = e->op == EXPR_CONTAINS ? eval_expr(v, e->items[1], &item) : eval_kind(v, e->items[1], CEDAR_SET, &item);
+        s = e->op == EXPR_CONTAINS ? eval_expr(v, e->items[1], &item)
+                                   : eval_kind(v, e->items[1], CEDAR_SET, &item);
     if (s == EVALUATED)
         *out = cedar_bool(e->op == EXPR_CONTAINS ? cedar_set_contains(&set, &item)
                                                  : contains_items(&set, &item, e->op == EXPR_CONTAINS_ALL));
@@ -358,7 +362,8 @@ bool eval_scope(const struct entities *entities, const struct scope *s, const st
     return false;
 }
 
-enum evaluated eval_policy(struct eval *v, const struct policy *p, bool *applies, const struct condition **failed) {
+enum evaluated eval_policy(struct eval *v, const struct policy *p, bool *applies,
+                           const struct condition **failed) {
     *applies = false;
     *failed = NULL;
     if (!eval_scope(v->entities, &p->principal, &v->principal.entity) ||
@@ -380,7 +385,8 @@ enum evaluated eval_policy(struct eval *v, const struct policy *p, bool *applies
 }
 
 const char *fault_name(enum fault f) {
-    static const char *const names[] = {"none",           "type error",         "overflow",
-                                        "no such attribute", "no such entity", "bad argument of an extension function"};
+    static const char *const names[] = {"none",           "type error",
+                                        "overflow",       "no such attribute",
+                                        "no such entity", "bad argument of an extension function"};
     return names[f];
 }

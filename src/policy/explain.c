@@ -21,7 +21,7 @@ static const struct expr *culprit(struct eval *v, const struct condition *c, enu
 
 static void put_policy(struct json *out, const struct policy *p) {
     json_key(out, "id");
-    json_string(out, p->id);
+    json_text(out, p->id);
     json_key(out, "effect");
     json_cstring(out, p->forbid ? "forbid" : "permit");
     json_key(out, "file");
@@ -36,7 +36,8 @@ static const char *scope_part(const struct eval *v, const struct policy *p) {
     return eval_scope(v->entities, &p->resource, &v->resource.entity) ? "action" : "resource";
 }
 
-static void put_reason(struct json *out, struct eval *v, const struct policy *p, const struct condition *failed) {
+static void put_reason(struct json *out, struct eval *v, const struct policy *p,
+                       const struct condition *failed) {
     json_key(out, "because");
     if (failed == NULL) {
         json_cstring(out, "scope");
@@ -48,9 +49,9 @@ static void put_reason(struct json *out, struct eval *v, const struct policy *p,
     const struct expr *e = culprit(v, failed, &how);
     json_cstring(out, how == EVAL_ERRED ? "error" : failed->unless ? "unless" : "when");
     json_key(out, "condition");
-    json_string(out, expr_source(p, e));
+    json_text(out, expr_source(p, e));
     json_key(out, "at");
-    json_object(out);
+    json_object_begin(out);
     json_key(out, "line");
     json_int(out, e->line);
     json_key(out, "column");
@@ -67,8 +68,8 @@ struct verdict {
     const struct condition *failed;
 };
 
-static enum status judge(struct model *m, const struct policy_query *q, enum act act, struct verdict *verdicts,
-                         bool *permitted, bool *forbidden) {
+static enum status judge(struct model *m, const struct policy_query *q, enum act act,
+                         struct verdict *verdicts, bool *permitted, bool *forbidden) {
     for (size_t i = 0; i < q->set->by_act_count[act]; i++) {
         const struct policy *p = q->set->by_act[act][i];
         if (eval_policy(&m->eval, p, &verdicts[i].applies, &verdicts[i].failed) == EVAL_NO_MEMORY)
@@ -84,13 +85,13 @@ static void put_policies(struct json *out, struct model *m, const struct policy_
                          const struct verdict *verdicts, bool forbidden) {
     for (unsigned part = 0; part < 2; part++) {
         json_key(out, part == 0 ? "determining" : "others");
-        json_array(out);
+        json_array_begin(out);
         for (size_t i = 0; i < q->set->by_act_count[act]; i++) {
             const struct policy *p = q->set->by_act[act][i];
             bool decided = verdicts[i].applies && p->forbid == forbidden;
             if (decided != (part == 0))
                 continue;
-            json_object(out);
+            json_object_begin(out);
             put_policy(out, p);
             if (verdicts[i].applies && !decided) {
                 json_key(out, "because");
@@ -115,7 +116,7 @@ enum status policy_explain(const struct policy_query *q, enum act act, const str
     model_set_field(&m, field);
     if (judge(&m, q, act, verdicts, &permitted, &forbidden) != ST_OK)
         return error_set(e, ST_NOMEM, "no_memory", "policies: no memory");
-    json_object(out);
+    json_object_begin(out);
     json_key(out, "decision");
     json_cstring(out, permitted && !forbidden ? "allow" : "deny");
     json_key(out, "act");

@@ -17,14 +17,10 @@ static uint16_t mention_of_context(struct slice name) {
     static const struct {
         const char *name;
         uint16_t mention;
-    } table[] = {{"object", MENTION_OBJECT},
-                 {"field", MENTION_FIELD},
-                 {"class", MENTION_CLASS},
-                 {"purpose", MENTION_PURPOSE},
-                 {"reason", MENTION_REASON},
-                 {"second_factor_age", MENTION_SECOND_FACTOR},
-                 {"hour", MENTION_TIME},
-                 {"weekday", MENTION_TIME},
+    } table[] = {{"object", MENTION_OBJECT},  {"field", MENTION_FIELD},
+                 {"class", MENTION_CLASS},    {"purpose", MENTION_PURPOSE},
+                 {"reason", MENTION_REASON},  {"second_factor_age", MENTION_SECOND_FACTOR},
+                 {"hour", MENTION_TIME},      {"weekday", MENTION_TIME},
                  {"network", MENTION_NETWORK}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (slice_is(name, table[i].name))
@@ -37,7 +33,8 @@ static bool is_variable(const struct expr *e, enum variable v) {
     return e->op == EXPR_VARIABLE && e->variable == v;
 }
 
-/* A name of the context that is never there mentions nothing; a resource's type is known before its record. */
+/* A name of the context that is never there mentions nothing; a resource's type is known before its record.
+ */
 static uint16_t mentions_of(const struct expr *e) {
     uint16_t all = 0;
     for (size_t i = 0; i < e->count; i++)
@@ -153,7 +150,8 @@ static const struct expr *parse_set(struct parser *p, struct place at) {
 
 static bool record_pair(struct parser *p, struct parser_list *names, struct parser_list *items) {
     struct slice name;
-    bool fine = p->now.kind == TOKEN_STRING ? parser_string(p, false, &name) : parser_name(p, "a name or a string", &name);
+    bool fine = p->now.kind == TOKEN_STRING ? parser_string(p, false, &name)
+                                            : parser_name(p, "a name or a string", &name);
     if (!fine)
         return false;
     const struct slice *known = (const struct slice *)(const void *)names->items;
@@ -174,8 +172,8 @@ static const struct expr *fold_record(struct parser *p, struct place at, const s
         return no_memory(p);
     for (size_t i = 0; i < e->count; i++)
         pairs[i] = (struct cedar_pair){.name = e->names[i], .value = e->items[i]->value};
-    return node_value(p, at,
-                      (struct cedar_value){.kind = CEDAR_RECORD, .record = {.pairs = pairs, .count = e->count}});
+    return node_value(
+        p, at, (struct cedar_value){.kind = CEDAR_RECORD, .record = {.pairs = pairs, .count = e->count}});
 }
 
 static const struct expr *parse_record(struct parser *p, struct place at) {
@@ -195,7 +193,8 @@ static const struct expr *parse_record(struct parser *p, struct place at) {
     return all_values(&items) ? fold_record(p, at, e) : e;
 }
 
-/* A call whose arguments are literals is done now, if it succeeds; if not, it errs whenever it is evaluated. */
+/* A call whose arguments are literals is done now, if it succeeds; if not, it errs whenever it is evaluated.
+ */
 static const struct expr *make_call(struct parser *p, struct place at, const struct extension *x,
                                     struct parser_list *arguments) {
     if (arguments->count != x->arguments) {
@@ -313,9 +312,10 @@ struct method {
 };
 
 static const struct method *method_find(struct slice name) {
-    static const struct method methods[] = {{"contains", EXPR_CONTAINS, 1},        {"containsAll", EXPR_CONTAINS_ALL, 1},
-                                            {"containsAny", EXPR_CONTAINS_ANY, 1}, {"isEmpty", EXPR_IS_EMPTY, 0},
-                                            {"hasTag", EXPR_HAS_TAG, 1},           {"getTag", EXPR_GET_TAG, 1}};
+    static const struct method methods[] = {
+        {"contains", EXPR_CONTAINS, 1},        {"containsAll", EXPR_CONTAINS_ALL, 1},
+        {"containsAny", EXPR_CONTAINS_ANY, 1}, {"isEmpty", EXPR_IS_EMPTY, 0},
+        {"hasTag", EXPR_HAS_TAG, 1},           {"getTag", EXPR_GET_TAG, 1}};
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         if (slice_is(name, methods[i].name))
             return &methods[i];
@@ -329,7 +329,8 @@ static const struct expr *parse_method(struct parser *p, const struct expr *rece
     const struct extension *x = m == NULL ? extension_find(name) : NULL;
     struct parser_list arguments, all = {.items = NULL};
     if (m == NULL && (x == NULL || !x->method)) {
-        (void)parser_fail(p, x == NULL ? "there is no method of this name" : "this function is called as name(…)");
+        (void)parser_fail(p, x == NULL ? "there is no method of this name"
+                                       : "this function is called as name(…)");
         return NULL;
     }
     if (!expression_list(p, ")", &arguments) || !list_add(p, &all, receiver))
@@ -442,9 +443,9 @@ static const struct expr *parse_relation(struct parser *p) {
     static const struct {
         const char *mark;
         enum expr_op op;
-    } relations[] = {{"==", EXPR_EQUAL},       {"!=", EXPR_NOT_EQUAL}, {"<=", EXPR_LESS_EQUAL},
-                     {">=", EXPR_GREATER_EQUAL}, {"<", EXPR_LESS},       {">", EXPR_GREATER},
-                     {"in", EXPR_IN}};
+    } relations[] = {
+        {"==", EXPR_EQUAL}, {"!=", EXPR_NOT_EQUAL}, {"<=", EXPR_LESS_EQUAL}, {">=", EXPR_GREATER_EQUAL},
+        {"<", EXPR_LESS},   {">", EXPR_GREATER},    {"in", EXPR_IN}};
     const struct expr *left = parse_sum(p);
     if (left == NULL)
         return NULL;
@@ -454,7 +455,8 @@ static const struct expr *parse_relation(struct parser *p) {
     if (parser_accept(p, "is"))
         return parse_is(p, left);
     if (parser_accept(p, "like"))
-        return parser_string(p, true, &pattern) ? node_text(p, EXPR_LIKE, place_of(left), left, pattern) : NULL;
+        return parser_string(p, true, &pattern) ? node_text(p, EXPR_LIKE, place_of(left), left, pattern)
+                                                : NULL;
     for (size_t i = 0; i < sizeof relations / sizeof relations[0]; i++) {
         if (!parser_accept(p, relations[i].mark))
             continue;
@@ -503,7 +505,8 @@ const struct expr *expression_parse(struct parser *p) {
     }
     p->nesting++;
     struct place at = place_now(p);
-    const struct expr *e = parser_accept(p, "if") ? parse_if(p, at) : parse_chain(p, "||", EXPR_OR, parse_and);
+    const struct expr *e =
+        parser_accept(p, "if") ? parse_if(p, at) : parse_chain(p, "||", EXPR_OR, parse_and);
     p->nesting--;
     return p->status == ST_OK ? e : NULL;
 }

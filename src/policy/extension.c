@@ -71,12 +71,13 @@ DECIMAL_COMPARISON(decimal_greater_equal, order >= 0)
 
 static void ip_clear_host(struct cedar_ip *ip) {
     for (unsigned bit = ip->prefix; bit < (ip->v6 ? 128U : 32U); bit++)
-        ip->address[bit / 8] &= (uint8_t)~(0x80U >> bit % 8);
+        ip->address[bit / 8] &= (uint8_t) ~(0x80U >> bit % 8);
 }
 
 static bool ip_prefix(struct slice s, unsigned most, uint8_t *out) {
     int64_t minus;
-    if (s.n == 0 || s.n > 3 || (s.n > 1 && s.p[0] == '0') || !digits_to_int(s, &minus) || -minus > (int64_t)most)
+    if (s.n == 0 || s.n > 3 || (s.n > 1 && s.p[0] == '0') || !digits_to_int(s, &minus) ||
+        -minus > (int64_t)most)
         return false;
     *out = (uint8_t)-minus;
     return true;
@@ -221,7 +222,8 @@ struct duration_unit {
 
 /* One "12h" at the front of s; units must come in falling order, each at most once. */
 static bool duration_part(struct slice *s, size_t *unit, int64_t *minus) {
-    static const struct duration_unit units[] = {{"d", DAY_MS}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+    static const struct duration_unit units[] = {
+        {"d", DAY_MS}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
     size_t n = 0;
     while (n < s->n && s->p[n] >= '0' && s->p[n] <= '9')
         n++;

@@ -24,11 +24,13 @@ enum status filter_join(const struct filter *f, struct arena *a, const struct pr
     if (*out == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "policies: too large for a row filter");
     if (!pred_within_limits(*out))
-        return error_set(e, ST_INVALID, "policy_not_reducible", "all policies together: too large for a row filter");
+        return error_set(e, ST_INVALID, "policy_not_reducible",
+                         "all policies together: too large for a row filter");
     return ST_OK;
 }
 
-enum status policy_filter(const struct policy_query *q, enum act act, const struct pred **out, struct error *e) {
+enum status policy_filter(const struct policy_query *q, enum act act, const struct pred **out,
+                          struct error *e) {
     struct model m;
     struct filter f;
     size_t count = q->set->by_act_count[act];

@@ -15,6 +15,7 @@ struct filter {
 MUST_CHECK enum status filter_init(struct filter *f, struct arena *a, size_t count);
 void filter_add(struct filter *f, const struct policy *p, const struct pred *applies);
 /* ST_INVALID "policy_not_reducible" when the whole is too large for a row filter. */
-MUST_CHECK enum status filter_join(const struct filter *f, struct arena *a, const struct pred **out, struct error *e);
+MUST_CHECK enum status filter_join(const struct filter *f, struct arena *a, const struct pred **out,
+                                   struct error *e);
 
 #endif

@@ -18,8 +18,9 @@ static bool cell_equal(const struct cell *x, const struct cell *y) {
 static bool same(const struct pred *p, const struct pred *q, unsigned depth) {
     if (p == q)
         return true;
-    if (depth > PRED_DEPTH_MAX || p->op != q->op || p->column != q->column || p->child_object != q->child_object ||
-        p->search != q->search || p->value_count != q->value_count || p->kid_count != q->kid_count)
+    if (depth > PRED_DEPTH_MAX || p->op != q->op || p->column != q->column ||
+        p->child_object != q->child_object || p->search != q->search || p->value_count != q->value_count ||
+        p->kid_count != q->kid_count)
         return false;
     for (size_t i = 0; i < p->value_count; i++) {
         if (!cell_equal(&p->values[i], &q->values[i]))

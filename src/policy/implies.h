@@ -1,5 +1,5 @@
-/* Does one row filter imply another? Decided on their shapes alone: true means that every row which satisfies `p`
- * satisfies `q`; false means that it could not be shown. */
+/* Does one row filter imply another? Decided on their shapes alone: true means that every row which satisfies
+ * `p` satisfies `q`; false means that it could not be shown. */
 #ifndef KEDUN_POLICY_IMPLIES_H
 #define KEDUN_POLICY_IMPLIES_H
 

@@ -22,7 +22,8 @@ static const struct pred *record_is(struct reduction *r, const struct cedar_enti
                                                        : &pred_false;
 }
 
-static struct truths column_equal(struct reduction *r, const struct column *c, const struct cedar_value *value) {
+static struct truths column_equal(struct reduction *r, const struct column *c,
+                                  const struct cedar_value *value) {
     struct cell cell;
     uint16_t id = c->field->id;
     if (!column_cell(c, value, arena_of(r), &cell))
@@ -37,7 +38,8 @@ struct truths leaf_equal(struct reduction *r, const struct expr *e, const struct
                          const struct symbol *known) {
     bool set = x->kind == SYMBOL_COLUMN && x->column.kind == COLUMN_SET;
     if (set && (known->kind == SYMBOL_ANYTHING || known->value.kind == CEDAR_SET))
-        return reduce_refuse(r, e, "a set cannot be compared as a whole; use contains, containsAll or containsAny");
+        return reduce_refuse(r, e,
+                             "a set cannot be compared as a whole; use contains, containsAll or containsAny");
     if (known->kind == SYMBOL_ANYTHING)
         return leaf_anything(r);
     if (x->kind == SYMBOL_COLUMN)
@@ -47,7 +49,8 @@ struct truths leaf_equal(struct reduction *r, const struct expr *e, const struct
     return truths_total(arena_of(r), record_is(r, &known->value.entity));
 }
 
-struct truths leaf_compare(struct reduction *r, enum expr_op op, const struct symbol *x, const struct symbol *known) {
+struct truths leaf_compare(struct reduction *r, enum expr_op op, const struct symbol *x,
+                           const struct symbol *known) {
     static const enum pred_op ops[] = {[EXPR_LESS] = PRED_LT,
                                        [EXPR_LESS_EQUAL] = PRED_LE,
                                        [EXPR_GREATER] = PRED_GT,
@@ -111,10 +114,11 @@ const struct pred *leaf_record_in(struct reduction *r, const struct cedar_entity
 }
 
 /* resource.a in `of`: `of` itself, what is below it, and the principal, whose parents are known. */
-static const struct pred *column_in(struct reduction *r, const struct column *c, const struct cedar_entity *of) {
+static const struct pred *column_in(struct reduction *r, const struct column *c,
+                                    const struct cedar_entity *of) {
     uint32_t id;
-    if (slice_is(c->type, "Department") && slice_is(of->type, "Department") && organisation_number(of->id, &id) &&
-        id != 0)
+    if (slice_is(c->type, "Department") && slice_is(of->type, "Department") &&
+        organisation_number(of->id, &id) && id != 0)
         return departments_below(r, c->field->id, id);
     struct cedar_value self = cedar_entity(of->type, of->id);
     struct cell cells[2];
@@ -150,7 +154,8 @@ static bool any_department(const struct cedar_value *items, size_t count) {
     return false;
 }
 
-struct truths leaf_in(struct reduction *r, const struct expr *e, const struct symbol *x, const struct symbol *known) {
+struct truths leaf_in(struct reduction *r, const struct expr *e, const struct symbol *x,
+                      const struct symbol *known) {
     const struct cedar_value *items = NULL;
     size_t count = 0;
     if (x->kind == SYMBOL_COLUMN && !is_entity_column(x))
@@ -212,7 +217,8 @@ static struct truths record_among(struct reduction *r, const struct cedar_value 
     return truths_total(arena_of(r), any);
 }
 
-static struct truths column_among(struct reduction *r, const struct column *c, const struct cedar_value *set) {
+static struct truths column_among(struct reduction *r, const struct column *c,
+                                  const struct cedar_value *set) {
     struct cells cells;
     if (!cells_make(r, &cells, set->set.count + 1))
         return truths_error();
@@ -250,7 +256,8 @@ static const struct pred *tag_is(struct reduction *r, uint16_t id, const struct 
                : &pred_false;
 }
 
-struct truths leaf_contains(struct reduction *r, enum expr_op op, const struct symbol *x, const struct symbol *known) {
+struct truths leaf_contains(struct reduction *r, enum expr_op op, const struct symbol *x,
+                            const struct symbol *known) {
     if (x->kind != SYMBOL_COLUMN || x->column.kind != COLUMN_SET)
         return truths_error();
     if (known->kind == SYMBOL_ANYTHING)
@@ -291,7 +298,8 @@ struct truths leaf_like(struct reduction *r, const struct expr *e, const struct 
     if (star != NULL && prefix == 0)
         return truths_not_null(arena_of(r), id, true);
     struct cell text = cell_text(arena_copy(arena_of(r), slice_of(pattern.p, prefix)));
-    return truths_where(arena_of(r), id, pred_compare(arena_of(r), star == NULL ? PRED_EQ : PRED_PREFIX, id, text));
+    return truths_where(arena_of(r), id,
+                        pred_compare(arena_of(r), star == NULL ? PRED_EQ : PRED_PREFIX, id, text));
 }
 
 struct truths leaf_is(struct reduction *r, const struct expr *e, const struct symbol *x) {

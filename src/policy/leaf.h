@@ -1,4 +1,5 @@
-/* The leaves of a reduction: one comparison of an attribute, or of the record itself, with something known. */
+/* The leaves of a reduction: one comparison of an attribute, or of the record itself, with something known.
+ */
 #ifndef KEDUN_POLICY_LEAF_H
 #define KEDUN_POLICY_LEAF_H
 
@@ -26,15 +27,20 @@ static inline bool symbol_is_known(const struct symbol *s) {
 }
 
 /* Each takes the column or record on one side and the known on the other; `e` is for messages. */
-struct truths leaf_equal(struct reduction *r, const struct expr *e, const struct symbol *x, const struct symbol *known);
-struct truths leaf_compare(struct reduction *r, enum expr_op op, const struct symbol *x, const struct symbol *known);
+struct truths leaf_equal(struct reduction *r, const struct expr *e, const struct symbol *x,
+                         const struct symbol *known);
+struct truths leaf_compare(struct reduction *r, enum expr_op op, const struct symbol *x,
+                           const struct symbol *known);
 /* x in known, known in x */
-struct truths leaf_in(struct reduction *r, const struct expr *e, const struct symbol *x, const struct symbol *known);
+struct truths leaf_in(struct reduction *r, const struct expr *e, const struct symbol *x,
+                      const struct symbol *known);
 struct truths leaf_holds(struct reduction *r, const struct symbol *known, const struct symbol *x);
 /* known.contains(x) */
-struct truths leaf_among(struct reduction *r, const struct expr *e, const struct symbol *known, const struct symbol *x);
+struct truths leaf_among(struct reduction *r, const struct expr *e, const struct symbol *known,
+                         const struct symbol *x);
 /* x.contains(known), x.containsAll(known), x.containsAny(known), x.isEmpty() */
-struct truths leaf_contains(struct reduction *r, enum expr_op op, const struct symbol *x, const struct symbol *known);
+struct truths leaf_contains(struct reduction *r, enum expr_op op, const struct symbol *x,
+                            const struct symbol *known);
 struct truths leaf_is_empty(struct reduction *r, const struct symbol *x);
 struct truths leaf_like(struct reduction *r, const struct expr *e, const struct symbol *x);
 struct truths leaf_is(struct reduction *r, const struct expr *e, const struct symbol *x);

@@ -12,13 +12,15 @@ static uint32_t column_of(const struct lexer *l, size_t at) {
 }
 
 static enum status lex_error(const struct lexer *l, const char *what, struct error *e) {
-    return error_set(e, ST_INVALID, "policy_syntax", "%s:%u:%u: %s", l->file, l->line, column_of(l, l->at), what);
+    return error_set(e, ST_INVALID, "policy_syntax", "%s:%u:%u: %s", l->file, l->line, column_of(l, l->at),
+                     what);
 }
 
 /* Unicode's White_Space property. */
 static bool is_space(uint32_t c) {
-    return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
-           c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+    return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+           c == 0x3000;
 }
 
 static void new_line(struct lexer *l, size_t next) {
@@ -89,7 +91,8 @@ static void lex_run(struct lexer *l, struct token *out, enum token_kind kind, si
 
 enum status lex_next(struct lexer *l, struct token *out, struct error *e) {
     skip_blank(l);
-    *out = (struct token){.kind = TOKEN_END, .from = (uint32_t)l->at, .line = l->line, .column = column_of(l, l->at)};
+    *out = (struct token){
+        .kind = TOKEN_END, .from = (uint32_t)l->at, .line = l->line, .column = column_of(l, l->at)};
     struct slice rest = slice_of(l->text.p + l->at, l->text.n - l->at);
     enum status s = ST_OK;
     if (rest.n > 0) {
@@ -107,7 +110,9 @@ enum status lex_next(struct lexer *l, struct token *out, struct error *e) {
         } else if ((n = mark_length(rest)) > 0) {
             lex_run(l, out, TOKEN_MARK, n);
         } else {
-            s = lex_error(l, rest.p[0] == '=' ? "a single = is no operator; equality is ==" : "unexpected character", e);
+            s = lex_error(
+                l, rest.p[0] == '=' ? "a single = is no operator; equality is ==" : "unexpected character",
+                e);
         }
     }
     out->to = (uint32_t)l->at;

@@ -6,17 +6,17 @@
 
 #include <time.h>
 
-static const char *const act_names[ACT_COUNT] = {"list",   "view",     "create", "update", "delete", "restore",
-                                                 "import", "export",   "reveal", "transfer", "see",  "read",
-                                                 "write",  "match",    "audit",  "administer"};
+static const char *const act_names[ACT_COUNT] = {
+    "list",   "view",     "create", "update", "delete", "restore", "import", "export",
+    "reveal", "transfer", "see",    "read",   "write",  "match",   "audit",  "administer"};
 
 static const struct {
     const char *name;
     uint32_t acts;
-} act_groups[] = {
-    {"look", 1U << ACT_LIST | 1U << ACT_VIEW},
-    {"change", 1U << ACT_CREATE | 1U << ACT_UPDATE | 1U << ACT_DELETE | 1U << ACT_RESTORE | 1U << ACT_TRANSFER},
-    {"field", 1U << ACT_SEE | 1U << ACT_READ | 1U << ACT_WRITE | 1U << ACT_MATCH}};
+} act_groups[] = {{"look", 1U << ACT_LIST | 1U << ACT_VIEW},
+                  {"change", 1U << ACT_CREATE | 1U << ACT_UPDATE | 1U << ACT_DELETE | 1U << ACT_RESTORE |
+                                 1U << ACT_TRANSFER},
+                  {"field", 1U << ACT_SEE | 1U << ACT_READ | 1U << ACT_WRITE | 1U << ACT_MATCH}};
 
 const char *act_name(enum act act) {
     return act_names[act];
@@ -79,8 +79,8 @@ static uint32_t row_number(const struct model *m, uint16_t column) {
     return c.kind == CELL_INT && c.i > 0 && c.i <= UINT32_MAX ? (uint32_t)c.i : 0;
 }
 
-/* A record is in its department and all above; in a plain branch if its branch column says so, which is what the row
- * filter asks too. */
+/* A record is in its department and all above; in a plain branch if its branch column says so, which is what
+ * the row filter asks too. */
 static bool record_within(const struct model *m, const struct cedar_entity *ancestor) {
     uint32_t above;
     if (!slice_is(ancestor->type, "Department") || !organisation_number(ancestor->id, &above))
@@ -116,7 +116,8 @@ static struct cedar_value entity_number(const struct model *m, const char *type,
     return cedar_entity(slice_from_string(type), slice_from_string(text));
 }
 
-static enum attribute_found found_number(const struct model *m, uint32_t department, struct cedar_value *out) {
+static enum attribute_found found_number(const struct model *m, uint32_t department,
+                                         struct cedar_value *out) {
     if (department == 0)
         return ATTRIBUTE_ABSENT;
     *out = entity_number(m, "Department", department);
@@ -128,7 +129,8 @@ static enum attribute_found found(struct cedar_value *out, struct cedar_value va
     return ATTRIBUTE_FOUND;
 }
 
-static enum attribute_found principal_attribute(const struct model *m, struct slice name, struct cedar_value *out) {
+static enum attribute_found principal_attribute(const struct model *m, struct slice name,
+                                                struct cedar_value *out) {
     const struct actor *a = m->query->actor;
     if (slice_is(name, "id"))
         return found(out, cedar_long(a->user));
@@ -150,7 +152,8 @@ static enum attribute_found principal_attribute(const struct model *m, struct sl
     return found(out, cedar_bool(principal_within(m, &partner)));
 }
 
-static enum attribute_found record_attribute(const struct model *m, struct slice name, struct cedar_value *out) {
+static enum attribute_found record_attribute(const struct model *m, struct slice name,
+                                             struct cedar_value *out) {
     struct column c;
     switch (model_column(m, name, &c)) {
     case COLUMN_NO_MEMORY:
@@ -183,7 +186,8 @@ static enum attribute_found model_attribute(const struct entities *self, const s
 
 /* ---- making one ---- */
 
-static enum status number_set(const struct model *m, const uint32_t *ids, size_t count, struct cedar_value *out) {
+static enum status number_set(const struct model *m, const uint32_t *ids, size_t count,
+                              struct cedar_value *out) {
     struct cedar_value *items = arena_array(m->query->arena, count, sizeof *items);
     if (items == NULL)
         return ST_NOMEM;
@@ -270,7 +274,8 @@ enum status model_init(struct model *m, const struct policy_query *q) {
     m->eval.entities = &m->entities;
     m->eval.arena = q->arena;
     m->eval.principal = entity_number(m, "User", q->actor->user);
-    if (m->eval.principal.entity.id.p == NULL || model_type_name(q->object->name, q->arena, &m->resource_type) != ST_OK)
+    if (m->eval.principal.entity.id.p == NULL ||
+        model_type_name(q->object->name, q->arena, &m->resource_type) != ST_OK)
         return ST_NOMEM;
     make_context(m);
     model_set_any_row(m);

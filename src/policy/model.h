@@ -1,7 +1,8 @@
 /* Kedun's world as entities for Cedar: the actor, his roles and departments, the acts, the record.
  *
- * What policies may speak of stands in policy.h. One model serves one policy_query: set the act, then the field, then
- * (to evaluate) the row; without a row the record's attributes are unknown and only a reduction may meet them. */
+ * What policies may speak of stands in policy.h. One model serves one policy_query: set the act, then the
+ * field, then (to evaluate) the row; without a row the record's attributes are unknown and only a reduction
+ * may meet them. */
 #ifndef KEDUN_POLICY_MODEL_H
 #define KEDUN_POLICY_MODEL_H
 
@@ -20,7 +21,8 @@ struct model {
     struct slice resource_type;
     pred_lookup lookup;
     const void *row;
-    /* Something was asked of the record by its literal name, without a row: no reduction sees through that. */
+    /* Something was asked of the record by its literal name, without a row: no reduction sees through that.
+     */
     bool named_record;
     struct cedar_value roles, departments, manages;
 };
@@ -37,8 +39,8 @@ void model_set_any_row(struct model *m);
 
 /* "read" … */
 const char *act_name(enum act act);
-/* The acts that an action scope takes in, a bit each. Groups: Action::"look" (list, view), Action::"change" (create,
- * update, delete, restore, transfer), Action::"field" (see, read, write, match). */
+/* The acts that an action scope takes in, a bit each. Groups: Action::"look" (list, view), Action::"change"
+ * (create, update, delete, restore, transfer), Action::"field" (see, read, write, match). */
 uint32_t model_acts(const struct scope *action);
 
 /* "FollowUp" for follow_up. */

@@ -150,10 +150,11 @@ static bool parse_policy(struct parser *p, struct policy *policy) {
     policy->forbid = parser_at(p, "forbid");
     if (!parser_accept(p, "permit") && !parser_accept(p, "forbid"))
         return parser_fail_expected(p, "'permit' or 'forbid'");
-    return parser_expect(p, "(") && parse_scope(p, "principal", &policy->principal) && parser_expect(p, ",") &&
-           parse_action_scope(p, &policy->action) && parser_expect(p, ",") &&
+    return parser_expect(p, "(") && parse_scope(p, "principal", &policy->principal) &&
+           parser_expect(p, ",") && parse_action_scope(p, &policy->action) && parser_expect(p, ",") &&
            parse_scope(p, "resource", &policy->resource) && (parser_accept(p, ",") || true) &&
-           parser_expect(p, ")") && parse_conditions(p, policy) && name_policy(p, policy) && parser_expect(p, ";");
+           parser_expect(p, ")") && parse_conditions(p, policy) && name_policy(p, policy) &&
+           parser_expect(p, ";");
 }
 
 static enum status check_source(struct slice text, const char *file, struct error *e) {

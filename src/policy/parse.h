@@ -1,9 +1,9 @@
-/* Parses the policies of one file. Source: docs.cedarpolicy.com, "Basic policy construction" and the grammar. */
+/* Parses the policies of one file. Source: docs.cedarpolicy.com, "Basic policy construction" and the grammar.
+ */
 #ifndef KEDUN_POLICY_PARSE_H
 #define KEDUN_POLICY_PARSE_H
 
 #include "policy/parser.h"
-
 
 /* The policies of `text` (borrowed, as is `file`; both must live as long as the arena), in order.
  * ST_INVALID "policy_syntax" with file:line:column and what was expected; ST_NOMEM. */

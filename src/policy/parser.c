@@ -58,7 +58,8 @@ bool parser_expect(struct parser *p, const char *word) {
 }
 
 static bool is_reserved(struct slice name) {
-    static const char *const words[] = {"true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"};
+    static const char *const words[] = {"true", "false", "if",   "then", "else",
+                                        "in",   "is",    "like", "has",  "__cedar"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (slice_is(name, words[i]))
             return true;
@@ -86,7 +87,8 @@ bool parser_string(struct parser *p, bool pattern, struct slice *out) {
     return p->status == ST_OK;
 }
 
-/* The last part is a name (type) or a string (entity): the caller says which. White space inside a path is dropped. */
+/* The last part is a name (type) or a string (entity): the caller says which. White space inside a path is
+ * dropped. */
 static bool path_parts(struct parser *p, struct slice *type, struct slice *id) {
     char *path = NULL;
     struct slice part;

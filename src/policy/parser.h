@@ -1,5 +1,5 @@
-/* The parser's state, shared by parse.c (policies) and expression.c (expressions). It fails once and stays failed: a
- * function that returns NULL or false has set `status` and filled the error. */
+/* The parser's state, shared by parse.c (policies) and expression.c (expressions). It fails once and stays
+ * failed: a function that returns NULL or false has set `status` and filled the error. */
 #ifndef KEDUN_POLICY_PARSER_H
 #define KEDUN_POLICY_PARSER_H
 

@@ -6,13 +6,15 @@ static struct arena *arena_of(const struct reduction *r) {
     return r->model->query->arena;
 }
 
-static void refuse(struct reduction *r, const struct expr *e, const char *code, const char *field, const char *why) {
+static void refuse(struct reduction *r, const struct expr *e, const char *code, const char *field,
+                   const char *why) {
     if (r->status != ST_OK)
         return;
     struct slice text = expr_source(r->policy, e);
     int shown = text.n > 80 ? 80 : (int)text.n;
-    r->status = error_field(r->error, ST_INVALID, code, field, "%s:%u:%u: `%.*s` (%s): %s", r->policy->file, e->line,
-                            e->column, shown, (const char *)text.p, r->model->query->object->name, why);
+    r->status =
+        error_field(r->error, ST_INVALID, code, field, "%s:%u:%u: `%.*s` (%s): %s", r->policy->file, e->line,
+                    e->column, shown, (const char *)text.p, r->model->query->object->name, why);
 }
 
 struct truths reduce_refuse(struct reduction *r, const struct expr *e, const char *why) {
@@ -62,7 +64,8 @@ static enum column_found find_column(struct reduction *r, const struct expr *e, 
     if (found == COLUMN_NO_MEMORY)
         r->status = ST_NOMEM;
     if (found == COLUMN_SEALED) {
-        (void)snprintf(name, sizeof name, "%.*s", (int)(e->text.n > 60 ? 60 : e->text.n), (const char *)e->text.p);
+        (void)snprintf(name, sizeof name, "%.*s", (int)(e->text.n > 60 ? 60 : e->text.n),
+                       (const char *)e->text.p);
         refuse(r, e, "policy_sealed_field", name, "this field is sealed; a policy may not look at it");
     }
     return found;
@@ -240,7 +243,9 @@ static struct truths reduce_single(struct reduction *r, const struct expr *e) {
         return truths_error();
     if (symbol_is_known(&x))
         return reduce_refuse(r, e, "this depends on the record in a way that no row filter can say");
-    return e->op == EXPR_LIKE ? leaf_like(r, e, &x) : e->op == EXPR_IS ? leaf_is(r, e, &x) : leaf_is_empty(r, &x);
+    return e->op == EXPR_LIKE ? leaf_like(r, e, &x)
+           : e->op == EXPR_IS ? leaf_is(r, e, &x)
+                              : leaf_is_empty(r, &x);
 }
 
 /* Stops where Cedar would: what is never looked at cannot err, nor be refused. */
@@ -248,10 +253,10 @@ static struct truths reduce_chain(struct reduction *r, const struct expr *e) {
     bool and = e->op == EXPR_AND;
     struct truths all = reduce_truths(r, e->items[0]);
     for (size_t i = 1; i < e->count && r->status == ST_OK; i++) {
-        if (is_pred(and ? all.t : all.f, PRED_FALSE))
+        if (is_pred(and? all.t : all.f, PRED_FALSE))
             break;
         struct truths next = reduce_truths(r, e->items[i]);
-        all = and ? truths_and(arena_of(r), all, next) : truths_or(arena_of(r), all, next);
+        all = and? truths_and(arena_of(r), all, next) : truths_or(arena_of(r), all, next);
     }
     return all;
 }
@@ -333,5 +338,6 @@ enum status reduce_policy(struct reduction *r, const struct policy *p, const str
     if (r->status == ST_OK && all.t == NULL)
         r->status = ST_NOMEM;
     *out = all.t;
-    return r->status == ST_NOMEM ? error_set(r->error, ST_NOMEM, "no_memory", "%s: too large", p->file) : r->status;
+    return r->status == ST_NOMEM ? error_set(r->error, ST_NOMEM, "no_memory", "%s: too large", p->file)
+                                 : r->status;
 }

@@ -6,7 +6,8 @@
 #include <dirent.h>
 #include <errno.h>
 
-_Static_assert((int)POLICY_MENTIONS_PURPOSE == (int)MENTION_PURPOSE && (int)POLICY_MENTIONS_TIME == (int)MENTION_TIME &&
+_Static_assert((int)POLICY_MENTIONS_PURPOSE == (int)MENTION_PURPOSE &&
+                   (int)POLICY_MENTIONS_TIME == (int)MENTION_TIME &&
                    (int)POLICY_MENTIONS_REASON == (int)MENTION_REASON &&
                    (int)POLICY_MENTIONS_SECOND_FACTOR == (int)MENTION_SECOND_FACTOR &&
                    (int)POLICY_MENTIONS_NETWORK == (int)MENTION_NETWORK,
@@ -50,8 +51,9 @@ static enum status check_acts(const struct policy *p, struct error *e) {
     for (size_t i = 0; i < p->action.count; i++) {
         struct scope one = {.op = p->action.op, .entities = &p->action.entities[i], .count = 1};
         if (model_acts(&one) == 0)
-            return error_set(e, ST_INVALID, "policy_unknown_action", "%s:%u:%u: there is no %s %s::\"%.40s\"", p->file,
-                             p->line, p->column, one.op == SCOPE_EQUAL ? "act" : "act or group of acts", "Action",
+            return error_set(e, ST_INVALID, "policy_unknown_action", "%s:%u:%u: there is no %s %s::\"%.40s\"",
+                             p->file, p->line, p->column,
+                             one.op == SCOPE_EQUAL ? "act" : "act or group of acts", "Action",
                              (const char *)one.entities->id.p);
     }
     return ST_OK;
@@ -83,8 +85,8 @@ static enum status check_names(const struct policy_set *set, struct error *e) {
     for (size_t i = 0; i < set->count && s == ST_OK; i++) {
         const struct policy *p = set->policies[i], *other = map_get(&names, p->id);
         if (other != NULL)
-            s = error_set(e, ST_INVALID, "policy_twice", "%s:%u:%u: a policy of this @id stands at %s:%u", p->file, p->line,
-                          p->column, other->file, other->line);
+            s = error_set(e, ST_INVALID, "policy_twice", "%s:%u:%u: a policy of this @id stands at %s:%u",
+                          p->file, p->line, p->column, other->file, other->line);
         else
             s = map_put(&names, p->id, (void *)(uintptr_t)p);
     }
@@ -147,7 +149,8 @@ static enum status list_files(const char *directory, struct arena *a, const char
         if (!is_policy_file(entry->d_name))
             continue;
         if (*count == POLICY_FILES_MAX)
-            s = error_set(e, ST_LIMIT, "too_many_policies", "%s: more than %d files", directory, POLICY_FILES_MAX);
+            s = error_set(e, ST_LIMIT, "too_many_policies", "%s: more than %d files", directory,
+                          POLICY_FILES_MAX);
         else if ((names[(*count)++] = arena_string(a, slice_from_string(entry->d_name))) == NULL)
             s = ST_NOMEM;
     }
@@ -156,7 +159,8 @@ static enum status list_files(const char *directory, struct arena *a, const char
     return s;
 }
 
-static enum status add_file(struct policy_set *set, const char *directory, const char *name, struct error *e) {
+static enum status add_file(struct policy_set *set, const char *directory, const char *name,
+                            struct error *e) {
     const char *path = arena_format(&set->arena, "%s/%s", directory, name);
     struct slice text;
     enum status s = path == NULL ? ST_NOMEM : file_read(path, LEX_SOURCE_MAX, &set->arena, &text);

@@ -1,5 +1,5 @@
-/* The syntax tree of Cedar policies. Built by parse.c and expression.c, immutable afterwards, owned by the arena of
- * its policy set. */
+/* The syntax tree of Cedar policies. Built by parse.c and expression.c, immutable afterwards, owned by the
+ * arena of its policy set. */
 #ifndef KEDUN_POLICY_SYNTAX_H
 #define KEDUN_POLICY_SYNTAX_H
 
@@ -44,7 +44,8 @@ enum expr_op {
 
 enum variable { VARIABLE_PRINCIPAL, VARIABLE_ACTION, VARIABLE_RESOURCE, VARIABLE_CONTEXT };
 
-/* What the value of an expression depends on; bits. Those of the context are also enum policy_mention of policy.h. */
+/* What the value of an expression depends on; bits. Those of the context are also enum policy_mention of
+ * policy.h. */
 enum mention {
     MENTION_RESOURCE = 1, /* the record itself, not only its type */
     MENTION_PRINCIPAL = 2,

@@ -1,7 +1,8 @@
 #include "policy/truth.h"
 
 struct truths truths_known(bool b) {
-    return (struct truths){.t = b ? &pred_true : &pred_false, .f = b ? &pred_false : &pred_true, .total = true};
+    return (struct truths){
+        .t = b ? &pred_true : &pred_false, .f = b ? &pred_false : &pred_true, .total = true};
 }
 
 struct truths truths_error(void) {
@@ -14,7 +15,8 @@ struct truths truths_not(struct truths x) {
 
 struct truths truths_and(struct arena *a, struct truths x, struct truths y) {
     const struct pred *seen = x.total ? y.f : pred_and(a, x.t, y.f);
-    return (struct truths){.t = pred_and(a, x.t, y.t), .f = pred_or(a, x.f, seen), .total = x.total && y.total};
+    return (struct truths){
+        .t = pred_and(a, x.t, y.t), .f = pred_or(a, x.f, seen), .total = x.total && y.total};
 }
 
 struct truths truths_or(struct arena *a, struct truths x, struct truths y) {

@@ -16,7 +16,7 @@ enum cedar_kind {
     CEDAR_ENTITY,
     CEDAR_SET,
     CEDAR_RECORD,
-    CEDAR_DECIMAL,  /* i: ten-thousandths */
+    CEDAR_DECIMAL, /* i: ten-thousandths */
     CEDAR_IP,
     CEDAR_DATETIME, /* i: milliseconds since 1970 */
     CEDAR_DURATION  /* i: milliseconds */
@@ -86,7 +86,8 @@ const struct cedar_value *cedar_record_get(const struct cedar_value *record, str
 
 /* The byte that stands for `*` in a compiled pattern; it occurs in no UTF-8 text. */
 #define CEDAR_WILDCARD 0xff
-/* Wildcards match any run of characters, the empty one included. Linear space, time at worst text × pattern. */
+/* Wildcards match any run of characters, the empty one included. Linear space, time at worst text × pattern.
+ */
 bool cedar_like(struct slice text, struct slice pattern);
 
 /* "long", "set" …: for messages. */

@@ -1,8 +1,8 @@
 #include "policy/filter.h"
 #include "policy/implies.h"
 
-/* The policies of one act whose scope takes the principal in, with what each reduces to: by class unless it looks at
- * the field's name. */
+/* The policies of one act whose scope takes the principal in, with what each reduces to: by class unless it
+ * looks at the field's name. */
 struct column_of_act {
     const struct policy **policies;
     size_t count;
@@ -33,8 +33,8 @@ static enum status prepare_act(const struct policy_query *q, const struct model 
 }
 
 /* model_set_field(field) is in force. */
-static enum status policy_pred(struct reduction *r, struct column_of_act *c, size_t i, const struct field_def *field,
-                               const struct pred **out) {
+static enum status policy_pred(struct reduction *r, struct column_of_act *c, size_t i,
+                               const struct field_def *field, const struct pred **out) {
     const struct policy *p = c->policies[i];
     size_t class = (p->mentions & MENTION_CLASS) != 0 ? (size_t)field->class : 0;
     bool keep = (p->mentions & MENTION_FIELD) == 0;
