@@ -35,7 +35,9 @@ run_demo() {
         share=(--config /var/lib/kedun/share/kedun.conf)
     fi
     mkdir -p "$(dirname "$data")"
-    [ -e "$data/db" ] || build/kedun demo --data "$data" --customers "${KEDUN_CUSTOMERS:-20000}" "${share[@]}"
+    if [ -z "$(ls "$data/db" 2>/dev/null)" ] && build/kedun help | grep -q '^  demo '; then
+        build/kedun demo --data "$data" --customers "${KEDUN_CUSTOMERS:-20000}" "${share[@]}"
+    fi
     exec build/kedun serve --data "$data" --listen "$listen" "${share[@]}"
 }
 
