@@ -1,7 +1,7 @@
 /* What one caller may do with one object: the policies' answer, computed once and kept.
  *
- * An access depends on the actor, the world's epoch and what of the context policies mention; it is cached in the world
- * under that key, so that a page costs a look-up and not an evaluation. */
+ * An access depends on the actor, the world's epoch and what of the context policies mention; it is cached in
+ * the world under that key, so that a page costs a look-up and not an evaluation. */
 #ifndef KEDUN_RECORD_ACCESS_H
 #define KEDUN_RECORD_ACCESS_H
 
@@ -9,15 +9,16 @@
 
 struct access {
     const struct object_def *object;
-    const struct pred *acts[ACT_COUNT]; /* row filters: list, view, update, delete, restore, export, reveal, transfer */
-    bool may_create, may_import;        /* for some record at least; decided anew on the record itself */
-    const struct field_view *fields;    /* in the order of object->fields */
-    uint8_t *best;                      /* per field: the best view on any record (enum view) */
-    uint8_t *everywhere;                /* per field: the view that holds on all rows in scope */
-    bool visible;                       /* may list, view or create anything at all; else the object is unknown to him */
+    const struct pred
+        *acts[ACT_COUNT]; /* row filters: list, view, update, delete, restore, export, reveal, transfer */
+    bool may_create, may_import;     /* for some record at least; decided anew on the record itself */
+    const struct field_view *fields; /* in the order of object->fields */
+    uint8_t *best;                   /* per field: the best view on any record (enum view) */
+    uint8_t *everywhere;             /* per field: the view that holds on all rows in scope */
+    bool visible; /* may list, view or create anything at all; else the object is unknown to him */
 };
 
-/* Borrowed until the caller's world view is left. */
+/* Borrowed until caller_finish. */
 MUST_CHECK enum status access_get(struct caller *c, const struct object_def *o, const struct access **out,
                                   struct error *e);
 

@@ -1,6 +1,6 @@
-/* The guarded path to records. Everything that shows, finds or changes one goes through here, whoever asks: API,
- * import, jobs, command line. Each function decides by policy, compiles the decision into the query, opens values
- * through the keeper (which records first), and writes the caller's JSON.
+/* The guarded path to records. Everything that shows, finds or changes one goes through here, whoever asks:
+ * API, import, jobs, command line. Each function decides by policy, compiles the decision into the query,
+ * opens values through the keeper (which records first), and writes the caller's JSON.
  *
  * JSON shapes are those of docs/api.md. Output goes into `out` only when ST_OK is returned.
  * Common errors: ST_NOT_FOUND for what the caller may not know of, ST_DENIED, ST_LIMIT "budget_exhausted",
@@ -12,62 +12,71 @@
 
 #include <jansson.h>
 
+/* Several bad fields at once: `errors` (may be NULL) receives each; the status is then ST_INVALID
+ * "invalid_fields". */
+#define FIELD_ERRORS_MAX 64
+struct field_errors {
+    struct error items[FIELD_ERRORS_MAX];
+    size_t count;
+};
+
 #define RECORD_PAGE_MAX   200
 #define RECORD_OFFSET_MAX 10000
 
 struct record_query {
     struct slice object;
-    const struct json_t *where;   /* where-tree, or NULL */
-    bool in_url;                  /* then a filter on a sealed field is refused */
-    struct slice search;          /* the search box, or empty (never from a URL) */
-    struct slice fields;          /* comma separated names; empty: the object's list fields */
-    struct slice sort;            /* comma separated, - for descending; empty: the object's default */
-    uint32_t limit, page;         /* page from 1; 0: none */
+    const struct json_t *where; /* where-tree, or NULL */
+    bool in_url;                /* then a filter on a sealed field is refused */
+    struct slice search;        /* the search box, or empty (never from a URL) */
+    struct slice fields;        /* comma separated names; empty: the object's list fields */
+    struct slice sort;          /* comma separated, - for descending; empty: the object's default */
+    uint32_t limit, page;       /* page from 1; 0: none */
     struct slice cursor;
     bool count, deleted;
-    struct slice group_by;        /* then groups instead of items */
+    struct slice group_by; /* then groups instead of items */
 };
 
 MUST_CHECK enum status record_query(struct caller *c, const struct record_query *q, struct json *out,
                                     struct error *e);
 
 /* One record with `_acts`; *version for the ETag. */
-MUST_CHECK enum status record_get(struct caller *c, struct slice object, const struct uuid *id, struct json *out,
-                                  uint64_t *version, struct error *e);
+MUST_CHECK enum status record_get(struct caller *c, struct slice object, const struct uuid *id,
+                                  struct json *out, uint64_t *version, struct error *e);
 
-/* `key`: idempotency key or empty. *replayed: the act had been done before; the record as it now stands is written. */
+/* Writes take the caller's idempotency key, if he sent one (caller.h). *replayed: the act had been done
+ * before; the record as it now stands is written. */
 struct record_written {
     struct uuid id;
     uint64_t version;
     bool replayed;
 };
-/* Several bad fields at once: `errors` (may be NULL) receives each. */
-struct field_errors {
-    struct error items[64];
-    size_t count;
-};
 MUST_CHECK enum status record_create(struct caller *c, struct slice object, const struct json_t *body,
-                                     struct slice key, struct json *out, struct record_written *done,
+                                     struct json *out, struct record_written *done,
                                      struct field_errors *errors, struct error *e);
-/* expected: the viewer's version from If-Match. ST_CONFLICT "version_conflict" writes {"current":…} into `out`. */
-MUST_CHECK enum status record_update(struct caller *c, struct slice object, const struct uuid *id, uint64_t expected,
-                                     const struct json_t *body, struct slice key, struct json *out,
-                                     struct record_written *done, struct field_errors *errors, struct error *e);
-MUST_CHECK enum status record_delete(struct caller *c, struct slice object, const struct uuid *id, uint64_t expected,
-                                     struct slice key, struct error *e);
-MUST_CHECK enum status record_restore(struct caller *c, struct slice object, const struct uuid *id, struct slice key,
+/* expected: the viewer's version from If-Match. ST_CONFLICT "version_conflict" writes {"current":…} into
+ * `out`. */
+MUST_CHECK enum status record_update(struct caller *c, struct slice object, const struct uuid *id,
+                                     uint64_t expected, const struct json_t *body, struct json *out,
+                                     struct record_written *done, struct field_errors *errors,
+                                     struct error *e);
+MUST_CHECK enum status record_delete(struct caller *c, struct slice object, const struct uuid *id,
+                                     uint64_t expected, struct error *e);
+MUST_CHECK enum status record_restore(struct caller *c, struct slice object, const struct uuid *id,
                                       struct json *out, struct record_written *done, struct error *e);
 MUST_CHECK enum status record_reveal(struct caller *c, struct slice object, const struct uuid *id,
                                      const struct json_t *fields, struct slice reason, struct json *out,
                                      struct error *e);
-MUST_CHECK enum status record_history(struct caller *c, struct slice object, const struct uuid *id, uint64_t before,
-                                      uint32_t limit, struct json *out, struct error *e);
-MUST_CHECK enum status record_timeline(struct caller *c, struct slice object, const struct uuid *id, int64_t before_ms,
-                                       uint32_t limit, struct json *out, struct error *e);
+/* `before`: how many of the visible changes were shown already (not a number of the change: that would count
+ * hidden ones). */
+MUST_CHECK enum status record_history(struct caller *c, struct slice object, const struct uuid *id,
+                                      uint32_t before, uint32_t limit, struct json *out, struct error *e);
+MUST_CHECK enum status record_timeline(struct caller *c, struct slice object, const struct uuid *id,
+                                       int64_t before_ms, uint32_t limit, struct json *out, struct error *e);
 MUST_CHECK enum status record_suggest(struct caller *c, struct slice text, uint32_t limit, struct json *out,
                                       struct error *e);
 /* Metadata of the objects that the caller may know of; object empty: all. */
-MUST_CHECK enum status record_metadata(struct caller *c, struct slice object, struct json *out, struct error *e);
+MUST_CHECK enum status record_metadata(struct caller *c, struct slice object, struct json *out,
+                                       struct error *e);
 
 /* Many new records at once (import, demo): up to 1,000. One intent, one transaction for the good ones.
  * `rows[i]` holds external text per column of `fields`; SLICE_NONE: absent. */
@@ -88,15 +97,20 @@ struct record_batch_error {
     struct error error;
 };
 struct record_batch_result {
-    struct uuid *ids;          /* per row; nil where refused */
+    struct uuid *ids;                  /* per row; nil where refused */
     struct record_batch_error *errors; /* at most 4 a row, ordered by row */
     size_t error_count;
     size_t written;
 };
 MUST_CHECK enum status record_create_batch(struct caller *c, const struct record_batch *b,
                                            struct record_batch_result *out, struct error *e);
-/* Takes rows that job `job` made and nobody changed since into the recycle bin; up to `most` a call. */
-MUST_CHECK enum status record_undo_job(struct caller *c, const struct object_def *object, uint64_t job, uint32_t most,
+/* Takes rows that job `job` made and nobody changed since into the recycle bin: up to `most` a call, in id
+ * order behind `after` (NULL: from the first). *last: where the next call goes on while *more. */
+MUST_CHECK enum status record_undo_job(struct caller *c, const struct object_def *object, uint64_t job,
+                                       const struct uuid *after, uint32_t most, struct uuid *last,
                                        size_t *undone, size_t *kept, bool *more, struct error *e);
+/* Deletes whatever version stands (undo, bulk); ST_DENIED, ST_NOT_FOUND, ST_CONFLICT as record_delete. */
+MUST_CHECK enum status record_delete_any(struct caller *c, const struct access *a, const struct uuid *id,
+                                         struct error *e);
 
 #endif

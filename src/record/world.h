@@ -12,6 +12,8 @@ struct staff {
     const char *name;
     const char *login;
     bool disabled;
+    const uint32_t *manages; /* departments he leads */
+    size_t manages_count;
 };
 
 /* Departments and staff, built by people/ from the keeper's registry. */
@@ -34,7 +36,8 @@ typedef enum status (*world_write)(void *context, const struct write_set *set, s
 
 struct world;
 
-MUST_CHECK enum status world_new(struct store *store, world_write write, void *write_context, struct world **out);
+MUST_CHECK enum status world_new(struct store *store, world_write write, void *write_context,
+                                 struct world **out);
 void world_free(struct world *w);
 
 /* Each takes over the caller's reference to the new part and releases the old one. */
@@ -52,8 +55,11 @@ struct world_view {
 };
 void world_enter(struct world *w, struct world_view *view);
 void world_leave(struct world_view *view);
+/* A second hold on the same parts. */
+void world_retain(const struct world_view *view, struct world_view *copy);
 
 struct store *world_store(const struct world *w);
+struct access_cache *world_access_cache(const struct world *w); /* record/access_cache.h */
 MUST_CHECK enum status world_commit(struct world *w, const struct write_set *set, struct write_result *result,
                                     struct error *e);
 

@@ -1,0 +1,367 @@
+#include "api/engine.h"
+
+#include "api/problem.h"
+#include "api/scgi/scgi.h"
+#include "api/session.h"
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/log.h"
+#include "crypto/start.h"
+#include "object/set.h"
+#include "people/directory.h"
+#include "record/definition.h"
+#include "record/settle.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define REQUEST_MEMORY ((size_t)96 * 1024 * 1024)
+#define SOCKET_SECONDS 30
+#define WORKERS_MAX    256
+
+struct engine_worker {
+    struct engine *engine;
+    pthread_t thread;
+    struct keeper *keeper;
+    struct store_reader *reader;
+    struct arena arena;
+    struct buf in, head;
+    struct http_reply reply;
+};
+
+/* ---- one request ---- */
+
+static bool is_write(const struct http_request *r) {
+    return !slice_is(r->method, "GET") && !slice_is(r->method, "HEAD");
+}
+
+static enum status parse_json(struct http_request *r, struct error *e) {
+    if (r->body.n == 0)
+        return error_set(e, ST_INVALID, "invalid_json", "a JSON body is needed");
+    json_error_t why;
+    r->json = json_loadb((const char *)r->body.p, r->body.n, JSON_REJECT_DUPLICATES, &why);
+    if (r->json != NULL)
+        return ST_OK;
+    return error_set(e, ST_INVALID, "invalid_json", "line %d, column %d", why.line, why.column);
+}
+
+/* The key stands for method, path and body together. */
+static enum status take_idempotency(struct caller *c, const struct http_request *r, struct error *e) {
+    if (r->idempotency_key.n == 0)
+        return ST_OK;
+    if (r->idempotency_key.n > 64) {
+        return error_set(e, ST_INVALID, "invalid", "Idempotency-Key takes 1 to 64 characters");
+    }
+    struct buf b;
+    buf_init(&b, HTTP_BODY_MAX + HTTP_HEADERS_MAX, true);
+    buf_put_slice(&b, r->method);
+    buf_put_slice(&b, r->path);
+    buf_put_slice(&b, r->body);
+    c->idempotency_key = r->idempotency_key;
+    c->idempotency_request = b.failed ? SLICE_NONE : arena_copy(c->arena, buf_slice(&b));
+    buf_free(&b);
+    return c->idempotency_request.p == NULL ? error_set(e, ST_NOMEM, "no_memory", "request") : ST_OK;
+}
+
+static enum status prepare(struct caller *c, const struct route *route, struct http_request *r,
+                           struct error *e) {
+    if ((route->flags & ROUTE_OPEN) == 0) {
+        enum status s = session_identify(c, r, is_write(r) && (route->flags & ROUTE_NO_CSRF) == 0, e);
+        if (s != ST_OK)
+            return s;
+        s = caller_prepare(c, e);
+        if (s != ST_OK)
+            return s;
+        if (is_write(r))
+            s = take_idempotency(c, r, e);
+        if (s != ST_OK)
+            return s;
+    }
+    return (route->flags & ROUTE_JSON) != 0 ? parse_json(r, e) : ST_OK;
+}
+
+static enum status dispatch(struct engine_worker *w, struct caller *c, struct http_request *r,
+                            struct error *e) {
+    bool other_method;
+    const struct route *route = route_find(r, &other_method);
+    if (route == NULL) {
+        return error_set(e, ST_NOT_FOUND, other_method ? "method_not_allowed" : "not_found",
+                         "no such address");
+    }
+    enum status s = prepare(c, route, r, e);
+    return s == ST_OK ? route->handle(w->engine, c, r, &w->reply, e) : s;
+}
+
+static enum language language_of(struct slice accept) {
+    return accept.n >= 2 && accept.p[0] == 'e' && accept.p[1] == 'n' ? LANGUAGE_EN : LANGUAGE_ZH;
+}
+
+/* nginx's $request_id is 32 hex digits; anything else (no nginx in front) gets an id of our own. */
+static void request_id_of(const struct http_request *r, struct uuid *out) {
+    if (hex_decode(r->request_id, out->b, 16))
+        return;
+    if (uuid_new(out) != ST_OK)
+        memset(out, 0, sizeof *out);
+}
+
+static void reply_reset(struct http_reply *reply) {
+    buf_reset(&reply->headers);
+    buf_reset(&reply->body);
+    reply->status = 200;
+    reply->content_type = "application/json";
+    reply->cacheable = false;
+    reply->stream = -1;
+    reply->errors.count = 0;
+}
+
+/* A stale version is answered with the record as it stands, which record_update has left in the body. */
+static struct slice conflict_extra(struct caller *c, const struct engine_worker *w, const struct error *e) {
+    if (strcmp(e->code, "version_conflict") != 0 || w->reply.body.n == 0)
+        return SLICE_NONE;
+    struct slice key = SLICE("\"current\":");
+    uint8_t *text = arena_alloc(c->arena, key.n + w->reply.body.n);
+    if (text == NULL)
+        return SLICE_NONE;
+    memcpy(text, key.p, key.n);
+    memcpy(text + key.n, w->reply.body.p, w->reply.body.n);
+    return slice_of(text, key.n + w->reply.body.n);
+}
+
+static void handle(struct engine_worker *w, struct http_request *r) {
+    struct error e = {.status = ST_OK};
+    struct caller c = {.keeper = w->keeper, .reader = w->reader, .arena = &w->arena};
+    char id[UUID_TEXT + 1];
+    c.language = language_of(r->accept_language);
+    request_id_of(r, &c.call.request);
+    session_address(r->remote_address, c.call.address);
+    world_enter(w->engine->world, &c.world);
+    enum status s = dispatch(w, &c, r, &e);
+    if (s != ST_OK) {
+        e.status = s;
+        uuid_format(&c.call.request, id);
+        problem_write(&w->reply, &e, &w->reply.errors, c.language, slice_from_string(id),
+                      conflict_extra(&c, w, &e));
+        if (s == ST_INTERNAL || s == ST_CORRUPT || s == ST_NOMEM || s == ST_IO) {
+            log_error("request %s: %s %s", id, e.code, e.detail);
+            __atomic_add_fetch(&w->engine->failures, 1, __ATOMIC_RELAXED);
+        }
+    }
+    json_decref(r->json);
+    caller_finish(&c);
+}
+
+void engine_serve(struct engine_worker *w, int fd) {
+    struct timeval patience = {.tv_sec = SOCKET_SECONDS};
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    struct http_request r;
+    reply_reset(&w->reply);
+    enum status s = scgi_read(fd, &w->in, &r);
+    if (s == ST_OK) {
+        __atomic_add_fetch(&w->engine->requests, 1, __ATOMIC_RELAXED);
+        handle(w, &r);
+    } else {
+        struct error e;
+        (void)error_set(&e, s == ST_LIMIT ? ST_LIMIT : ST_INVALID, s == ST_LIMIT ? "too_large" : "invalid",
+                        "the request can't be read");
+        problem_write(&w->reply, &e, NULL, LANGUAGE_EN, SLICE_NONE, SLICE_NONE);
+    }
+    if (w->reply.stream < 0 && s != ST_UNAVAILABLE && scgi_write(fd, &w->reply, &w->head) != ST_OK) {
+        log_debug("a client left before its reply");
+    }
+    if (w->reply.stream < 0)
+        (void)close(fd);
+    buf_reset(&w->in);
+    arena_reset(&w->arena);
+}
+
+/* ---- the pool ---- */
+
+/* Blocks in accept: the kernel wakes one thread a connection, where a poll would wake all. */
+static void *worker_run(void *argument) {
+    struct engine_worker *w = argument;
+    const struct role_fd *scgi = role_fd(w->engine->env, "scgi");
+    while (!w->engine->stopping) {
+        int fd;
+        if (socket_accept(scgi->fd, scgi->peer, &fd) == ST_OK)
+            engine_serve(w, fd);
+    }
+    return NULL;
+}
+
+static void wake(int signal) {
+    (void)signal;
+}
+
+/* A signal without SA_RESTART takes a thread out of accept; one that was just about to enter it gets the
+ * next. */
+static void worker_stop(struct engine_worker *w) {
+    struct timespec until;
+    do {
+        (void)pthread_kill(w->thread, SIGUSR1);
+        (void)clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += 10000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+    } while (pthread_timedjoin_np(w->thread, NULL, &until) != 0);
+}
+
+static enum status worker_start(struct engine *engine, struct engine_worker *w, struct error *e) {
+    *w = (struct engine_worker){.engine = engine};
+    arena_init(&w->arena, REQUEST_MEMORY, ARENA_SECRET);
+    buf_init(&w->in, HTTP_HEADERS_MAX + HTTP_BODY_MAX + 16384, true);
+    buf_init(&w->head, 64 * 1024, false);
+    buf_init(&w->reply.headers, 32 * 1024, false);
+    buf_init(&w->reply.body, HTTP_REPLY_MAX, true);
+    enum status s = keeper_connect(engine->keeper_path, &w->keeper, e);
+    if (s == ST_OK)
+        s = store_reader_open(engine->store, &w->reader, e);
+    if (s != ST_OK)
+        return s;
+    if (pthread_create(&w->thread, NULL, worker_run, w) != 0) {
+        return error_set(e, ST_NOMEM, "no_thread", "a thread can't be started");
+    }
+    return ST_OK;
+}
+
+static void worker_end(struct engine_worker *w) {
+    keeper_close(w->keeper);
+    store_reader_close(w->reader);
+    arena_free(&w->arena);
+    buf_free(&w->in);
+    buf_free(&w->head);
+    buf_free(&w->reply.headers);
+    buf_free(&w->reply.body);
+}
+
+/* ---- start ---- */
+
+static enum status write_here(void *context, const struct write_set *set, struct write_result *result,
+                              struct error *e) {
+    return store_write(context, set, result, e);
+}
+
+/* Definitions: the shipped ones, then what was added at run time, in order. */
+static enum status load_objects(struct engine *engine, struct arena *a, struct object_set **out,
+                                struct error *e) {
+    enum status s = object_set_load(engine->objects_dir, out, e);
+    if (s != ST_OK)
+        return s;
+    s = store_open(role_path(engine->env, a, "db"), STORE_SERVE, *out, &engine->store, e);
+    if (s != ST_OK)
+        return s;
+    return definition_load_added(engine->store, out, e);
+}
+
+static enum status load_policies(struct engine *engine, const struct object_set *objects, struct error *e) {
+    struct policy_set *policies = NULL;
+    enum status s = policy_load(engine->policies_dir, &policies, e);
+    if (s != ST_OK)
+        return s;
+    s = policy_check_reducible(policies, objects, e);
+    if (s != ST_OK) {
+        policy_release(policies);
+        return s;
+    }
+    world_set_policies(engine->world, policies);
+    return ST_OK;
+}
+
+static enum status load_world(struct engine *engine, struct keeper *k, struct arena *a, struct error *e) {
+    struct object_set *objects = NULL;
+    struct directory *directory = NULL;
+    enum status s = load_objects(engine, a, &objects, e);
+    if (s == ST_OK)
+        s = world_new(engine->store, write_here, engine->store, &engine->world);
+    if (s != ST_OK)
+        return s;
+    world_set_objects(engine->world, objects);
+    s = load_policies(engine, objects, e);
+    if (s == ST_OK)
+        s = directory_load(k, &directory, e);
+    if (s != ST_OK)
+        return s;
+    world_set_directory(engine->world, directory);
+    return record_settle(k, engine->store, e);
+}
+
+/* The keeper is started before the engine, but may just be restarting: ask for a while. */
+static enum status reach_keeper(struct engine *engine, struct keeper **k, struct error *e) {
+    for (unsigned tries = 0;; tries++) {
+        bool over = false;
+        enum status s = keeper_connect(engine->keeper_path, k, e);
+        if (s == ST_OK)
+            s = keeper_bootstrapped(*k, &over, e);
+        if (s == ST_OK)
+            return ST_OK;
+        if (*k != NULL)
+            keeper_close(*k);
+        *k = NULL;
+        if (tries == 50)
+            return s;
+        (void)poll(NULL, 0, 100);
+    }
+}
+
+static enum status start_all(struct engine *engine, struct engine_worker *workers, size_t count,
+                             struct error *e) {
+    struct sigaction action = {.sa_handler = wake};
+    if (sigaction(SIGUSR1, &action, NULL) != 0)
+        return error_set(e, ST_INTERNAL, "no_signal", "SIGUSR1");
+    for (size_t i = 0; i < count; i++) {
+        enum status s = worker_start(engine, &workers[i], e);
+        if (s != ST_OK)
+            return s;
+    }
+    return ST_OK;
+}
+
+static int run(struct engine *engine, struct keeper *k, struct arena *a, struct error *e) {
+    static struct engine_worker workers[WORKERS_MAX];
+    size_t count = (size_t)engine->env->config->engine_threads;
+    if (count > WORKERS_MAX)
+        count = WORKERS_MAX;
+    enum status s = load_world(engine, k, a, e);
+    if (s == ST_OK)
+        s = start_all(engine, workers, count, e);
+    if (s == ST_OK)
+        s = role_ready(engine->env);
+    if (s != ST_OK) {
+        log_error("can't start: %s: %s", e->code, e->detail);
+        return 1;
+    }
+    role_wait_stop();
+    engine->stopping = true;
+    for (size_t i = 0; i < count; i++) {
+        worker_stop(&workers[i]);
+        worker_end(&workers[i]);
+    }
+    store_close(engine->store);
+    return 0;
+}
+
+int engine_main(const struct role_env *env) {
+    struct engine engine = {.env = env, .started_ms = clock_wall_ms()};
+    struct error e = {.status = ST_OK};
+    struct arena a;
+    struct keeper *k = NULL;
+    arena_init(&a, (size_t)256 * 1024 * 1024, ARENA_PLAIN);
+    engine.keeper_path = role_path(env, &a, "run/keeper-engine.sock");
+    engine.objects_dir = env->config->objects_dir;
+    engine.policies_dir = env->config->policies_dir;
+    int result = 1;
+    if (crypto_start(&e) != ST_OK || engine.keeper_path == NULL) {
+        log_error("can't start: cryptography or memory");
+    } else if (reach_keeper(&engine, &k, &e) != ST_OK) {
+        log_error("can't start: the keeper does not answer: %s", e.detail);
+    } else {
+        result = run(&engine, k, &a, &e);
+    }
+    if (k != NULL)
+        keeper_close(k);
+    arena_free(&a);
+    return result;
+}

@@ -1,0 +1,28 @@
+/* The engine: a pool of threads, each taking one SCGI request at a time through route, session, handler and
+ * reply. No state of its own beyond what the world holds; a thread has its keeper connection, its store
+ * reader and its memory. */
+#ifndef KEDUN_API_ENGINE_H
+#define KEDUN_API_ENGINE_H
+
+#include "api/route.h"
+#include "ipc/role.h"
+
+struct engine {
+    const struct role_env *env;
+    struct world *world;
+    struct store *store;
+    const char *keeper_path;
+    const char *objects_dir, *policies_dir;
+    int64_t started_ms;
+    uint64_t requests, failures; /* for /metrics; relaxed atomics */
+    volatile bool stopping;
+};
+
+/* The role's entry point (ipc/role.h). */
+int engine_main(const struct role_env *env);
+
+/* Handles one connected socket with the thread's tools; used by the pool. */
+struct engine_worker;
+void engine_serve(struct engine_worker *worker, int fd);
+
+#endif

@@ -1,0 +1,54 @@
+#include "api/handlers.h"
+#include "record/definition.h"
+
+HANDLER(handle_objects) {
+    struct json j = json_to(&reply->body);
+    (void)engine;
+    (void)r;
+    return record_metadata(c, SLICE_NONE, &j, e);
+}
+
+HANDLER(handle_object) {
+    struct json j = json_to(&reply->body);
+    (void)engine;
+    return record_metadata(c, r->parameters[0], &j, e);
+}
+
+/* The change of object/extend.h around what the client sent. */
+static enum status change(struct caller *c, struct http_request *r, struct http_reply *reply, json_t *wrapped,
+                          struct error *e) {
+    struct json j = json_to(&reply->body);
+    bool dry_run = http_query_flag(r, "dry_run", c->arena);
+    char *text = wrapped == NULL ? NULL : json_dumps(wrapped, JSON_COMPACT);
+    json_decref(wrapped);
+    if (text == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "definition");
+    enum status s = definition_change(c, slice_from_string(text), dry_run, &j, e);
+    free(text);
+    if (s == ST_OK && !dry_run)
+        reply->status = 201;
+    return s;
+}
+
+HANDLER(handle_object_add) {
+    (void)engine;
+    return change(c, r, reply, json_pack("{s:O}", "add_object", r->json), e);
+}
+
+HANDLER(handle_field_add) {
+    char *object = arena_string(c->arena, r->parameters[0]);
+    (void)engine;
+    if (object == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "definition");
+    return change(c, r, reply, json_pack("{s:s, s:O}", "object", object, "add_field", r->json), e);
+}
+
+HANDLER(handle_field_change) {
+    char *object = arena_string(c->arena, r->parameters[0]);
+    char *field = arena_string(c->arena, r->parameters[1]);
+    (void)engine;
+    if (object == NULL || field == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "definition");
+    return change(c, r, reply,
+                  json_pack("{s:s, s:s, s:O}", "object", object, "change_field", field, "set", r->json), e);
+}

@@ -1,0 +1,286 @@
+#include "api/engine.h"
+#include "api/handlers.h"
+#include "api/session.h"
+
+static struct slice member(const struct http_request *r, const char *name) {
+    const json_t *v = json_object_get(r->json, name);
+    return json_is_string(v) ? slice_of(json_string_value(v), json_string_length(v)) : SLICE_NONE;
+}
+
+static void write_label(struct caller *c, const char *role, struct json *j) {
+    (void)c;
+    json_object_begin(j);
+    json_key(j, "name");
+    json_cstring(j, role);
+    json_object_end(j);
+}
+
+static void write_place(struct caller *c, const char *key, uint32_t id, struct json *j) {
+    const struct department *d = directory_department(c->world.directory, id);
+    json_key(j, key);
+    if (d == NULL) {
+        json_none(j);
+        return;
+    }
+    json_object_begin(j);
+    json_key(j, "id");
+    json_int(j, id);
+    json_key(j, "name");
+    json_cstring(j, d->name);
+    json_object_end(j);
+}
+
+static void write_duties(const struct caller *c, struct json *j) {
+    json_key(j, "duties");
+    json_array_begin(j);
+    if ((c->who.duties & DUTY_SYSTEM_ADMIN) != 0)
+        json_cstring(j, "system_admin");
+    if ((c->who.duties & DUTY_SECURITY_ADMIN) != 0)
+        json_cstring(j, "security_admin");
+    if ((c->who.duties & DUTY_AUDITOR) != 0)
+        json_cstring(j, "auditor");
+    json_array_end(j);
+}
+
+/* What he may do with each object: the UI shows no door that would not open. */
+static enum status write_acts(struct caller *c, struct json *j, struct error *e) {
+    static const struct {
+        enum act act;
+        const char *name;
+    } acts[] = {{ACT_LIST, "list"},     {ACT_VIEW, "view"},        {ACT_CREATE, "create"},
+                {ACT_UPDATE, "update"}, {ACT_DELETE, "delete"},    {ACT_IMPORT, "import"},
+                {ACT_EXPORT, "export"}, {ACT_TRANSFER, "transfer"}};
+    json_key(j, "acts");
+    json_object_begin(j);
+    for (size_t i = 0; i < c->world.objects->count; i++) {
+        const struct access *a;
+        enum status s = access_get(c, c->world.objects->objects[i], &a, e);
+        if (s != ST_OK)
+            return s;
+        if (!a->visible)
+            continue;
+        json_key(j, a->object->name);
+        json_array_begin(j);
+        for (size_t k = 0; k < sizeof acts / sizeof acts[0]; k++) {
+            if (a->acts[acts[k].act]->op != PRED_FALSE)
+                json_cstring(j, acts[k].name);
+        }
+        json_array_end(j);
+    }
+    json_object_end(j);
+    return ST_OK;
+}
+
+static enum status write_me(struct caller *c, struct json *j, struct error *e) {
+    char csrf[SESSION_CSRF_TEXT + 1];
+    struct slice budgets;
+    enum status s = session_csrf(&c->call.token, csrf);
+    if (s == ST_OK)
+        s = keeper_budgets(c->keeper, &c->call, &budgets, e);
+    if (s != ST_OK)
+        return s;
+    json_object_begin(j);
+    json_key(j, "budgets");
+    json_raw(j, budgets);
+    json_key(j, "user");
+    json_int(j, c->who.user);
+    json_key(j, "login");
+    json_cstring(j, c->who.login);
+    json_key(j, "name");
+    json_cstring(j, c->who.name);
+    json_key(j, "roles");
+    json_array_begin(j);
+    for (size_t i = 0; i < c->who.role_count; i++)
+        write_label(c, c->who.roles[i], j);
+    json_array_end(j);
+    write_place(c, "department", c->actor.department, j);
+    write_place(c, "branch", c->actor.branch, j);
+    write_duties(c, j);
+    json_key(j, "must_change_password");
+    json_bool(j, c->who.must_change_password);
+    json_key(j, "csrf");
+    json_cstring(j, csrf);
+    s = write_acts(c, j, e);
+    json_object_end(j);
+    return s;
+}
+
+HANDLER(handle_sign_in) {
+    (void)engine;
+    struct slice login = member(r, "login"), password = member(r, "password");
+    char csrf[SESSION_CSRF_TEXT + 1];
+    struct json j = json_to(&reply->body);
+    if (login.n == 0 || password.n == 0)
+        return error_set(e, ST_UNAUTHENTICATED, "sign_in_failed", "wrong login or password");
+    enum status s =
+        keeper_sign_in(c->keeper, &c->call, login, password, r->user_agent, &c->call.token, &c->who, e);
+    if (s == ST_LIMIT)
+        http_header(reply, "Retry-After", slice_from_string(e->detail));
+    if (s == ST_OK)
+        s = session_refresh_directory(c, e);
+    if (s == ST_OK)
+        s = caller_prepare(c, e);
+    if (s == ST_OK)
+        s = session_csrf(&c->call.token, csrf);
+    if (s != ST_OK)
+        return s;
+    session_set_cookie(reply, &c->call.token);
+    json_object_begin(&j);
+    json_key(&j, "csrf");
+    json_cstring(&j, csrf);
+    json_key(&j, "me");
+    s = write_me(c, &j, e);
+    json_object_end(&j);
+    return s;
+}
+
+HANDLER(handle_sign_out) {
+    (void)engine;
+    (void)r;
+    enum status s = keeper_sign_out(c->keeper, &c->call, e);
+    session_forget(&c->call.token);
+    if (s != ST_OK)
+        return s;
+    session_set_cookie(reply, NULL);
+    reply->status = 204;
+    return ST_OK;
+}
+
+HANDLER(handle_me) {
+    (void)engine;
+    (void)r;
+    struct json j = json_to(&reply->body);
+    return write_me(c, &j, e);
+}
+
+HANDLER(handle_password) {
+    (void)engine;
+    struct token fresh;
+    enum status s =
+        keeper_password_change(c->keeper, &c->call, member(r, "old"), member(r, "new"), &fresh, e);
+    if (s != ST_OK)
+        return s;
+    session_forget(&c->call.token);
+    session_set_cookie(reply, &fresh);
+    reply->status = 204;
+    return ST_OK;
+}
+
+static void write_address(const uint8_t address[16], struct json *j) {
+    char text[64];
+    session_format_address(address, text);
+    json_cstring(j, text);
+}
+
+HANDLER(handle_sessions) {
+    struct keeper_session_info *list;
+    size_t n;
+    struct json j = json_to(&reply->body);
+    (void)engine;
+    (void)r;
+    enum status s = keeper_session_list(c->keeper, &c->call, c->who.user, c->arena, &list, &n, e);
+    if (s != ST_OK)
+        return s;
+    json_object_begin(&j);
+    json_key(&j, "items");
+    json_array_begin(&j);
+    for (size_t i = 0; i < n; i++) {
+        json_object_begin(&j);
+        json_key(&j, "id");
+        json_uuid(&j, &list[i].id);
+        json_key(&j, "current");
+        json_bool(&j, list[i].current);
+        json_key(&j, "signed_in_at");
+        json_time(&j, list[i].signed_in_at);
+        json_key(&j, "seen_at");
+        json_time(&j, list[i].seen_at);
+        json_key(&j, "address");
+        write_address(list[i].address, &j);
+        json_key(&j, "agent");
+        json_text(&j, list[i].agent);
+        json_object_end(&j);
+    }
+    json_array_end(&j);
+    json_object_end(&j);
+    return ST_OK;
+}
+
+HANDLER(handle_session_revoke) {
+    struct uuid id;
+    (void)engine;
+    if (!uuid_parse(r->parameters[0], &id))
+        return error_set(e, ST_NOT_FOUND, "not_found", "no such session");
+    enum status s = keeper_session_revoke(c->keeper, &c->call, &id, e);
+    if (s == ST_OK)
+        reply->status = 204;
+    return s;
+}
+
+static void write_staff(const struct directory *d, struct json *j) {
+    json_key(j, "users");
+    json_array_begin(j);
+    for (size_t i = 0; i < d->staff_count; i++) {
+        json_object_begin(j);
+        json_key(j, "id");
+        json_int(j, d->staff[i].id);
+        json_key(j, "name");
+        json_cstring(j, d->staff[i].name);
+        json_key(j, "department");
+        json_int(j, d->staff[i].department);
+        json_key(j, "disabled");
+        json_bool(j, d->staff[i].disabled);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+static void write_departments(const struct directory *d, struct json *j) {
+    json_key(j, "departments");
+    json_array_begin(j);
+    for (size_t i = 0; i < d->organisation.count; i++) {
+        const struct department *one = &d->organisation.departments[i];
+        json_object_begin(j);
+        json_key(j, "id");
+        json_int(j, one->id);
+        json_key(j, "parent");
+        json_int(j, one->parent);
+        json_key(j, "name");
+        json_cstring(j, one->name);
+        json_key(j, "branch");
+        json_bool(j, one->is_branch);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+HANDLER(handle_directory) {
+    struct json j = json_to(&reply->body);
+    (void)engine;
+    (void)r;
+    (void)e;
+    json_object_begin(&j);
+    write_staff(c->world.directory, &j);
+    write_departments(c->world.directory, &j);
+    json_object_end(&j);
+    return ST_OK;
+}
+
+HANDLER(handle_key_make) {
+    struct token token;
+    struct uuid id;
+    char text[64];
+    struct json j = json_to(&reply->body);
+    (void)engine;
+    enum status s = keeper_api_key_make(c->keeper, &c->call, r->body, &token, &id, e);
+    if (s != ST_OK)
+        return s;
+    session_format_token(&token, text);
+    reply->status = 201;
+    json_object_begin(&j);
+    json_key(&j, "id");
+    json_uuid(&j, &id);
+    json_key(&j, "key");
+    json_cstring(&j, text);
+    json_object_end(&j);
+    return ST_OK;
+}

@@ -1,0 +1,47 @@
+/* A request and its reply, as handlers see them. Slices of a request borrow the connection's buffer. */
+#ifndef KEDUN_API_HTTP_H
+#define KEDUN_API_HTTP_H
+
+#include "base/json.h"
+#include "record/record.h"
+
+#define HTTP_HEADERS_MAX ((size_t)32 * 1024) /* bytes of the SCGI header netstring */
+#define HTTP_BODY_MAX    ((size_t)5 * 1024 * 1024)
+#define HTTP_REPLY_MAX   ((size_t)64 * 1024 * 1024)
+#define HTTP_SEGMENTS    8
+
+struct http_request {
+    struct slice method, path, query, content_type, cookie, authorization, csrf, if_match, idempotency_key,
+        accept_language, user_agent, remote_address, request_id;
+    struct slice body;
+    struct slice parameters[HTTP_SEGMENTS]; /* what the route's {…} stand for, in order */
+    size_t parameter_count;
+    struct json_t *json; /* the body, parsed, for routes that take JSON */
+};
+
+struct http_reply {
+    int status;
+    const char *content_type;
+    struct buf headers; /* more header lines, each ending in CRLF */
+    struct buf body;
+    bool cacheable;             /* without it: Cache-Control: no-store */
+    struct field_errors errors; /* what a handler found wrong, for the problem document */
+    int stream;                 /* not -1: the handler has sent its head and keeps the descriptor (events) */
+};
+
+/* One value of the query string, percent-decoded into the arena; SLICE_NONE when absent. */
+struct slice http_query_value(const struct http_request *r, const char *name, struct arena *a);
+/* "true"/"1". */
+bool http_query_flag(const struct http_request *r, const char *name, struct arena *a);
+/* A number from the query string within bounds, or `otherwise` when absent; false when it is no such number.
+ */
+bool http_query_number(const struct http_request *r, const char *name, int64_t least, int64_t most,
+                       int64_t otherwise, struct arena *a, int64_t *out);
+/* Percent-decoding (+ is a space only in a query); p == NULL when malformed or memory is out. */
+struct slice http_decode(struct slice s, bool plus, struct arena *a);
+/* A cookie by name; SLICE_NONE when absent. */
+struct slice http_cookie(const struct http_request *r, const char *name);
+/* Adds "Name: value\r\n"; a value with a control character is dropped. */
+void http_header(struct http_reply *reply, const char *name, struct slice value);
+
+#endif

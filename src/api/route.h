@@ -1,0 +1,36 @@
+/* The route table: every path the server answers, once. Dispatch, OpenAPI, and the leak matrix read it. */
+#ifndef KEDUN_API_ROUTE_H
+#define KEDUN_API_ROUTE_H
+
+#include "api/http.h"
+
+enum route_flags {
+    ROUTE_OPEN = 1,     /* no session needed */
+    ROUTE_JSON = 2,     /* takes a JSON body (400 without) */
+    ROUTE_BYTES = 4,    /* takes application/octet-stream */
+    ROUTE_PERSONAL = 8, /* may answer with customers' data: in the leak matrix */
+    ROUTE_NO_CSRF = 16  /* a write that carries its own secret (sign-in) */
+};
+
+struct engine; /* api/engine.h */
+
+/* Fills the reply on ST_OK; on anything else the error becomes a problem document. */
+typedef enum status (*route_handler)(struct engine *engine, struct caller *c, struct http_request *r,
+                                     struct http_reply *reply, struct error *e);
+
+struct route {
+    const char *method;
+    const char *pattern; /* "/api/v1/records/{object}/{id}": {…} is one segment */
+    unsigned flags;
+    route_handler handle;
+    const char *operation; /* OpenAPI operationId */
+    const char *summary_zh, *summary_en;
+};
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+/* The route of a request, its parameters filled; NULL with *other_method when only the method is wrong. */
+const struct route *route_find(struct http_request *r, bool *other_method);
+
+#endif

@@ -1,0 +1,201 @@
+#include "api/scgi/scgi.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static const struct {
+    const char *name;
+    size_t at;
+} known[] = {
+    {"REQUEST_METHOD", offsetof(struct http_request, method)},
+    {"DOCUMENT_URI", offsetof(struct http_request, path)},
+    {"QUERY_STRING", offsetof(struct http_request, query)},
+    {"CONTENT_TYPE", offsetof(struct http_request, content_type)},
+    {"HTTP_COOKIE", offsetof(struct http_request, cookie)},
+    {"HTTP_AUTHORIZATION", offsetof(struct http_request, authorization)},
+    {"HTTP_X_CSRF_TOKEN", offsetof(struct http_request, csrf)},
+    {"HTTP_IF_MATCH", offsetof(struct http_request, if_match)},
+    {"HTTP_IDEMPOTENCY_KEY", offsetof(struct http_request, idempotency_key)},
+    {"HTTP_ACCEPT_LANGUAGE", offsetof(struct http_request, accept_language)},
+    {"HTTP_USER_AGENT", offsetof(struct http_request, user_agent)},
+    {"REMOTE_ADDR", offsetof(struct http_request, remote_address)},
+    {"REQUEST_ID", offsetof(struct http_request, request_id)},
+};
+
+static struct slice until_nul(struct slice *rest) {
+    const uint8_t *nul = rest->n == 0 ? NULL : memchr(rest->p, 0, rest->n);
+    if (nul == NULL)
+        return SLICE_NONE;
+    struct slice part = slice_of(rest->p, (size_t)(nul - rest->p));
+    rest->p += part.n + 1;
+    rest->n -= part.n + 1;
+    return part;
+}
+
+enum status scgi_parse_headers(struct slice headers, struct http_request *out, size_t *content_length) {
+    bool first = true, scgi = false;
+    *out = (struct http_request){.json = NULL};
+    while (headers.n > 0) {
+        struct slice name = until_nul(&headers), value = until_nul(&headers);
+        if (name.p == NULL || value.p == NULL)
+            return ST_INVALID;
+        if (first) {
+            int64_t n;
+            if (!slice_is(name, "CONTENT_LENGTH") || !slice_to_int(value, &n) || n < 0)
+                return ST_INVALID;
+            if ((uint64_t)n > HTTP_BODY_MAX)
+                return ST_LIMIT;
+            *content_length = (size_t)n;
+            first = false;
+        }
+        if (slice_is(name, "SCGI"))
+            scgi = slice_is(value, "1");
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+            if (slice_is(name, known[i].name))
+                memcpy((uint8_t *)out + known[i].at, &value, sizeof value);
+        }
+    }
+    return !first && scgi && out->method.n > 0 && out->path.n > 0 ? ST_OK : ST_INVALID;
+}
+
+/* Reads until `in` holds at least `need` bytes. */
+static enum status fill(int fd, struct buf *in, size_t need) {
+    while (in->n < need) {
+        size_t room = need - in->n < 16384 ? 16384 : need - in->n;
+        if (room > in->limit - in->n)
+            room = in->limit - in->n;
+        uint8_t *to = buf_reserve(in, room);
+        if (to == NULL)
+            return ST_LIMIT;
+        ssize_t n = recv(fd, to, room, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return ST_UNAVAILABLE;
+        in->n += (size_t)n;
+    }
+    return ST_OK;
+}
+
+/* "123:" — the length of the header netstring and where it begins. */
+static enum status netstring_start(int fd, struct buf *in, size_t *start, size_t *length) {
+    size_t at = 0, n = 0;
+    for (;; at++) {
+        if (at > 7)
+            return ST_INVALID;
+        if (at >= in->n) {
+            enum status s = fill(fd, in, at + 1);
+            if (s != ST_OK)
+                return s;
+        }
+        uint8_t c = in->p[at];
+        if (c == ':')
+            break;
+        if (c < '0' || c > '9')
+            return ST_INVALID;
+        n = n * 10 + (size_t)(c - '0');
+    }
+    if (at == 0 || n == 0)
+        return ST_INVALID;
+    if (n > HTTP_HEADERS_MAX)
+        return ST_LIMIT;
+    *start = at + 1;
+    *length = n;
+    return ST_OK;
+}
+
+enum status scgi_read(int fd, struct buf *in, struct http_request *out) {
+    size_t start, length, body = 0;
+    enum status s = netstring_start(fd, in, &start, &length);
+    if (s != ST_OK)
+        return s;
+    s = fill(fd, in, start + length + 1);
+    if (s != ST_OK)
+        return s;
+    if (in->p[start + length] != ',')
+        return ST_INVALID;
+    s = scgi_parse_headers(slice_of(in->p + start, length), out, &body);
+    if (s != ST_OK)
+        return s;
+    size_t whole = start + length + 1 + body;
+    if (whole > in->n) {
+        s = fill(fd, in, whole);
+        if (s != ST_OK)
+            return s;
+        /* The buffer may have moved: parse again where it is now. */
+        s = scgi_parse_headers(slice_of(in->p + start, length), out, &body);
+        if (s != ST_OK)
+            return s;
+    }
+    out->body = slice_of(in->p + whole - body, body);
+    return ST_OK;
+}
+
+static const char *reason_of(int status) {
+    static const struct {
+        int status;
+        const char *reason;
+    } reasons[] = {{200, "OK"},
+                   {201, "Created"},
+                   {202, "Accepted"},
+                   {204, "No Content"},
+                   {304, "Not Modified"},
+                   {400, "Bad Request"},
+                   {401, "Unauthorized"},
+                   {403, "Forbidden"},
+                   {404, "Not Found"},
+                   {405, "Method Not Allowed"},
+                   {409, "Conflict"},
+                   {413, "Content Too Large"},
+                   {415, "Unsupported Media Type"},
+                   {422, "Unprocessable Content"},
+                   {428, "Precondition Required"},
+                   {429, "Too Many Requests"},
+                   {503, "Service Unavailable"}};
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    }
+    return "Internal Server Error";
+}
+
+static enum status write_all(int fd, struct iovec *parts, int count) {
+    while (count > 0) {
+        struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
+        ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return ST_UNAVAILABLE;
+        size_t sent = (size_t)n;
+        while (count > 0 && sent >= parts->iov_len) {
+            sent -= parts->iov_len;
+            parts++;
+            count--;
+        }
+        if (count > 0) {
+            parts->iov_base = (uint8_t *)parts->iov_base + sent;
+            parts->iov_len -= sent;
+        }
+    }
+    return ST_OK;
+}
+
+enum status scgi_write(int fd, const struct http_reply *reply, struct buf *head) {
+    buf_reset(head);
+    buf_put_format(head, "Status: %d %s\r\n", reply->status, reason_of(reply->status));
+    if (reply->content_type != NULL)
+        buf_put_format(head, "Content-Type: %s\r\n", reply->content_type);
+    if (!reply->cacheable)
+        buf_put_string(head, "Cache-Control: no-store\r\n");
+    if (reply->status != 204)
+        buf_put_format(head, "Content-Length: %zu\r\n", reply->body.n);
+    buf_put(head, reply->headers.p, reply->headers.n);
+    buf_put_string(head, "\r\n");
+    if (head->failed)
+        return ST_NOMEM;
+    struct iovec parts[2] = {{head->p, head->n}, {reply->body.p, reply->body.n}};
+    return write_all(fd, parts, reply->body.n == 0 ? 1 : 2);
+}

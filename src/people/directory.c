@@ -1,0 +1,137 @@
+#include "people/directory.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#define DIRECTORY_MEMORY ((size_t)256 * 1024 * 1024)
+
+/* While it is built: growing arrays, sorted and handed over at the end. */
+struct builder {
+    struct directory *directory;
+    struct department *departments;
+    struct staff *staff;
+    size_t department_count, staff_count;
+};
+
+static const char *text_of(struct builder *b, const json_t *document, const char *key) {
+    const char *text = json_string_value(json_object_get(document, key));
+    return arena_string(&b->directory->arena, slice_from_string(text == NULL ? "" : text));
+}
+
+static uint32_t number_of(const json_t *document, const char *key) {
+    return (uint32_t)json_integer_value(json_object_get(document, key));
+}
+
+static enum status add_department(struct builder *b, uint32_t id, const json_t *document) {
+    struct department *d = &b->departments[b->department_count++];
+    *d = (struct department){.id = id,
+                             .parent = number_of(document, "parent"),
+                             .is_branch = number_of(document, "branch") == id,
+                             .name = text_of(b, document, "name")};
+    return d->name == NULL ? ST_NOMEM : ST_OK;
+}
+
+static enum status add_staff(struct builder *b, uint32_t id, const json_t *document) {
+    struct staff *s = &b->staff[b->staff_count++];
+    const json_t *manages = json_object_get(document, "manages");
+    size_t count = json_array_size(manages);
+    uint32_t *led = arena_array(&b->directory->arena, count, sizeof *led);
+    *s = (struct staff){.id = id,
+                        .department = number_of(document, "department"),
+                        .name = text_of(b, document, "name"),
+                        .login = text_of(b, document, "login"),
+                        .disabled = json_is_true(json_object_get(document, "disabled")),
+                        .manages = led,
+                        .manages_count = count};
+    if (led == NULL || s->name == NULL || s->login == NULL)
+        return ST_NOMEM;
+    for (size_t i = 0; i < count; i++)
+        led[i] = (uint32_t)json_integer_value(json_array_get(manages, i));
+    return ST_OK;
+}
+
+static enum status add_item(struct builder *b, const struct registry_item *item) {
+    if (item->kind != REGISTRY_USER && item->kind != REGISTRY_DEPARTMENT)
+        return ST_OK;
+    json_t *document = json_loadb((const char *)item->document.p, item->document.n, 0, NULL);
+    if (document == NULL)
+        return ST_CORRUPT;
+    enum status s = item->kind == REGISTRY_USER ? add_staff(b, item->id, document)
+                                                : add_department(b, item->id, document);
+    json_decref(document);
+    return s;
+}
+
+static int by_department(const void *a, const void *b) {
+    uint32_t x = ((const struct department *)a)->id, y = ((const struct department *)b)->id;
+    return x < y ? -1 : x > y;
+}
+
+static int by_staff(const void *a, const void *b) {
+    uint32_t x = ((const struct staff *)a)->id, y = ((const struct staff *)b)->id;
+    return x < y ? -1 : x > y;
+}
+
+/* The nearest ancestor that is a branch; 64 steps at most, so that a ring in the tree ends. */
+static uint32_t branch_above(const struct directory *d, const struct department *from) {
+    for (unsigned step = 0; from != NULL && step < 64; step++) {
+        if (from->is_branch)
+            return from->id;
+        from = directory_department(d, from->parent);
+    }
+    return 0;
+}
+
+static void finish(struct builder *b) {
+    struct directory *d = b->directory;
+    if (b->department_count > 0)
+        qsort(b->departments, b->department_count, sizeof *b->departments, by_department);
+    if (b->staff_count > 0)
+        qsort(b->staff, b->staff_count, sizeof *b->staff, by_staff);
+    d->staff = b->staff;
+    d->staff_count = b->staff_count;
+    d->organisation = (struct organisation){.departments = b->departments, .count = b->department_count};
+    for (size_t i = 0; i < b->department_count; i++) {
+        b->departments[i].branch = branch_above(d, &b->departments[i]);
+    }
+}
+
+static enum status build(struct directory *d, const struct registry_item *items, size_t n) {
+    struct builder b = {.directory = d};
+    b.departments = arena_array(&d->arena, n, sizeof *b.departments);
+    b.staff = arena_array(&d->arena, n, sizeof *b.staff);
+    if (b.departments == NULL || b.staff == NULL)
+        return ST_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        enum status s = add_item(&b, &items[i]);
+        if (s != ST_OK)
+            return s;
+    }
+    finish(&b);
+    return ST_OK;
+}
+
+enum status directory_load(struct keeper *k, struct directory **out, struct error *e) {
+    struct directory *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "directory");
+    d->references = 1;
+    arena_init(&d->arena, DIRECTORY_MEMORY, ARENA_PLAIN);
+    struct arena scratch;
+    arena_init(&scratch, DIRECTORY_MEMORY, ARENA_PLAIN);
+    struct registry_item *items = NULL;
+    size_t n = 0;
+    enum status s = keeper_registry_list(k, 0, &scratch, &items, &n, &d->version, e);
+    if (s == ST_OK) {
+        s = build(d, items, n);
+        if (s != ST_OK)
+            (void)error_set(e, s, "bad_registry", "the registry can't be read");
+    }
+    arena_free(&scratch);
+    if (s != ST_OK) {
+        directory_release(d);
+        return s;
+    }
+    *out = d;
+    return ST_OK;
+}

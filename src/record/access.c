@@ -1,0 +1,149 @@
+#include "record/access.h"
+
+#include "record/access_cache.h"
+
+#include <stdlib.h>
+
+#define ACCESS_MEMORY ((size_t)4 * 1024 * 1024)
+
+static const enum act row_acts[] = {ACT_LIST,   ACT_VIEW,   ACT_UPDATE,   ACT_DELETE, ACT_RESTORE,
+                                    ACT_EXPORT, ACT_REVEAL, ACT_TRANSFER, ACT_CREATE, ACT_IMPORT};
+
+static struct access_key key_of(const struct caller *c, const struct object_def *o) {
+    uint64_t h = map_hash(slice_from_string(c->context.purpose), 1);
+    h = map_hash(slice_from_string(c->context.network), h);
+    for (size_t i = 0; i < c->actor.role_count; i++)
+        h = map_hash(slice_from_string(c->actor.roles[i]), h);
+    int64_t hour = c->context.now_ms / 3600000;
+    h = map_hash(slice_of(&hour, sizeof hour),
+                 h + c->context.has_reason + (uint64_t)c->actor.department * 7919);
+    int64_t minutes = c->context.second_factor_age < 0 ? 0xffff : c->context.second_factor_age / 60;
+    return (struct access_key){.epoch = c->world.epoch,
+                               .context = h,
+                               .user = c->actor.user,
+                               .object = o->id,
+                               .second_factor_minutes = (uint16_t)(minutes > 0xffff ? 0xffff : minutes)};
+}
+
+/* The best view on any record: not provably false somewhere. */
+static uint8_t best_view(const struct field_view *v) {
+    if (v->read != &pred_false && v->read->op != PRED_FALSE)
+        return VIEW_CLEAR;
+    return v->see->op != PRED_FALSE ? VIEW_MASKED : VIEW_HIDDEN;
+}
+
+static enum status compute_fields(struct access_entry *entry, const struct policy_query *q, struct error *e) {
+    struct access *a = &entry->access;
+    enum status s = policy_views(q, &a->fields, e);
+    if (s != ST_OK)
+        return s;
+    a->best = arena_alloc(&entry->arena, a->object->field_count);
+    a->everywhere = arena_alloc(&entry->arena, a->object->field_count);
+    if (a->best == NULL || a->everywhere == NULL)
+        return ST_NOMEM;
+    for (size_t i = 0; i < a->object->field_count; i++) {
+        a->best[i] = best_view(&a->fields[i]);
+        a->everywhere[i] = (uint8_t)policy_view_everywhere(&a->fields[i]);
+    }
+    return ST_OK;
+}
+
+static enum status compute(struct caller *c, struct access_entry *entry, struct error *e) {
+    struct access *a = &entry->access;
+    struct policy_query q = {.set = entry->world.policies,
+                             .actor = &c->actor,
+                             .organisation = &entry->world.directory->organisation,
+                             .objects = entry->world.objects,
+                             .object = a->object,
+                             .context = &c->context,
+                             .arena = &entry->arena};
+    for (size_t i = 0; i < ACT_COUNT; i++)
+        a->acts[i] = &pred_false;
+    for (size_t i = 0; i < sizeof row_acts / sizeof row_acts[0]; i++) {
+        enum status s = policy_filter(&q, row_acts[i], &a->acts[row_acts[i]], e);
+        if (s != ST_OK)
+            return s;
+    }
+    a->may_create = a->acts[ACT_CREATE]->op != PRED_FALSE;
+    a->may_import = a->acts[ACT_IMPORT]->op != PRED_FALSE;
+    a->visible = a->may_create || a->acts[ACT_LIST]->op != PRED_FALSE || a->acts[ACT_VIEW]->op != PRED_FALSE;
+    return compute_fields(entry, &q, e);
+}
+
+static enum status make(struct caller *c, const struct object_def *o, const struct access_key *key,
+                        struct access_entry **out, struct error *e) {
+    struct access_entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "access");
+    arena_init(&entry->arena, ACCESS_MEMORY, ARENA_PLAIN);
+    entry->key = *key;
+    entry->references = 1;
+    /* The entry outlives the request: it keeps its own hold on what it points into. */
+    world_retain(&c->world, &entry->world);
+    entry->access.object = o;
+    enum status s = compute(c, entry, e);
+    if (s != ST_OK) {
+        access_entry_release(entry);
+        return s;
+    }
+    *out = entry;
+    return ST_OK;
+}
+
+static const struct access *held_before(const struct caller *c, const struct object_def *o) {
+    for (size_t i = 0; i < c->held_count; i++) {
+        if (c->held[i]->access.object == o)
+            return &c->held[i]->access;
+    }
+    return NULL;
+}
+
+enum status access_get(struct caller *c, const struct object_def *o, const struct access **out,
+                       struct error *e) {
+    *out = held_before(c, o);
+    if (*out != NULL)
+        return ST_OK;
+    if (c->held_count == CALLER_HELD_MAX) {
+        return error_set(e, ST_LIMIT, "too_many_objects", "one request touches at most %d objects",
+                         CALLER_HELD_MAX);
+    }
+    struct access_cache *cache = world_access_cache(c->world.world);
+    struct access_key key = key_of(c, o);
+    struct access_entry *entry = access_cache_find(cache, &key);
+    if (entry == NULL) {
+        enum status s = make(c, o, &key, &entry, e);
+        if (s != ST_OK)
+            return s;
+        access_cache_add(cache, entry);
+    }
+    c->held[c->held_count++] = entry;
+    *out = &entry->access;
+    return ST_OK;
+}
+
+enum status access_object(struct caller *c, struct slice name, const struct access **out, struct error *e) {
+    const struct object_def *o = object_find(c->world.objects, name);
+    if (o != NULL) {
+        enum status s = access_get(c, o, out, e);
+        if (s != ST_OK)
+            return s;
+        if ((*out)->visible)
+            return ST_OK;
+    }
+    return error_set(e, ST_NOT_FOUND, "unknown_object", "there is no such object");
+}
+
+const struct field_def *access_field(const struct access *a, struct slice name, size_t *index) {
+    const struct field_def *f = object_field(a->object, name);
+    if (f == NULL)
+        return NULL;
+    size_t i = (size_t)(f - a->object->fields);
+    if (a->best[i] == VIEW_HIDDEN && a->fields[i].write->op == PRED_FALSE)
+        return NULL;
+    *index = i;
+    return f;
+}
+
+bool access_may_filter(const struct access *a, size_t i) {
+    return a->everywhere[i] == VIEW_CLEAR && !field_is_sealed(&a->object->fields[i]);
+}

@@ -1,0 +1,137 @@
+#include "record/definition.h"
+
+#include "object/diff.h"
+#include "object/extend.h"
+#include "object/set.h"
+#include "record/catalogue.h"
+
+#include <stdio.h>
+
+#define CHANGES_MAX 10000
+#define APPLIED_MAX ((size_t)1024 * 1024)
+#define PLAN_MEMORY ((size_t)16 * 1024 * 1024)
+
+/* ---- at start ---- */
+
+static enum status replay(struct store_reader *reader, struct arena *a, struct object_set **set,
+                          struct error *e) {
+    struct store_item *items;
+    size_t n;
+    enum status s =
+        store_item_list(reader, SLICE(DEFINITION_ITEM), 0, SLICE_NONE, CHANGES_MAX, a, &items, &n, e);
+    for (size_t i = 0; s == ST_OK && i < n; i++) {
+        struct object_set *next;
+        s = object_set_extend(*set, items[i].body, &next, NULL, e);
+        if (s != ST_OK)
+            return s;
+        object_set_release(*set);
+        *set = next;
+    }
+    return s;
+}
+
+enum status definition_load_added(struct store *store, struct object_set **set, struct error *e) {
+    struct store_reader *reader;
+    struct arena a;
+    enum status s = store_reader_open(store, &reader, e);
+    if (s != ST_OK)
+        return s;
+    arena_init(&a, (size_t)64 * 1024 * 1024, ARENA_PLAIN);
+    s = replay(reader, &a, set, e);
+    arena_free(&a);
+    store_reader_close(reader);
+    return s == ST_OK ? store_migrate(store, *set, e) : s;
+}
+
+/* ---- at run time ---- */
+
+/* Values in place would have to be sealed or indexed anew first: such a change is refused here. */
+static enum status check_effects(const struct object_diff *diff, struct error *e) {
+    for (size_t i = 0; i < diff->count; i++) {
+        const struct object_change *change = &diff->changes[i];
+        if (change->effect == EFFECT_SEAL ||
+            (change->effect == EFFECT_INDEX && change->kind != CHANGE_FIELD_ADDED)) {
+            return error_set(
+                e, ST_INVALID, "definition_needs_reseal",
+                "%s needs the values in place to be written anew; it can be set on a new field only",
+                object_change_name(change->kind));
+        }
+    }
+    return ST_OK;
+}
+
+static enum status register_added(struct caller *c, const struct object_set *next,
+                                  const struct object_diff *diff, struct error *e) {
+    for (size_t i = 0; i < diff->count; i++) {
+        const struct object_change *change = &diff->changes[i];
+        const struct object_def *o = object_by_id(next, change->object);
+        if (o == NULL || (change->kind != CHANGE_OBJECT_ADDED && change->kind != CHANGE_FIELD_ADDED))
+            continue;
+        for (size_t f = 0; f < o->field_count; f++) {
+            bool wanted = change->kind == CHANGE_OBJECT_ADDED || o->fields[f].id == change->field;
+            if (!wanted || field_is_internal(&o->fields[f]))
+                continue;
+            enum status s = catalogue_put(c, o, &o->fields[f], e);
+            if (s != ST_OK)
+                return s;
+        }
+    }
+    return ST_OK;
+}
+
+static enum status keep(struct caller *c, const struct object_set *next, struct slice applied,
+                        struct error *e) {
+    char key[24];
+    struct write_result result;
+    (void)snprintf(key, sizeof key, "%020llu", (unsigned long long)next->version);
+    struct write_op op = {.kind = WRITE_ITEM,
+                          .item_kind = SLICE(DEFINITION_ITEM),
+                          .key = slice_from_string(key),
+                          .body = applied,
+                          .actor = c->who.user,
+                          .at_ms = c->context.now_ms};
+    struct write_set set = {.ops = &op, .count = 1};
+    return world_commit(c->world.world, &set, &result, e);
+}
+
+static enum status commit(struct caller *c, struct object_set *next, const struct object_diff *diff,
+                          struct slice applied, struct error *e) {
+    enum status s = register_added(c, next, diff, e);
+    if (s == ST_OK)
+        s = store_migrate(world_store(c->world.world), next, e);
+    if (s == ST_OK)
+        s = keep(c, next, applied, e);
+    if (s == ST_OK) {
+        s = keeper_record(c->keeper, &c->call, AUDIT_CONFIG, AUDIT_DONE, 0, NULL, SLICE("definition"),
+                          applied, e);
+    }
+    if (s != ST_OK)
+        return s;
+    object_set_retain(next);
+    world_set_objects(c->world.world, next);
+    return ST_OK;
+}
+
+enum status definition_change(struct caller *c, struct slice change, bool dry_run, struct json *plan,
+                              struct error *e) {
+    struct object_set *next = NULL;
+    struct object_diff diff;
+    struct buf applied;
+    if ((c->who.duties & DUTY_SYSTEM_ADMIN) == 0) {
+        return error_set(e, ST_DENIED, "denied", "only a system administrator changes definitions");
+    }
+    buf_init(&applied, APPLIED_MAX, false);
+    enum status s = object_set_extend(c->world.objects, change, &next, &applied, e);
+    if (s == ST_OK)
+        s = object_diff(c->world.objects, next, c->arena, &diff);
+    if (s == ST_OK)
+        s = check_effects(&diff, e);
+    if (s == ST_OK && !dry_run)
+        s = commit(c, next, &diff, buf_slice(&applied), e);
+    if (s == ST_OK)
+        object_diff_write(plan, &diff);
+    if (next != NULL)
+        object_set_release(next);
+    buf_free(&applied);
+    return s;
+}

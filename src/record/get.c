@@ -1,0 +1,123 @@
+#include "record/get.h"
+
+#include "record/record.h"
+#include "record/shown.h"
+#include "record/titles.h"
+
+enum status get_row(struct caller *c, const struct access *a, enum act act, const struct uuid *id,
+                    enum get_deleted deleted, const uint16_t *shown, size_t shown_count, struct page *out,
+                    struct error *e) {
+    const struct pred *same = pred_compare(c->arena, PRED_EQ, FIELD_ID, cell_bytes(slice_of(id->b, 16)));
+    struct store_select q = {.limit = 1,
+                             .filter = same == NULL ? NULL : pred_and(c->arena, a->acts[act], same),
+                             .include_deleted = deleted == GET_ANY,
+                             .only_deleted = deleted == GET_DELETED};
+    if (q.filter == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "record");
+    enum status s = page_plan(a, shown, shown_count, out, e);
+    if (s != ST_OK)
+        return s;
+    page_select(out, &q);
+    s = store_query(c->reader, &q, c->arena, &out->rows, e);
+    if (s != ST_OK)
+        return s;
+    if (out->rows.count == 0)
+        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such record");
+    return page_views(c, out, e);
+}
+
+static void write_acts(const struct page *p, struct json *out) {
+    static const struct {
+        enum act act;
+        const char *name;
+    } acts[] = {{ACT_UPDATE, "update"},
+                {ACT_DELETE, "delete"},
+                {ACT_REVEAL, "reveal"},
+                {ACT_TRANSFER, "transfer"},
+                {ACT_EXPORT, "export"}};
+    struct page_row row = {.page = p, .row = &p->rows.rows[0]};
+    json_key(out, "_acts");
+    json_array_begin(out);
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        if (pred_decide(p->access->acts[acts[i].act], page_lookup, &row) == TRUTH_TRUE) {
+            json_cstring(out, acts[i].name);
+        }
+    }
+    json_array_end(out);
+}
+
+/* The acts' conditions may look at columns that are not shown: fetch those too. */
+static enum status fetch_act_columns(struct page *p, struct error *e) {
+    static const enum act acts[] = {ACT_UPDATE, ACT_DELETE, ACT_REVEAL, ACT_TRANSFER, ACT_EXPORT};
+    uint16_t columns[OBJECT_FIELDS_MAX];
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        size_t n = pred_columns(p->access->acts[acts[i]], columns, OBJECT_FIELDS_MAX);
+        for (size_t k = 0; k < n && k < OBJECT_FIELDS_MAX; k++) {
+            if (columns[k] < FIELD_FIRST_OWN)
+                continue;
+            enum status s = page_fetch(p, columns[k], e);
+            if (s != ST_OK)
+                return s;
+        }
+    }
+    return ST_OK;
+}
+
+enum status get_write(struct caller *c, const struct page *page, struct json *out, struct error *e) {
+    struct titles titles;
+    enum status s = titles_load(c, page, &titles, e);
+    if (s != ST_OK)
+        return s;
+    json_object_begin(out);
+    s = page_write_row(c, page, 0, &titles, out, e);
+    if (s != ST_OK)
+        return s;
+    write_acts(page, out);
+    if (page->rows.rows[0].cells[PAGE_DELETED_AT].kind == CELL_INT) {
+        json_key(out, "_deleted_at");
+        json_time(out, page->rows.rows[0].cells[PAGE_DELETED_AT].i);
+    }
+    json_object_end(out);
+    return ST_OK;
+}
+
+static enum status find_one(struct caller *c, const struct access *a, const struct uuid *id,
+                            enum get_deleted deleted, const uint16_t *shown, size_t count, struct page *page,
+                            struct error *e) {
+    const struct pred *same = pred_compare(c->arena, PRED_EQ, FIELD_ID, cell_bytes(slice_of(id->b, 16)));
+    struct store_select q = {.limit = 1,
+                             .filter = same == NULL ? NULL : pred_and(c->arena, a->acts[ACT_VIEW], same),
+                             .include_deleted = deleted == GET_ANY};
+    if (q.filter == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "record");
+    enum status s = page_plan(a, shown, count, page, e);
+    if (s == ST_OK)
+        s = fetch_act_columns(page, e);
+    if (s != ST_OK)
+        return s;
+    page_select(page, &q);
+    s = store_query(c->reader, &q, c->arena, &page->rows, e);
+    if (s == ST_OK && page->rows.count == 0) {
+        s = error_set(e, ST_NOT_FOUND, "not_found", "there is no such record");
+    }
+    if (s == ST_OK)
+        s = page_views(c, page, e);
+    return s == ST_OK ? page_open(c, page, &(struct page_act){.act = AUDIT_VIEW}, e) : s;
+}
+
+enum status record_get(struct caller *c, struct slice object, const struct uuid *id, struct json *out,
+                       uint64_t *version, struct error *e) {
+    const struct access *a;
+    const uint16_t *shown = NULL;
+    size_t count = 0;
+    struct page page;
+    int64_t at;
+    enum status s = access_object(c, object, &a, e);
+    if (s == ST_OK)
+        s = shown_fields(c, a, SLICE_NONE, true, &shown, &count, e);
+    if (s == ST_OK)
+        s = find_one(c, a, id, GET_ANY, shown, count, &page, e);
+    if (s == ST_OK)
+        s = page_version(&page, 0, version, &at);
+    return s == ST_OK ? get_write(c, &page, out, e) : s;
+}

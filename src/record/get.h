@@ -1,0 +1,18 @@
+/* One row of one object for a caller: found under a policy act, its views worked out, opened. */
+#ifndef KEDUN_RECORD_GET_H
+#define KEDUN_RECORD_GET_H
+
+#include "record/page.h"
+
+enum get_deleted { GET_ALIVE, GET_DELETED, GET_ANY };
+
+/* ST_NOT_FOUND both for an absent record and for one that `act`'s policies do not give him. */
+MUST_CHECK enum status get_row(struct caller *c, const struct access *a, enum act act, const struct uuid *id,
+                               enum get_deleted deleted, const uint16_t *shown, size_t shown_count,
+                               struct page *out, struct error *e);
+
+/* The whole record as JSON with `_acts`; `page` must hold one opened row. */
+MUST_CHECK enum status get_write(struct caller *c, const struct page *page, struct json *out,
+                                 struct error *e);
+
+#endif

@@ -1,0 +1,256 @@
+#include "record/page.h"
+
+#include "record/render.h"
+#include "value/versions.h"
+
+#include <stdlib.h>
+
+static const uint16_t system_columns[PAGE_SYSTEM_COLUMNS] = {
+    FIELD_ID,      FIELD_OWNER,      FIELD_DEPARTMENT, FIELD_BRANCH,   FIELD_CREATED_AT,
+    FIELD_SUBJECT, FIELD_DELETED_AT, FIELD_REVISION,   FIELD_VERSIONS, FIELD_SEAL};
+
+/* ---- planning ---- */
+
+static int by_id(const void *a, const void *b) {
+    uint16_t x = *(const uint16_t *)a, y = *(const uint16_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static bool is_system_column(uint16_t id) {
+    return id < FIELD_FIRST_OWN;
+}
+
+/* Columns that the conditions of field views look at. */
+static size_t view_columns(const struct access *a, uint16_t *out, size_t room) {
+    size_t n = 0;
+    for (size_t i = 0; i < a->object->field_count && n + 2 * PRED_DEPTH_MAX < room; i++) {
+        if (a->best[i] == a->everywhere[i])
+            continue;
+        n += pred_columns(a->fields[i].see, out + n, room - n);
+        n += pred_columns(a->fields[i].read, out + n, room - n);
+    }
+    return n;
+}
+
+enum status page_plan(const struct access *access, const uint16_t *shown, size_t shown_count,
+                      struct page *out, struct error *e) {
+    uint16_t wanted[4096];
+    size_t n = 0;
+    *out = (struct page){.access = access, .shown = shown, .shown_count = shown_count};
+    for (size_t i = 0; i < shown_count; i++)
+        wanted[n++] = access->object->fields[shown[i]].id;
+    n += view_columns(access, wanted + n, sizeof wanted / sizeof wanted[0] - n);
+    qsort(wanted, n, sizeof wanted[0], by_id);
+    memcpy(out->columns, system_columns, sizeof system_columns);
+    out->column_count = PAGE_SYSTEM_COLUMNS;
+    for (size_t i = 0; i < n; i++) {
+        if (is_system_column(wanted[i]) || (i > 0 && wanted[i] == wanted[i - 1]))
+            continue;
+        if (out->column_count == STORE_COLUMNS_MAX) {
+            return error_set(e, ST_LIMIT, "too_large", "too many columns");
+        }
+        out->columns[out->column_count++] = wanted[i];
+    }
+    return ST_OK;
+}
+
+void page_select(struct page *p, struct store_select *q) {
+    q->object = p->access->object;
+    q->columns = p->columns;
+    q->column_count = p->column_count;
+    q->with_key = true;
+}
+
+static size_t column_index(const struct page *p, uint16_t column) {
+    size_t low = 0, high = p->column_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (p->columns[middle] == column)
+            return middle;
+        if (p->columns[middle] < column) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return SIZE_MAX;
+}
+
+struct cell page_cell(const struct page *p, const struct store_row *row, uint16_t column) {
+    size_t i = column_index(p, column);
+    return i == SIZE_MAX ? cell_null() : row->cells[i];
+}
+
+enum status page_fetch(struct page *p, uint16_t column, struct error *e) {
+    if (column_index(p, column) != SIZE_MAX)
+        return ST_OK;
+    if (p->column_count == STORE_COLUMNS_MAX)
+        return error_set(e, ST_LIMIT, "too_large", "too many columns");
+    size_t at = p->column_count++;
+    while (at > PAGE_SYSTEM_COLUMNS && p->columns[at - 1] > column) {
+        p->columns[at] = p->columns[at - 1];
+        at--;
+    }
+    p->columns[at] = column;
+    return ST_OK;
+}
+
+void page_lookup(const void *row, uint16_t column, struct cell *out) {
+    const struct page_row *r = row;
+    *out = page_cell(r->page, r->row, column);
+}
+
+/* ---- views ---- */
+
+static void views_of_row(struct page *p, size_t i) {
+    const struct access *a = p->access;
+    size_t n = a->object->field_count;
+    struct page_row row = {.page = p, .row = &p->rows.rows[i]};
+    for (size_t f = 0; f < n; f++) {
+        p->views[i * n + f] = a->best[f] == a->everywhere[f]
+                                  ? a->best[f]
+                                  : (uint8_t)policy_view_of(&a->fields[f], page_lookup, &row);
+    }
+    for (size_t s = 0; s < p->shown_count; s++) {
+        p->shown_views[i * p->shown_count + s] = p->views[i * n + p->shown[s]];
+    }
+}
+
+enum status page_views(struct caller *c, struct page *p, struct error *e) {
+    p->views = arena_array(c->arena, p->rows.count, p->access->object->field_count);
+    p->shown_views = arena_array(c->arena, p->rows.count, p->shown_count);
+    if (p->views == NULL || p->shown_views == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "views");
+    for (size_t i = 0; i < p->rows.count; i++)
+        views_of_row(p, i);
+    return ST_OK;
+}
+
+static void copy_uuid(struct cell cell, struct uuid *out) {
+    if (cell.kind == CELL_BYTES && cell.s.n == 16)
+        memcpy(out->b, cell.s.p, 16);
+}
+
+void page_keeper_row(const struct page *p, size_t i, struct keeper_row *out) {
+    const struct store_row *row = &p->rows.rows[i];
+    *out = (struct keeper_row){.wrapped_key = row->wrapped_key,
+                               .owner = (uint32_t)row->cells[PAGE_OWNER].i,
+                               .department = (uint32_t)row->cells[PAGE_DEPARTMENT].i,
+                               .branch = (uint32_t)row->cells[PAGE_BRANCH].i,
+                               .versions = row->cells[PAGE_VERSIONS].s,
+                               .seal = row->cells[PAGE_SEAL].s};
+    copy_uuid(row->cells[PAGE_ID], &out->record);
+    copy_uuid(row->cells[PAGE_SUBJECT], &out->subject);
+}
+
+/* ---- opening ---- */
+
+static void collect_sealed(const struct page *p, uint16_t needle_field, struct slice *sealed) {
+    const struct object_def *o = p->access->object;
+    for (size_t s = 0; s < p->shown_count; s++) {
+        const struct field_def *f = &o->fields[p->shown[s]];
+        if (!field_is_sealed(f))
+            continue;
+        size_t column = column_index(p, f->id);
+        for (size_t i = 0; i < p->rows.count; i++) {
+            bool wanted = p->shown_views[i * p->shown_count + s] != VIEW_HIDDEN || f->id == needle_field;
+            if (wanted && column != SIZE_MAX) {
+                sealed[i * p->shown_count + s] = p->rows.rows[i].cells[column].s;
+            }
+        }
+    }
+}
+
+enum status page_open(struct caller *c, struct page *p, const struct page_act *act, struct error *e) {
+    size_t rows = p->rows.count, n = p->shown_count;
+    uint16_t *fields = arena_array(c->arena, n, sizeof *fields);
+    struct slice *sealed = arena_array(c->arena, rows * n, sizeof *sealed);
+    p->keeper_rows = arena_array(c->arena, rows, sizeof *p->keeper_rows);
+    if (fields == NULL || sealed == NULL || p->keeper_rows == NULL) {
+        return error_set(e, ST_NOMEM, "no_memory", "page");
+    }
+    for (size_t i = 0; i < n; i++)
+        fields[i] = p->access->object->fields[p->shown[i]].id;
+    for (size_t i = 0; i < rows; i++)
+        page_keeper_row(p, i, &p->keeper_rows[i]);
+    collect_sealed(p, act->needle_field, sealed);
+    struct keeper_open q = {.act = act->act,
+                            .object = p->access->object->id,
+                            .fields = fields,
+                            .field_count = n,
+                            .rows = p->keeper_rows,
+                            .row_count = rows,
+                            .views = p->shown_views,
+                            .sealed = sealed,
+                            .needle_field = act->needle_field,
+                            .needle_search = act->needle_search,
+                            .needle = act->needle,
+                            .reason = act->reason};
+    return keeper_open_rows(c->keeper, &c->call, &q, c->arena, &p->opened, e);
+}
+
+enum status page_version(const struct page *p, size_t i, uint64_t *version, int64_t *updated_at) {
+    const struct object_def *o = p->access->object;
+    uint16_t ids[OBJECT_FIELDS_MAX];
+    for (size_t f = 0; f < o->field_count; f++)
+        ids[f] = o->fields[f].id;
+    const struct store_row *row = &p->rows.rows[i];
+    uint32_t at = 0;
+    enum status s = versions_seen(row->cells[PAGE_VERSIONS].s, ids, p->views + i * o->field_count,
+                                  o->field_count, version, &at);
+    *updated_at = row->cells[PAGE_CREATED_AT].i + (int64_t)at * 1000;
+    return s;
+}
+
+/* ---- writing ---- */
+
+/* Masked values are named, so that nobody takes a mask for a value. */
+static void write_masked_names(const struct page *p, size_t i, struct json *out) {
+    bool any = false;
+    for (size_t s = 0; s < p->shown_count; s++) {
+        if (p->shown_views[i * p->shown_count + s] != VIEW_MASKED)
+            continue;
+        if (!any) {
+            json_key(out, "_views");
+            json_object_begin(out);
+            any = true;
+        }
+        json_key(out, p->access->object->fields[p->shown[s]].name);
+        json_cstring(out, "masked");
+    }
+    if (any)
+        json_object_end(out);
+}
+
+static void write_field(struct caller *c, const struct page *p, size_t i, size_t s,
+                        const struct titles *titles, int64_t updated_at, struct json *out) {
+    const struct field_def *f = &p->access->object->fields[p->shown[s]];
+    enum view view = p->shown_views[i * p->shown_count + s];
+    if (view == VIEW_HIDDEN || f->id == FIELD_ID)
+        return;
+    json_key(out, f->name);
+    if (f->id == FIELD_UPDATED_AT) {
+        json_time(out, updated_at);
+    } else if (field_is_sealed(f)) {
+        render_text(c, f, view, p->opened.values[i * p->shown_count + s], out);
+    } else {
+        render_cell(c, f, view, page_cell(p, &p->rows.rows[i], f->id), titles, out);
+    }
+}
+
+enum status page_write_row(struct caller *c, const struct page *p, size_t i, const struct titles *titles,
+                           struct json *out, struct error *e) {
+    uint64_t version;
+    int64_t updated_at;
+    if (page_version(p, i, &version, &updated_at) != ST_OK) {
+        return error_set(e, ST_CORRUPT, "corrupt", "a row's versions can't be read");
+    }
+    json_key(out, "id");
+    json_uuid(out, &p->keeper_rows[i].record);
+    json_key(out, "_version");
+    json_int(out, (int64_t)version);
+    write_masked_names(p, i, out);
+    for (size_t s = 0; s < p->shown_count; s++)
+        write_field(c, p, i, s, titles, updated_at, out);
+    return ST_OK;
+}

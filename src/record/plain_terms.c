@@ -1,0 +1,81 @@
+#include "record/plain_terms.h"
+
+#include "value/terms.h"
+
+/* Stable on disk: FNV-1a over field, kind and term, 63 bits. */
+static uint64_t hash_term(uint16_t field, enum field_search search, struct slice term) {
+    return map_hash(term, (uint64_t)field << 8 | (uint64_t)search) & INT64_MAX;
+}
+
+enum status plain_terms_of_value(struct arena *a, const struct field_def *f, struct slice text, bool remove,
+                                 struct term_change *out, size_t room, size_t *count) {
+    for (unsigned kind = SEARCH_EXACT; kind <= SEARCH_FRAGMENT; kind <<= 1) {
+        struct term_set set;
+        if ((f->search & kind) == 0)
+            continue;
+        enum status s = terms_of_value(f->type, kind, text, a, &set);
+        if (s != ST_OK)
+            return s;
+        if (set.n > room - *count)
+            return ST_LIMIT;
+        for (size_t i = 0; i < set.n; i++) {
+            out[(*count)++] = (struct term_change){.field = f->id,
+                                                   .search = (uint8_t)kind,
+                                                   .remove = remove,
+                                                   .term = hash_term(f->id, kind, set.terms[i])};
+        }
+    }
+    return ST_OK;
+}
+
+static const struct pred *terms_node(struct arena *a, const struct field_def *f, enum field_search search,
+                                     const struct cell *cells, size_t n) {
+    struct pred *p = arena_alloc(a, sizeof *p);
+    if (p == NULL)
+        return NULL;
+    *p =
+        (struct pred){.op = PRED_TERMS, .column = f->id, .search = search, .values = cells, .value_count = n};
+    return p;
+}
+
+enum status plain_terms_pred(struct caller *c, const struct field_def *f, enum field_search search,
+                             struct slice text, const struct pred **out, struct error *e) {
+    struct term_query query;
+    enum status s = terms_for_query(f->type, search, text, c->arena, &query, e);
+    if (s != ST_OK)
+        return s;
+    const struct pred *any = &pred_false;
+    for (size_t i = 0; i < query.n && any != NULL; i++) {
+        struct cell *cells = arena_array(c->arena, query.any[i].n, sizeof *cells);
+        if (cells == NULL)
+            return error_set(e, ST_NOMEM, "no_memory", "terms");
+        for (size_t t = 0; t < query.any[i].n; t++) {
+            cells[t] = cell_int((int64_t)hash_term(f->id, search, query.any[i].terms[t]));
+        }
+        any = pred_or(c->arena, any, terms_node(c->arena, f, search, cells, query.any[i].n));
+    }
+    *out = any;
+    return any == NULL ? error_set(e, ST_NOMEM, "no_memory", "terms") : ST_OK;
+}
+
+enum status sealed_terms_pred(struct caller *c, const struct object_def *o, const struct field_def *f,
+                              enum field_search search, enum view view, struct slice text,
+                              const struct pred **out, struct error *e) {
+    struct keeper_term_list *lists;
+    size_t n;
+    enum status s = keeper_lookup(c->keeper, &c->call, o->id, f->id, (uint8_t)search, view, text, c->arena,
+                                  &lists, &n, e);
+    if (s != ST_OK)
+        return s;
+    const struct pred *any = &pred_false;
+    for (size_t i = 0; i < n && any != NULL; i++) {
+        struct cell *cells = arena_array(c->arena, lists[i].count, sizeof *cells);
+        if (cells == NULL)
+            return error_set(e, ST_NOMEM, "no_memory", "terms");
+        for (size_t t = 0; t < lists[i].count; t++)
+            cells[t] = cell_int((int64_t)lists[i].terms[t]);
+        any = pred_or(c->arena, any, terms_node(c->arena, f, search, cells, lists[i].count));
+    }
+    *out = any;
+    return any == NULL ? error_set(e, ST_NOMEM, "no_memory", "terms") : ST_OK;
+}

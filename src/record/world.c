@@ -1,0 +1,153 @@
+#include "record/world.h"
+
+#include "object/set.h"
+#include "record/access_cache.h"
+
+#include <pthread.h>
+
+struct world {
+    pthread_mutex_t lock; /* held only to copy or swap pointers */
+    struct world_view now;
+    struct store *store;
+    world_write write;
+    void *write_context;
+    struct access_cache *cache;
+};
+
+enum status world_new(struct store *store, world_write write, void *write_context, struct world **out) {
+    struct world *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return ST_NOMEM;
+    if (access_cache_new(&w->cache) != ST_OK) {
+        free(w);
+        return ST_NOMEM;
+    }
+    (void)pthread_mutex_init(&w->lock, NULL);
+    w->store = store;
+    w->write = write;
+    w->write_context = write_context;
+    w->now.world = w;
+    *out = w;
+    return ST_OK;
+}
+
+static void view_retain(const struct world_view *view) {
+    if (view->objects != NULL)
+        object_set_retain(view->objects);
+    if (view->policies != NULL)
+        policy_retain(view->policies);
+    if (view->directory != NULL)
+        __atomic_add_fetch(&view->directory->references, 1, __ATOMIC_RELAXED);
+}
+
+void world_leave(struct world_view *view) {
+    if (view->objects != NULL)
+        object_set_release(view->objects);
+    if (view->policies != NULL)
+        policy_release(view->policies);
+    if (view->directory != NULL)
+        directory_release(view->directory);
+    *view = (struct world_view){.world = view->world};
+}
+
+void world_enter(struct world *w, struct world_view *view) {
+    (void)pthread_mutex_lock(&w->lock);
+    *view = w->now;
+    view_retain(view);
+    (void)pthread_mutex_unlock(&w->lock);
+}
+
+void world_retain(const struct world_view *view, struct world_view *copy) {
+    view_retain(view);
+    *copy = *view;
+}
+
+void world_set_objects(struct world *w, struct object_set *objects) {
+    (void)pthread_mutex_lock(&w->lock);
+    struct object_set *old = w->now.objects;
+    w->now.objects = objects;
+    w->now.epoch++;
+    (void)pthread_mutex_unlock(&w->lock);
+    if (old != NULL)
+        object_set_release(old);
+}
+
+void world_set_policies(struct world *w, struct policy_set *policies) {
+    (void)pthread_mutex_lock(&w->lock);
+    struct policy_set *old = w->now.policies;
+    w->now.policies = policies;
+    w->now.epoch++;
+    (void)pthread_mutex_unlock(&w->lock);
+    if (old != NULL)
+        policy_release(old);
+}
+
+void world_set_directory(struct world *w, struct directory *directory) {
+    (void)pthread_mutex_lock(&w->lock);
+    struct directory *old = w->now.directory;
+    w->now.directory = directory;
+    w->now.epoch++;
+    (void)pthread_mutex_unlock(&w->lock);
+    if (old != NULL)
+        directory_release(old);
+}
+
+void world_free(struct world *w) {
+    if (w == NULL)
+        return;
+    access_cache_free(w->cache);
+    world_leave(&w->now);
+    (void)pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+struct store *world_store(const struct world *w) {
+    return w->store;
+}
+
+struct access_cache *world_access_cache(const struct world *w) {
+    return w->cache;
+}
+
+enum status world_commit(struct world *w, const struct write_set *set, struct write_result *result,
+                         struct error *e) {
+    return w->write(w->write_context, set, result, e);
+}
+
+void directory_release(struct directory *d) {
+    if (__atomic_sub_fetch(&d->references, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    arena_free(&d->arena);
+    free(d);
+}
+
+const struct staff *directory_staff(const struct directory *d, uint32_t id) {
+    size_t low = 0, high = d->staff_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (d->staff[middle].id == id)
+            return &d->staff[middle];
+        if (d->staff[middle].id < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+const struct department *directory_department(const struct directory *d, uint32_t id) {
+    const struct department *all = d->organisation.departments;
+    size_t low = 0, high = d->organisation.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (all[middle].id == id)
+            return &all[middle];
+        if (all[middle].id < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
