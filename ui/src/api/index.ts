@@ -1,0 +1,88 @@
+/* One function a call of docs/api.md; nothing here but paths and shapes. */
+import { del, get, patch, post, send, type CallOptions } from './client';
+import type * as T from './types';
+
+const rec = (object: string, id?: string) =>
+  `/records/${encodeURIComponent(object)}${id ? `/${encodeURIComponent(id)}` : ''}`;
+
+export const session = {
+  signIn: (login: string, password: string) =>
+    post<{ csrf: string; me: T.Me }>('/session', { login, password }),
+  signOut: () => del<void>('/session'),
+  me: () => get<T.Me>('/me'),
+  changePassword: (old: string, fresh: string) => post<void>('/me/password', { old, new: fresh }),
+  list: () => get<{ items: T.SessionItem[] }>('/sessions'),
+  revoke: (id: string) => del<void>(`/sessions/${encodeURIComponent(id)}`),
+  directory: () => get<T.Directory>('/directory'),
+  createKey: (label: string, roles: string[], expires_at: string) =>
+    post<{ id: string; key: string }>('/keys', { label, roles, expires_at }),
+};
+
+export const objects = {
+  list: () => get<{ version: number; items: T.ObjectDef[] }>('/objects'),
+};
+
+export const records = {
+  query: (object: string, query: T.Query, options?: CallOptions) =>
+    post<T.Page>(`${rec(object)}/query`, query, options),
+  get: (object: string, id: string, options?: CallOptions) => get<T.RecordRow>(rec(object, id), options),
+  create: (object: string, values: Record<string, unknown>, key: string) =>
+    post<T.RecordRow>(rec(object), values, { key }),
+  update: (object: string, id: string, version: number, values: Record<string, unknown>) =>
+    patch<T.RecordRow>(rec(object, id), values, { version }),
+  remove: (object: string, id: string, version: number) => del<void>(rec(object, id), { version }),
+  restore: (object: string, id: string) => post<T.RecordRow>(`${rec(object, id)}/restore`),
+  bulk: (object: string, act: string, items: Record<string, unknown>[]) =>
+    post<T.BulkResult>(`${rec(object)}/bulk`, { act, items }),
+  history: (object: string, id: string, before?: string | number | null) =>
+    get<{ items: T.HistoryItem[]; next: string | number | null }>(`${rec(object, id)}/history`, {
+      query: { before },
+    }),
+  timeline: (object: string, id: string, before?: string | number | null, kinds?: string) =>
+    get<{ items: T.TimelineItem[]; next: string | number | null }>(`${rec(object, id)}/timeline`, {
+      query: { before, kinds },
+    }),
+  reveal: (object: string, id: string, fields: string[], reason: string) =>
+    post<T.Reveal>(`${rec(object, id)}/reveal`, { fields, reason }),
+};
+
+export const views = {
+  list: (object: string) => get<{ items: T.SavedView[] }>(`/views/${object}`),
+  create: (object: string, view: Partial<T.SavedView>) => post<T.SavedView>(`/views/${object}`, view),
+  update: (object: string, id: string, view: Partial<T.SavedView>) =>
+    patch<T.SavedView>(`/views/${object}/${id}`, view),
+  remove: (object: string, id: string) => del<void>(`/views/${object}/${id}`),
+};
+
+export const suggest = (text: string, limit: number, options?: CallOptions) =>
+  post<{ items: T.Suggestion[] }>('/suggest', { text, limit }, options);
+export const recent = () => get<{ items: (T.Suggestion & { at?: string })[] }>('/recent');
+
+export const imports = {
+  list: () => get<{ items: T.ImportItem[] }>('/imports'),
+  get: (id: string) => get<T.ImportItem>(`/imports/${id}`),
+  create: (object: string, file_name: string, size: number) =>
+    post<{ id: string; part_size: number }>('/imports', { object, file_name, size }),
+  part: (id: string, n: number, bytes: Blob, signal?: AbortSignal) =>
+    send('PUT', `/imports/${id}/parts/${n}`, { bytes, signal }),
+  preview: (id: string, how: { encoding: string; delimiter: string; header: boolean }) =>
+    post<T.ImportPreview>(`/imports/${id}/preview`, how),
+  check: (id: string, body: unknown) => post<T.ImportCheck>(`/imports/${id}/check`, body),
+  start: (id: string, body: unknown, key: string) =>
+    post<{ job: string }>(`/imports/${id}/start`, body, { key }),
+  rejects: (id: string) => send('GET', `/imports/${id}/rejects`),
+  undo: (id: string) => post<{ job: string }>(`/imports/${id}/undo`),
+};
+
+export const jobs = {
+  get: (id: string) => get<T.Job>(`/jobs/${id}`),
+  cancel: (id: string) => post<void>(`/jobs/${id}/cancel`),
+  eventsUrl: (id: string) => `/api/v1/jobs/${encodeURIComponent(id)}/events`,
+};
+
+export const audit = {
+  list: (query: CallOptions['query'], options?: CallOptions) =>
+    get<T.AuditPage>('/audit', { ...options, query }),
+  get: (seq: number) => get<T.AuditItem>(`/audit/${seq}`),
+  head: () => send('GET', '/audit/head'),
+};

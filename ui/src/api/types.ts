@@ -1,0 +1,297 @@
+/* What the server says, word for word as docs/api.md has it. */
+
+export interface Label {
+  zh: string;
+  en: string;
+}
+
+export type FieldType =
+  | 'text'
+  | 'long_text'
+  | 'integer'
+  | 'decimal'
+  | 'money'
+  | 'date'
+  | 'datetime'
+  | 'boolean'
+  | 'choice'
+  | 'multi_choice'
+  | 'phone'
+  | 'mobile'
+  | 'mail'
+  | 'url'
+  | 'cn_resident_id'
+  | 'uscc'
+  | 'bank_card'
+  | 'region'
+  | 'user'
+  | 'department'
+  | 'reference'
+  | 'tag'
+  | 'person_name'
+  | 'address';
+
+export type FieldClass = 'public' | 'internal' | 'personal' | 'sensitive';
+export type SearchKind = 'exact' | 'suffix' | 'words' | 'fragment';
+export type Op =
+  | 'eq'
+  | 'ne'
+  | 'lt'
+  | 'le'
+  | 'gt'
+  | 'ge'
+  | 'in'
+  | 'between'
+  | 'is_null'
+  | 'not_null'
+  | 'contains'
+  | 'starts_with'
+  | 'ends_with'
+  | 'has'
+  | 'match';
+
+export interface Choice {
+  key: string;
+  label: Label;
+  color?: string | null;
+  retired?: boolean;
+}
+
+export interface Field {
+  name: string;
+  id: number;
+  label: Label;
+  help?: Label | null;
+  type: FieldType;
+  class: FieldClass;
+  search?: SearchKind[];
+  required: boolean;
+  required_when?: Where | null;
+  unique?: boolean;
+  read_only: boolean;
+  system: boolean;
+  length_max?: number | null;
+  minimum?: number | string | null;
+  maximum?: number | string | null;
+  pattern?: string | null;
+  currency?: string | null;
+  choices?: Choice[] | null;
+  reference?: string | null;
+  view: 'masked' | 'clear';
+  writable: boolean;
+  matchable?: SearchKind[];
+  filterable: boolean;
+  sortable: boolean;
+}
+
+export interface ObjectDef {
+  name: string;
+  id: number;
+  label: Label;
+  label_plural: Label;
+  icon?: string | null;
+  timeline?: boolean;
+  list_fields: string[];
+  default_sort?: string | null;
+  title_fields?: string[];
+  acts: string[];
+  fields: Field[];
+}
+
+export interface Leaf {
+  field: string;
+  op: Op;
+  value?: unknown;
+}
+export type Where =
+  Leaf | { and: Where[] } | { or: Where[] } | { not: Where } | { child: string; where: Where };
+
+export interface Person {
+  id: number | string;
+  name: string;
+}
+export interface Reference {
+  id: string;
+  title: string | null;
+}
+
+export interface RecordRow {
+  id: string;
+  _version: number;
+  _views?: Record<string, 'masked'>;
+  _acts?: string[];
+  _warnings?: { code: string; message?: string; records?: Reference[] }[];
+  [field: string]: unknown;
+}
+
+export interface Count {
+  value: number;
+  at_least: boolean;
+}
+export interface Page {
+  items: RecordRow[];
+  next_cursor: string | null;
+  page?: number;
+  count?: Count | null;
+}
+export interface Query {
+  where?: Where | null;
+  search?: string;
+  fields?: string[];
+  sort?: string[];
+  limit?: number;
+  page?: number;
+  cursor?: string | null;
+  count?: boolean;
+  deleted?: boolean;
+}
+
+export interface Meter {
+  used: number;
+  limit: number | null;
+}
+export type Windows = Record<string, Meter>;
+export type Budgets = Record<string, Windows | Record<string, Windows>>;
+
+export interface Me {
+  user: number;
+  login: string;
+  name: string;
+  roles: { name: string; label: Label }[];
+  department: { id: number; name: string } | null;
+  branch: { id: number; name: string } | null;
+  duties: string[];
+  must_change_password: boolean;
+  csrf: string;
+  budgets: Budgets;
+  acts: Record<string, string[]>;
+  areas: string[];
+}
+
+export interface SessionItem {
+  id: string;
+  current: boolean;
+  signed_in_at: string;
+  seen_at: string;
+  address: string;
+  agent: string;
+}
+
+export interface Directory {
+  users: { id: number | string; name: string; department: number | string | null; disabled?: boolean }[];
+  departments: { id: number | string; parent: number | string | null; name: string; branch?: boolean }[];
+}
+
+export interface SavedView {
+  id: string;
+  name: string;
+  shared: boolean;
+  fields: string[];
+  sort: string[];
+  where: Where | null;
+  own: boolean;
+}
+
+export interface Suggestion {
+  object: string;
+  id: string;
+  title: string;
+  hint?: string | null;
+}
+
+export interface HistoryItem {
+  id: string | number;
+  at: string;
+  actor: Person | null;
+  act: string;
+  changes: { field: string; before: unknown; after: unknown; masked?: boolean }[];
+}
+export interface TimelineItem {
+  object: string;
+  id: string;
+  at: string;
+  title: string | null;
+  summary: string | null;
+  actor: Person | null;
+  record?: RecordRow | null;
+}
+
+export interface Reveal {
+  values: Record<string, unknown>;
+  audit: number;
+  budget?: Budgets | Windows | null;
+}
+
+export type ImportState = 'uploading' | 'ready' | 'running' | 'done' | 'cancelled' | 'failed' | 'undone';
+export interface ImportItem {
+  id: string;
+  object: string;
+  file_name: string;
+  size?: number;
+  state: ImportState;
+  counts?: { rows: number; imported: number; rejected: number; duplicates: number } | null;
+  job?: string | null;
+  part_size?: number;
+  created_at?: string;
+  actor?: Person | null;
+}
+export interface ImportColumn {
+  index: number;
+  header: string;
+  samples: string[];
+  suggested_field: string | null;
+}
+export interface ImportPreview {
+  encoding: string;
+  delimiter: string;
+  columns: ImportColumn[];
+  rows_estimate: number;
+}
+export interface ImportCheck {
+  rows: { line: number; ok: boolean; values: Record<string, unknown>; errors: FieldError[] }[];
+  ok: number;
+  bad: number;
+}
+export interface Job {
+  id: string;
+  kind: string;
+  state: string;
+  progress: { done: number; total: number | null } | null;
+  started_at: string | null;
+  ended_at: string | null;
+  error: unknown;
+  result: Record<string, unknown> | null;
+}
+
+export interface FieldError {
+  field: string;
+  code: string;
+  message: string;
+}
+
+export interface AuditItem {
+  seq: number;
+  at: string;
+  actor: Person | null;
+  act: string;
+  outcome: string;
+  object?: string | null;
+  records?: string[];
+  fields?: { name: string; view: string }[];
+  address?: string | null;
+  session?: string | null;
+  request?: string | null;
+  purpose?: string | null;
+  tag?: string | null;
+  has_detail?: boolean;
+  detail?: unknown;
+}
+export interface AuditPage {
+  items: AuditItem[];
+  next: number | string | null;
+  indexed_to: number;
+  head: number;
+}
+export interface BulkResult {
+  items: { status: number; id: string; error: { code?: string; detail?: string; title?: string } | null }[];
+}

@@ -1,0 +1,46 @@
+/* Where the caller may go: the navigation, the palette and the home page show the same places. */
+import { computed, type ComputedRef } from 'vue';
+import { useI18n } from 'vue-i18n';
+import { say } from '@/i18n';
+import { objectIcon, type IconName } from '@/components/icons';
+import { useObjects } from '@/stores/objects';
+import { useSession } from '@/stores/session';
+
+export interface Place {
+  to: string;
+  label: string;
+  icon: IconName;
+}
+export interface PlaceGroup {
+  key: string;
+  label: string;
+  places: Place[];
+}
+
+export function useNav(): ComputedRef<PlaceGroup[]> {
+  const { t } = useI18n();
+  const objects = useObjects();
+  const session = useSession();
+  return computed(() => {
+    const mayImport = objects.items.some((o) => o.acts.includes('import'));
+    const tools: Place[] = [];
+    if (mayImport || session.area('imports'))
+      tools.push({ to: '/imports', label: t('shell.imports'), icon: 'upload' });
+    const guard: Place[] = [];
+    if (session.isAuditor || session.area('audit'))
+      guard.push({ to: '/audit', label: t('shell.audit'), icon: 'shield' });
+    guard.push({ to: '/trail', label: t('shell.trail'), icon: 'foot' });
+    guard.push({ to: '/sessions', label: t('shell.sessions'), icon: 'device' });
+    if (session.area('keys')) guard.push({ to: '/keys', label: t('shell.keys'), icon: 'key' });
+    const records = objects.listable.map((o) => ({
+      to: `/o/${o.name}`,
+      label: say(o.label_plural),
+      icon: objectIcon(o.name, o.icon),
+    }));
+    return [
+      { key: 'records', label: t('shell.records'), places: records },
+      { key: 'tools', label: t('shell.tools'), places: tools },
+      { key: 'guard', label: t('shell.guard'), places: guard },
+    ].filter((g) => g.places.length);
+  });
+}

@@ -1,0 +1,30 @@
+import { createPinia } from 'pinia';
+import { createApp } from 'vue';
+import './tokens.css';
+import './base.css';
+import App from './App.vue';
+import { onSignedOut } from './api/client';
+import { i18n, useLanguage } from './i18n';
+import { router } from './router';
+import { useObjects } from './stores/objects';
+import { usePrefs } from './stores/prefs';
+import { useSession } from './stores/session';
+
+async function start() {
+  const app = createApp(App);
+  app.use(createPinia());
+  await useLanguage(usePrefs().prefs.language);
+  onSignedOut(() => {
+    const session = useSession();
+    if (!session.me) return;
+    session.wanted = router.currentRoute.value.fullPath;
+    session.forget();
+    useObjects().forget();
+    void router.push({ name: 'sign-in', query: { ended: '1' } });
+  });
+  app.use(i18n);
+  app.use(router);
+  app.mount('#app');
+}
+
+void start();

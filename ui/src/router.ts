@@ -1,0 +1,126 @@
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router';
+import { i18n } from './i18n';
+import { useObjects } from './stores/objects';
+import { useSession } from './stores/session';
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    open?: boolean; // needs no session
+    title?: string; // i18n key
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  routes: [
+    {
+      path: '/sign-in',
+      name: 'sign-in',
+      component: () => import('./views/SignIn.vue'),
+      meta: { open: true, title: 'signIn.title' },
+    },
+    {
+      path: '/password',
+      name: 'password',
+      component: () => import('./views/ChangePassword.vue'),
+      meta: { title: 'password.title' },
+    },
+    {
+      path: '/',
+      component: () => import('./views/Shell.vue'),
+      children: [
+        {
+          path: '',
+          name: 'home',
+          component: () => import('./views/Home.vue'),
+          meta: { title: 'shell.home' },
+        },
+        { path: 'o/:object', name: 'list', component: () => import('./views/RecordList.vue') },
+        {
+          path: 'o/:object/bin',
+          name: 'bin',
+          component: () => import('./views/RecordList.vue'),
+          props: { bin: true },
+        },
+        { path: 'o/:object/new', name: 'create', component: () => import('./views/RecordEdit.vue') },
+        { path: 'o/:object/:id', name: 'record', component: () => import('./views/RecordPage.vue') },
+        { path: 'o/:object/:id/edit', name: 'edit', component: () => import('./views/RecordEdit.vue') },
+        {
+          path: 'imports',
+          name: 'imports',
+          component: () => import('./views/Imports.vue'),
+          meta: { title: 'imports.title' },
+        },
+        {
+          path: 'imports/new',
+          name: 'import-new',
+          component: () => import('./views/ImportWizard.vue'),
+          meta: { title: 'imports.fresh' },
+        },
+        {
+          path: 'imports/:id',
+          name: 'import',
+          component: () => import('./views/ImportPage.vue'),
+          meta: { title: 'imports.title' },
+        },
+        {
+          path: 'audit',
+          name: 'audit',
+          component: () => import('./views/Audit.vue'),
+          meta: { title: 'audit.title' },
+        },
+        {
+          path: 'trail',
+          name: 'trail',
+          component: () => import('./views/Audit.vue'),
+          props: { mine: true },
+          meta: { title: 'audit.mine' },
+        },
+        {
+          path: 'sessions',
+          name: 'sessions',
+          component: () => import('./views/Sessions.vue'),
+          meta: { title: 'sessions.title' },
+        },
+        {
+          path: 'keys',
+          name: 'keys',
+          component: () => import('./views/ApiKeys.vue'),
+          meta: { title: 'keys.title' },
+        },
+        {
+          path: ':rest(.*)*',
+          name: 'missing',
+          component: () => import('./views/NotFound.vue'),
+          meta: { title: 'state.missingTitle' },
+        },
+      ],
+    },
+  ],
+});
+
+export function setTitle(text: string): void {
+  const name = i18n.global.t('app.name');
+  document.title = text ? `${text} · ${name}` : name;
+}
+
+async function guard(to: RouteLocationNormalized) {
+  const session = useSession();
+  if (!session.asked) await session.load().catch(() => undefined);
+  if (to.meta.open) return session.me && to.name === 'sign-in' ? '/' : true;
+  if (!session.me) {
+    session.wanted = to.fullPath;
+    return { name: 'sign-in' };
+  }
+  if (session.me.must_change_password && to.name !== 'password') return { name: 'password' };
+  if (to.name === 'password') return true;
+  const objects = useObjects();
+  if (!objects.loaded) await objects.load().catch(() => undefined);
+  return true;
+}
+
+router.beforeEach(guard);
+router.afterEach((to) => {
+  if (to.meta.title) setTitle(i18n.global.t(to.meta.title));
+});

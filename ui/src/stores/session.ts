@@ -1,0 +1,51 @@
+import { defineStore } from 'pinia';
+import { computed, ref } from 'vue';
+import { session as api } from '@/api';
+import { Problem, setCsrf } from '@/api/client';
+import type { Me } from '@/api/types';
+
+export const useSession = defineStore('session', () => {
+  const me = ref<Me | null>(null);
+  const asked = ref(false);
+  /* Where the visitor wanted to go before he had to sign in: kept in memory only. */
+  const wanted = ref('/');
+
+  function take(fresh: Me, csrf?: string) {
+    me.value = fresh;
+    setCsrf(csrf ?? fresh.csrf);
+    asked.value = true;
+  }
+  async function load(): Promise<void> {
+    try {
+      take(await api.me());
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 401) throw error;
+      me.value = null;
+    } finally {
+      asked.value = true;
+    }
+  }
+  async function refresh(): Promise<void> {
+    if (me.value) take(await api.me());
+  }
+  async function signIn(login: string, password: string): Promise<void> {
+    const answer = await api.signIn(login, password);
+    take(answer.me, answer.csrf);
+  }
+  async function signOut(): Promise<void> {
+    try {
+      await api.signOut();
+    } finally {
+      forget();
+    }
+  }
+  function forget() {
+    me.value = null;
+    setCsrf('');
+  }
+  const may = (object: string, act: string) => me.value?.acts?.[object]?.includes(act) ?? false;
+  const area = (name: string) => me.value?.areas?.includes(name) ?? false;
+  const isAuditor = computed(() => me.value?.duties?.includes('auditor') ?? false);
+
+  return { me, asked, wanted, load, refresh, signIn, signOut, forget, may, area, isAuditor };
+});
