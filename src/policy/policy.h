@@ -1,27 +1,30 @@
 /* Policy: who may do what with which record and field.
  *
- * Policies are Cedar text (the files *.cedar in policies). The engine asks four questions, each answered from the same
- * policies: may this person do this act on this record (policy_decide); which records (policy_filter, a row
- * filter by partial evaluation); what does he see of each field (policy_views); and why (policy_explain).
- * Default is deny; a policy whose condition errs is skipped; forbid overrides permit.
+ * Policies are Cedar text (the .cedar files under policies). The engine asks four questions, each answered
+ * from the same policies: may this person do this act on this record (policy_decide); which records
+ * (policy_filter, a row filter by partial evaluation); what does he see of each field (policy_views); and why
+ * (policy_explain). Default is deny; a policy whose condition errs is skipped; forbid overrides permit.
  *
  * Entities that policies may speak of:
  *   User::"<id>"        attributes: id (long), login (string), roles (set of Role), department (Department),
- *                       branch (Department), departments (set: his department and all above), manager_of (set of
- *                       Department), is_partner (bool); parents: his Roles and his Department
- *   Role::"<name>", Department::"<id>" (parent: the department above)
- *   Action::"list" "view" "create" "update" "delete" "restore" "import" "export" "reveal" "transfer" "see" "read"
- *           "write" "match" "audit" "administer"
- *           (see: masked view of a field; read: clear view; write: set a field; match: find by a masked field's
- *           whole value or the characters its mask shows. view: open one record. A record must pass list/view
- *           before its fields' see/read count.)
- *   the resource: <Object>::"<uuid>" with the type's name in CamelCase (Customer, FollowUp …), attributes: the
- *           object's *unsealed* fields by API name (absent when null) plus owner (User), department (Department),
- *           branch (Department), created_at (long ms); parent: its department, so `resource in Department::"3"` and
- *           `resource.department in principal.department` both work. A child object (order line …) follows its parent.
- *           For acts on no record: Object::"<name>".
- *   context: object (string), field (string), class (string), purpose (string), reason (bool), second_factor_age
- *           (long, seconds), hour (long, local), weekday (long), network (string: "office"|"outside"|…)
+ *                       branch (Department), departments (set: his department and all above), manager_of (set
+ * of Department), is_partner (bool); parents: his Roles and his Department Role::"<name>", Department::"<id>"
+ * (parent: the department above) Action::"list" "view" "create" "update" "delete" "restore" "import" "export"
+ * "reveal" "transfer" "see" "read" "write" "match" "audit" "administer" (see: masked view of a field; read:
+ * clear view; write: set a field; match: find by a masked field's whole value or the characters its mask
+ * shows. view: open one record. A record must pass list/view before its fields' see/read count.) the
+ * resource: <Object>::"<uuid>" with the type's name in CamelCase (Customer, FollowUp …), attributes: the
+ *           object's *unsealed* fields by API name (absent when null) plus owner (User), department
+ * (Department), branch (Department), created_at (long ms); parent: its department, so `resource in
+ * Department::"3"` and `resource.department in principal.department` both work. A child object (order line …)
+ * follows its parent. For acts on no record: Object::"<name>". context: object (string), field (string),
+ * class (string), purpose (string), reason (bool), second_factor_age (long, seconds), hour (long, local),
+ * weekday (long, 1 Monday … 7), network (string: "office"|"outside"|…); what is not given is absent.
+ * context.object holds for acts on no record too. Action groups: Action::"look" (list, view), "change"
+ * (create, update, delete, restore, transfer), "field" (see, read, write, match). Numbers of the record are
+ * in their stored units (money in cents, dates in days, times in ms). A sealed field is no attribute: a
+ * policy that mentions one is refused. Of the principal, a branch or department that he has not is absent.
+ * What can be reduced to a row filter: policy/reduce.h.
  */
 #ifndef KEDUN_POLICY_POLICY_H
 #define KEDUN_POLICY_POLICY_H
@@ -84,12 +87,29 @@ struct policy_context {
 
 struct policy_set; /* immutable, reference counted */
 
-/* Reads every *.cedar of a directory; refuses all on the first error, naming file, line and column. */
+/* Reads every .cedar file of a directory; refuses all on the first error, naming file, line and column. */
 MUST_CHECK enum status policy_load(const char *directory, struct policy_set **out, struct error *e);
 /* The same from text, for previews and tests. */
-MUST_CHECK enum status policy_parse(struct slice text, const char *name, struct policy_set **out, struct error *e);
+MUST_CHECK enum status policy_parse(struct slice text, const char *name, struct policy_set **out,
+                                    struct error *e);
 void policy_release(struct policy_set *set);
 void policy_retain(struct policy_set *set);
+
+/* What of the context the policies look at, bits: all that an answer may depend on besides the actor, the
+ * object, the field, the organisation and the record. A cache of filters or views keys on the mentioned
+ * values, and on the hour where TIME is mentioned. */
+enum policy_mention {
+    POLICY_MENTIONS_PURPOSE = 0x20,
+    POLICY_MENTIONS_REASON = 0x40,
+    POLICY_MENTIONS_SECOND_FACTOR = 0x80,
+    POLICY_MENTIONS_TIME = 0x100,
+    POLICY_MENTIONS_NETWORK = 0x200
+};
+unsigned policy_mentions(const struct policy_set *set);
+static inline bool policy_mentions_time(const struct policy_set *set) {
+    return (policy_mentions(set) & POLICY_MENTIONS_TIME) != 0;
+}
+size_t policy_count(const struct policy_set *set);
 
 struct policy_query {
     const struct policy_set *set;
@@ -101,8 +121,10 @@ struct policy_query {
     struct arena *arena; /* results live here */
 };
 
-/* Which records of q->object: a row filter. Deny is pred_false; a condition that no row filter can express is
- * ST_INVALID "policy_not_reducible" (policy_check_reducible finds it when a policy is saved). */
+/* Which records of q->object: a row filter. For ACT_CREATE: which records he may make (decide on the new row
+ * before it is written); pred_false means none at all. For acts on no record use policy_decide with row ==
+ * NULL. Deny is pred_false; a condition that no row filter can express is ST_INVALID "policy_not_reducible"
+ * (policy_check_reducible finds it when a policy is saved). */
 MUST_CHECK enum status policy_filter(const struct policy_query *q, enum act act, const struct pred **out,
                                      struct error *e);
 
@@ -112,20 +134,26 @@ struct field_view {
 };
 
 /* For every field of q->object, in the order of object->fields. */
-MUST_CHECK enum status policy_views(const struct policy_query *q, const struct field_view **out, struct error *e);
+MUST_CHECK enum status policy_views(const struct policy_query *q, const struct field_view **out,
+                                    struct error *e);
 
 /* The view that a row gives: clear if read, else masked if see, else hidden. */
 enum view policy_view_of(const struct field_view *v, pred_lookup lookup, const void *row);
-/* The view that holds on all rows whatever their content: what filter, sort and group may rest on. */
+/* The view that holds on every row of `scope` (the list filter): what filter, sort and group may rest on.
+ * Found by comparing the predicates' shapes: it may say less than could be proved, never more. */
+enum view policy_view_in(const struct field_view *v, const struct pred *scope);
+/* The view that holds on all rows whatever their content. */
 enum view policy_view_everywhere(const struct field_view *v);
 
 /* One decision on one record (row == NULL: on the object as such). */
-MUST_CHECK enum status policy_decide(const struct policy_query *q, enum act act, const struct field_def *field,
-                                     pred_lookup lookup, const void *row, bool *allowed, struct error *e);
+MUST_CHECK enum status policy_decide(const struct policy_query *q, enum act act,
+                                     const struct field_def *field, pred_lookup lookup, const void *row,
+                                     bool *allowed, struct error *e);
 
 /* The same with the policies that decided and the conditions that failed, as JSON. */
-MUST_CHECK enum status policy_explain(const struct policy_query *q, enum act act, const struct field_def *field,
-                                      pred_lookup lookup, const void *row, struct json *out, struct error *e);
+MUST_CHECK enum status policy_explain(const struct policy_query *q, enum act act,
+                                      const struct field_def *field, pred_lookup lookup, const void *row,
+                                      struct json *out, struct error *e);
 
 /* Every policy against every object and act: can all of it be reduced? For save time. */
 MUST_CHECK enum status policy_check_reducible(const struct policy_set *set, const struct object_set *objects,

@@ -1,0 +1,21 @@
+/* A set of policies, as loaded: parsed, named, sorted by act. Immutable; the last release frees it. */
+#ifndef KEDUN_POLICY_SET_H
+#define KEDUN_POLICY_SET_H
+
+#include "policy/model.h"
+
+#define POLICIES_MAX       5000
+#define POLICY_FILES_MAX   200
+#define POLICY_ARENA_LIMIT ((size_t)256 * 1024 * 1024)
+
+struct policy_set {
+    const struct policy **policies;
+    size_t count;
+    const struct policy **by_act[ACT_COUNT];
+    size_t by_act_count[ACT_COUNT];
+    unsigned mentions;
+    struct arena arena;
+    int references;
+};
+
+#endif
