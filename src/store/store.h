@@ -227,9 +227,8 @@ void store_intents_settled(struct store *s, uint64_t intent);
 /* Forgets idempotency keys older than `before_ms`, in slices between other writes. Returns at once. */
 void store_idempotency_forget(struct store *s, int64_t before_ms);
 
-/* Makes what was removed unreadable in the files: merges the search index (its removed postings stay in older
- * segments until then), copies the WAL home and truncates it. Freed pages are already overwritten
- * (secure_delete). Blocks the caller, lets other writes through in between. */
+/* Makes what was removed unreadable in the files: copies the WAL home and truncates it (freed pages and
+ * places in pages are overwritten when they are freed: secure_delete). Waits for readers and the writer. */
 MUST_CHECK enum status store_scrub(struct store *s, struct error *e);
 
 #define STORE_ITEM_UNIQUE "unique" /* the stewards' queue */

@@ -288,6 +288,7 @@ int main(int argc, char **argv) {
         fill(s, rows, 0);
     check(store_reader_open(s, &r, &e), &e);
     if (argc > 3)
+        if (argc > 3)
         queries(r);
     if (argc > 3) {
         grouped(s, 1, 2000000000);

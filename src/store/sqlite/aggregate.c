@@ -1,18 +1,17 @@
 #include "store/sqlite/terms.h"
 
 /* Rows of a filter, in no order, as a sub-select; leads with a search term where there is one. */
-static enum status put_rows_of(struct sql *s, const struct plan *p, struct error *e) {
-    if (p->term_count > 0)
-        return terms_put_led(s, p, NULL, p->terms[0], e);
-    return plan_put_unordered(s, p, PLAN_TERMS_PROBED, e);
+static enum status put_rows_of(struct sql *s, const struct plan *p, const struct terms_lead *lead,
+                               struct error *e) {
+    return terms_lead_is(lead) ? terms_put_led(s, p, NULL, lead, e) : plan_put_unordered(s, p, e);
 }
 
-static enum status count_run(struct store_reader *r, const struct plan *p, uint64_t most, uint64_t *count,
-                             struct error *e) {
+static enum status count_run(struct store_reader *r, const struct plan *p, const struct terms_lead *lead,
+                             uint64_t most, uint64_t *count, struct error *e) {
     struct sql *s = &r->sql;
     sql_reset(s);
     sql_put(s, "SELECT count(*) FROM (SELECT 1 FROM (");
-    enum status st = put_rows_of(s, p, e);
+    enum status st = put_rows_of(s, p, lead, e);
     sql_put(s, ") LIMIT ");
     sql_bind_int(s, (int64_t)most + 1);
     sql_put(s, ")");
@@ -37,7 +36,11 @@ enum status store_count(struct store_reader *r, const struct object_def *o, cons
     enum status st = reader_begin(r, e);
     if (st != ST_OK)
         return st;
-    st = count_run(r, &p, most, count, e);
+    struct terms_lead lead;
+    st = terms_lead_make(r, &p, SIZE_MAX, &lead, e);
+    if (st == ST_OK)
+        st = count_run(r, &p, &lead, most, count, e);
+    terms_lead_free(&lead);
     reader_end(r);
     *at_least = *count > most;
     if (*at_least)
@@ -53,14 +56,15 @@ static void put_group_by(struct sql *s, const struct object_def *o, uint16_t col
     sql_bind_int(s, (int64_t)most);
 }
 
-static enum status group_run(struct store_reader *r, const struct plan *p, uint16_t column, size_t most,
-                             struct arena *arena, struct store_group *groups, size_t *n, struct error *e) {
+static enum status group_run(struct store_reader *r, const struct plan *p, const struct terms_lead *lead,
+                             uint16_t column, size_t most, struct arena *arena, struct store_group *groups,
+                             size_t *n, struct error *e) {
     struct sql *s = &r->sql;
     sql_reset(s);
     sql_put(s, "SELECT ");
     sql_column(s, 1, column);
     sql_put(s, ", count(*) FROM (");
-    enum status st = put_rows_of(s, p, e);
+    enum status st = put_rows_of(s, p, lead, e);
     put_group_by(s, p->object, column, most);
     sqlite3_stmt *statement = NULL;
     if (st == ST_OK)
@@ -90,7 +94,11 @@ enum status store_group_by(struct store_reader *r, const struct object_def *o, c
     enum status st = reader_begin(r, e);
     if (st != ST_OK)
         return st;
-    st = group_run(r, &p, column, most, arena, *out, n, e);
+    struct terms_lead lead;
+    st = terms_lead_make(r, &p, SIZE_MAX, &lead, e);
+    if (st == ST_OK)
+        st = group_run(r, &p, &lead, column, most, arena, *out, n, e);
+    terms_lead_free(&lead);
     reader_end(r);
     return st;
 }

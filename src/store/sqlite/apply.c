@@ -172,7 +172,7 @@ static enum status apply_term(struct apply *a, uint16_t object, int64_t row, con
         return pending_fragments_add(
             &a->fragments,
             (struct pending_fragment){
-                .object = object, .field = t->field, .remove = remove, .row = row, .term = t->term});
+                .object = object, .remove = remove, .row = row, .term = postings_term(t->field, t->term)});
     return pending_terms_add(&a->terms, (struct pending_term){.object = object,
                                                               .remove = remove,
                                                               .key = compile_term_key(t->field, t->search),

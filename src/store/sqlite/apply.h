@@ -1,9 +1,7 @@
 /* Applies write sets inside the writer's transaction.
  *
- * Rows, exact terms and the rest go to their tables at once or at the end of their set (terms are inserted
- * sorted: their table is in that order). Fragment terms of all sets wait for the end of the group: FTS5
- * writes a segment of its own at every savepoint, so it may take part in the transaction only behind the last
- * of them. */
+ * Rows and the rest go to their tables at once, exact terms at the end of their set, fragments at the end of
+ * the group, each in the order of its table: a batch then writes neighbouring entries together. */
 #ifndef KEDUN_STORE_SQLITE_APPLY_H
 #define KEDUN_STORE_SQLITE_APPLY_H
 

@@ -1,7 +1,5 @@
 #include "store/sqlite/compile.h"
 
-#include "store/sqlite/tokens.h"
-
 struct compile {
     struct sql *sql;
     uint16_t object;
@@ -94,16 +92,6 @@ static enum status compile_has(const struct compile *c, const struct pred *p) {
     return ST_OK;
 }
 
-void compile_fragments(struct buf *out, const struct pred *p) {
-    for (size_t i = 0; i < p->value_count; i++) {
-        uint8_t word[TOKEN_SIZE];
-        token_write(p->column, (uint64_t)p->values[i].i, word);
-        buf_put_string(out, out->n == 0 ? "\"" : " AND \"");
-        buf_put(out, word, sizeof word);
-        buf_put_u8(out, '"');
-    }
-}
-
 static void put_word_term(const struct compile *c, const struct pred *p, size_t i) {
     bool listed = c->terms == TERMS_LISTED;
     if (listed)
@@ -120,24 +108,19 @@ static void put_word_term(const struct compile *c, const struct pred *p, size_t 
     sql_put(c->sql, ")");
 }
 
-/* Each fragment is a look-up of its own here; conditions at the top go through terms.c, which intersects
- * them. */
+/* Looked up row by row: conditions at the top are tested by bitmap (terms.c), this is for those within OR and
+ * NOT. */
 static void put_fragment_term(const struct compile *c, const struct pred *p, size_t i) {
-    bool listed = c->terms == TERMS_LISTED;
-    if (listed)
-        sql_column(c->sql, c->alias, FIELD_ROW);
-    sql_name(c->sql, listed ? " IN (SELECT rowid FROM g_" : "EXISTS (SELECT 1 FROM g_", c->object);
-    sql_name(c->sql, " WHERE g_", c->object);
-    sql_put(c->sql, " MATCH kedun_word(");
-    sql_number(c->sql, p->column);
-    sql_put(c->sql, ", ");
-    sql_bind_int(c->sql, p->values[i].i);
-    sql_put(c->sql, ")");
-    if (!listed) {
-        sql_put(c->sql, " AND rowid = ");
-        sql_column(c->sql, c->alias, FIELD_ROW);
-    }
-    sql_put(c->sql, ")");
+    sql_name(c->sql, "EXISTS (SELECT 1 FROM g_", c->object);
+    sql_put(c->sql, " WHERE chunk = (");
+    sql_column(c->sql, c->alias, FIELD_ROW);
+    sql_put(c->sql, " >> ");
+    sql_number(c->sql, POSTINGS_BITS);
+    sql_put(c->sql, ") AND term = ");
+    sql_bind_int(c->sql, postings_term(p->column, (uint64_t)p->values[i].i));
+    sql_put(c->sql, " AND kedun_rows_hold(rows, ");
+    sql_column(c->sql, c->alias, FIELD_ROW);
+    sql_put(c->sql, "))");
 }
 
 static enum status compile_terms(const struct compile *c, const struct pred *p) {

@@ -12,10 +12,6 @@ enum compile_terms { TERMS_LISTED, TERMS_PROBED };
 MUST_CHECK enum status compile_pred(struct sql *s, uint16_t object, unsigned alias, const struct pred *p,
                                     enum compile_terms terms, struct error *e);
 
-/* Appends the full-text expression of `p`'s fragment terms (" AND " between them and what is there already).
- */
-void compile_fragments(struct buf *out, const struct pred *p);
-
 /* Field and kind of a PRED_TERMS as x_OBJECT's key. */
 static inline int64_t compile_term_key(uint16_t field, unsigned search) {
     return (int64_t)field << 8 | (int64_t)search;

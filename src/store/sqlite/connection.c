@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
-#include "store/sqlite/tokens.h"
+#include "store/sqlite/postings.h"
 
 #include <pthread.h>
 
@@ -80,7 +80,7 @@ static enum status connection_setup(struct connection *c, enum connection_kind k
     if (st == ST_OK)
         st = run_script(c, own, e);
     if (st == ST_OK)
-        st = tokens_register(c->db, e);
+        st = postings_register(c->db, e);
     return st;
 }
 
@@ -153,6 +153,7 @@ enum status connection_prepare(struct connection *c, struct slice sql, sqlite3_s
         sqlite3_finalize(slot->handle);
         *slot = (struct statement){.hash = hash, .handle = made};
     }
+    c->last = slot;
     slot->busy = true;
     slot->used_at = ++c->clock;
     *out = slot->handle;
@@ -162,6 +163,13 @@ enum status connection_prepare(struct connection *c, struct slice sql, sqlite3_s
 void statement_done(struct connection *c, sqlite3_stmt *s) {
     if (s == NULL)
         return;
+    struct statement *last = c->last;
+    if (last != NULL && last->handle == s) {
+        (void)sqlite3_reset(s);
+        (void)sqlite3_clear_bindings(s);
+        last->busy = false;
+        return;
+    }
     uint64_t hash = map_hash(slice_from_string(sqlite3_sql(s)), HASH_SEED);
     for (size_t i = 0; i < STATEMENT_WAYS; i++) {
         struct statement *slot = &c->cache[hash % STATEMENT_SETS][i];

@@ -1,6 +1,6 @@
 #include "store/sqlite/pending.h"
 
-#include "store/sqlite/tokens.h"
+#include "store/sqlite/postings.h"
 
 #include <stdlib.h>
 
@@ -175,87 +175,133 @@ static int fragment_compare(const void *x, const void *y) {
     const struct pending_fragment *a = x, *b = y;
     if (a->object != b->object)
         return ORDER(a->object, b->object);
-    if (a->row != b->row)
+    if (postings_chunk(a->row) != postings_chunk(b->row))
         return ORDER(a->row, b->row);
-    if (a->field != b->field)
-        return ORDER(a->field, b->field);
     if (a->term != b->term)
         return ORDER(a->term, b->term);
+    if (a->row != b->row)
+        return ORDER(a->row, b->row);
     return ORDER(a->order, b->order);
 }
 
-static bool same_fragment(const struct pending_fragment *a, const struct pending_fragment *b) {
-    return a->object == b->object && a->row == b->row && a->field == b->field && a->term == b->term;
+static bool same_entry(const struct pending_fragment *a, const struct pending_fragment *b) {
+    return a->object == b->object && a->term == b->term && postings_chunk(a->row) == postings_chunk(b->row);
 }
 
-static enum status words_write(struct connection *c, struct sql *s, uint16_t object, int64_t row,
-                               struct slice words, bool remove, struct error *e) {
-    sql_reset(s);
-    sql_name(s, "INSERT INTO g_", object);
-    if (remove) {
-        sql_name(s, "(g_", object);
-        sql_put(s, ", rowid, text) VALUES('delete', ");
-    } else {
-        sql_put(s, "(rowid, text) VALUES(");
+struct entry {
+    uint8_t add[2 * POSTINGS_ROWS], remove[2 * POSTINGS_ROWS];
+    size_t add_n, remove_n;
+};
+
+static void entry_put(uint8_t *list, size_t *n, int64_t row) {
+    list[(*n)++] = (uint8_t)row;
+    list[(*n)++] = (uint8_t)((row & (POSTINGS_ROWS - 1)) >> 8);
+}
+
+/* Ascending places of the changes [from, to); the last change of a row is what holds. */
+static void entry_make(const struct pending_fragments *p, size_t from, size_t to, struct entry *out) {
+    out->add_n = out->remove_n = 0;
+    for (size_t i = from; i < to; i++) {
+        if (i + 1 < to && p->list[i].row == p->list[i + 1].row)
+            continue;
+        if (p->list[i].remove)
+            entry_put(out->remove, &out->remove_n, p->list[i].row);
+        else
+            entry_put(out->add, &out->add_n, p->list[i].row);
     }
-    sql_bind_int(s, row);
-    sql_put(s, ", ");
-    sql_bind(s, cell_text(words));
-    sql_put(s, ")");
+}
+
+/* One statement for all entries of an object: a batch has tens of thousands of them. */
+struct adder {
+    struct connection *c;
+    struct sql *sql;
+    sqlite3_stmt *statement;
+    uint16_t object;
+};
+
+static enum status adder_prepare(struct adder *a, uint16_t object, struct error *e) {
+    if (a->statement != NULL && a->object == object)
+        return ST_OK;
+    statement_done(a->c, a->statement);
+    a->object = object;
+    sql_reset(a->sql);
+    sql_name(a->sql, "INSERT INTO g_", object);
+    sql_put(a->sql, "(chunk, term, rows) VALUES(?, ?, ?) ON CONFLICT(chunk, term)"
+                    " DO UPDATE SET rows = kedun_rows_add(rows, excluded.rows)");
+    return sql_prepare(a->sql, a->c, &a->statement, e);
+}
+
+/* A list of more places than a bitmap is long goes in in parts. */
+static enum status entry_add(struct adder *a, const struct pending_fragment *f, struct slice places,
+                             struct error *e) {
+    enum status st = adder_prepare(a, f->object, e);
+    while (st == ST_OK && places.n > 0) {
+        struct slice some = slice_of(places.p, places.n < POSTINGS_BYTES / 2 ? places.n : POSTINGS_BYTES / 2);
+        places = slice_of(places.p + some.n, places.n - some.n);
+        (void)sqlite3_reset(a->statement);
+        int rc = sqlite3_bind_int64(a->statement, 1, postings_chunk(f->row));
+        rc = rc != SQLITE_OK ? rc : sqlite3_bind_int64(a->statement, 2, f->term);
+        rc = rc != SQLITE_OK ? rc : sqlite3_bind_blob64(a->statement, 3, some.p, some.n, SQLITE_STATIC);
+        rc = rc != SQLITE_OK ? rc : sqlite3_step(a->statement);
+        if (rc != SQLITE_DONE)
+            st = connection_failed(a->c, rc, e);
+    }
+    return st;
+}
+
+static enum status entry_statement(const struct pending_fragment *f, struct connection *c, struct sql *s,
+                                   struct error *e) {
+    sql_put(s, " WHERE chunk = ");
+    sql_bind_int(s, postings_chunk(f->row));
+    sql_put(s, " AND term = ");
+    sql_bind_int(s, f->term);
     return sql_execute(s, c, NULL, e);
 }
 
-struct row_words {
-    struct buf add, remove;
-};
-
-static void word_put(struct buf *out, const struct pending_fragment *f) {
-    uint8_t word[TOKEN_SIZE];
-    token_write(f->field, f->term, word);
-    buf_put(out, word, sizeof word);
-}
-
-/* The changes [from, to) of one row; the last change of a term is what holds. A removal is always followed by
- * an insertion: FTS5 counts rows both ways and takes a count below zero for damage. */
-static enum status row_write(struct pending_fragments *p, size_t from, size_t to, struct row_words *words,
-                             struct connection *c, struct sql *s, struct error *e) {
-    buf_reset(&words->add);
-    buf_reset(&words->remove);
-    for (size_t i = from; i < to; i++) {
-        if (i + 1 < to && same_fragment(&p->list[i], &p->list[i + 1]))
-            continue;
-        word_put(p->list[i].remove ? &words->remove : &words->add, &p->list[i]);
+static enum status entry_remove(const struct pending_fragment *f, struct slice places, struct connection *c,
+                                struct sql *s, struct error *e) {
+    while (places.n > 0) {
+        struct slice some = slice_of(places.p, places.n < POSTINGS_BYTES / 2 ? places.n : POSTINGS_BYTES / 2);
+        places = slice_of(places.p + some.n, places.n - some.n);
+        sql_reset(s);
+        sql_name(s, "UPDATE g_", f->object);
+        sql_put(s, " SET rows = kedun_rows_remove(rows, ");
+        sql_bind(s, cell_bytes(some));
+        sql_put(s, ")");
+        enum status st = entry_statement(f, c, s, e);
+        if (st != ST_OK)
+            return st;
     }
-    if (words->remove.n > 0 && words->add.n == 0)
-        buf_put_string(&words->add, TOKEN_NONE);
-    if (words->add.failed || words->remove.failed)
-        return ST_NOMEM;
-    uint16_t object = p->list[from].object;
-    enum status st = ST_OK;
-    if (words->remove.n > 0)
-        st = words_write(c, s, object, p->list[from].row, buf_slice(&words->remove), true, e);
-    if (st == ST_OK && words->add.n > 0)
-        st = words_write(c, s, object, p->list[from].row, buf_slice(&words->add), false, e);
-    return st;
+    sql_reset(s);
+    sql_name(s, "DELETE FROM g_", f->object);
+    sql_put(s, " WHERE length(rows) = 0 AND chunk = ");
+    sql_bind_int(s, postings_chunk(f->row));
+    sql_put(s, " AND term = ");
+    sql_bind_int(s, f->term);
+    return sql_execute(s, c, NULL, e);
 }
 
 enum status pending_fragments_write(struct pending_fragments *p, struct connection *c, struct sql *s,
                                     struct error *e) {
     if (p->count > 1)
         qsort(p->list, p->count, sizeof *p->list, fragment_compare);
-    struct row_words words;
-    buf_init(&words.add, LIST_MAX * TOKEN_SIZE, false);
-    buf_init(&words.remove, LIST_MAX * TOKEN_SIZE, false);
+    struct entry *entry = p->count == 0 ? NULL : malloc(sizeof *entry);
+    if (p->count > 0 && entry == NULL)
+        return ST_NOMEM;
     enum status st = ST_OK;
+    struct adder adder = {.c = c, .sql = s};
     for (size_t from = 0, to; st == ST_OK && from < p->count; from = to) {
         to = from + 1;
-        while (to < p->count && p->list[to].object == p->list[from].object &&
-               p->list[to].row == p->list[from].row)
+        while (to < p->count && same_entry(&p->list[from], &p->list[to]))
             to++;
-        st = row_write(p, from, to, &words, c, s, e);
+        entry_make(p, from, to, entry);
+        if (entry->remove_n > 0)
+            st = entry_remove(&p->list[from], slice_of(entry->remove, entry->remove_n), c, s, e);
+        if (st == ST_OK && entry->add_n > 0)
+            st = entry_add(&adder, &p->list[from], slice_of(entry->add, entry->add_n), e);
     }
-    buf_free(&words.add);
-    buf_free(&words.remove);
+    statement_done(c, adder.statement);
+    free(entry);
     p->count = 0;
     return st;
 }

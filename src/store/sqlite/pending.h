@@ -32,11 +32,10 @@ MUST_CHECK enum status pending_terms_write(struct pending_terms *p, struct conne
 
 /* Fragment terms of one group. */
 struct pending_fragment {
-    uint16_t object, field;
+    uint16_t object;
     bool remove;
     uint32_t order;
-    int64_t row;
-    uint64_t term;
+    int64_t row, term; /* term: postings.h's number */
 };
 
 struct pending_fragments {
@@ -46,7 +45,7 @@ struct pending_fragments {
 
 void pending_fragments_free(struct pending_fragments *p);
 MUST_CHECK enum status pending_fragments_add(struct pending_fragments *p, struct pending_fragment fragment);
-/* Writes the net change per row into g_OBJECT, rows ascending, and clears. */
+/* Writes the net change per chunk and term into g_OBJECT, in its order, and clears. */
 MUST_CHECK enum status pending_fragments_write(struct pending_fragments *p, struct connection *c,
                                                struct sql *s, struct error *e);
 

@@ -2,6 +2,7 @@
 
 #include "store/sqlite/compile.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/terms.h"
 
 /* ---- the parts of the filter ---- */
 
@@ -218,14 +219,20 @@ static enum status put_rest(struct sql *s, const struct plan *p, struct error *e
     return st;
 }
 
-static enum status put_terms(struct sql *s, const struct plan *p, const struct pred *but, bool fragments,
-                             struct error *e) {
+/* A leading term with several values is looked up like the others: only its first value leads. */
+static enum status put_terms(struct sql *s, const struct plan *p, const struct pred *leads, struct error *e) {
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < p->term_count; i++) {
-        if (p->terms[i] == but || (!fragments && p->terms[i]->search == SEARCH_FRAGMENT))
+        const struct pred *t = p->terms[i];
+        if (t->search == SEARCH_FRAGMENT || (t == leads && t->value_count == 1))
             continue;
         sql_put(s, " AND ");
-        st = compile_pred(s, p->object->id, 0, p->terms[i], TERMS_PROBED, e);
+        st = compile_pred(s, p->object->id, 0, t, TERMS_PROBED, e);
+    }
+    if (st == ST_OK && p->fragments != NULL) {
+        sql_put(s, " AND kedun_has(");
+        sql_bind_rows(s, p->fragments);
+        sql_put(s, ", t0.row)");
     }
     return st;
 }
@@ -247,7 +254,7 @@ static void put_arm(struct sql *s, const struct plan *p, size_t arm) {
 }
 
 static enum status put_one_arm(struct sql *s, const struct plan *p, size_t arm,
-                               const struct plan_segment *segment, enum plan_terms_use use, struct error *e) {
+                               const struct plan_segment *segment, struct error *e) {
     put_table(s, p, p->arm_count == 0 ? NULL : &p->arms[arm]);
     sql_put(s, " WHERE ");
     put_alive(s, p);
@@ -255,9 +262,7 @@ static enum status put_one_arm(struct sql *s, const struct plan *p, size_t arm,
         put_arm(s, p, arm);
     put_bounds(s, segment);
     enum status st = put_rest(s, p, e);
-    if (st == ST_OK && use == PLAN_TERMS_PROBED)
-        st = put_terms(s, p, NULL, false, e);
-    return st;
+    return st == ST_OK ? put_terms(s, p, NULL, e) : st;
 }
 
 void plan_put_order(struct sql *s, const struct plan *p) {
@@ -283,7 +288,7 @@ static void put_compound_order(struct sql *s, const struct plan *p) {
 }
 
 enum status plan_put_rows(struct sql *s, const struct plan *p, const struct plan_segment *segment,
-                          enum plan_terms_use use, struct error *e) {
+                          struct error *e) {
     size_t arms = p->arm_count == 0 ? 1 : p->arm_count;
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < arms; i++) {
@@ -292,7 +297,7 @@ enum status plan_put_rows(struct sql *s, const struct plan *p, const struct plan
             sql_put(s, ", ");
             sql_column(s, 0, p->sort[j].column);
         }
-        st = put_one_arm(s, p, i, segment, use, e);
+        st = put_one_arm(s, p, i, segment, e);
     }
     if (arms > 1) {
         put_compound_order(s, p);
@@ -302,19 +307,18 @@ enum status plan_put_rows(struct sql *s, const struct plan *p, const struct plan
     return st;
 }
 
-enum status plan_put_unordered(struct sql *s, const struct plan *p, enum plan_terms_use use,
-                               struct error *e) {
+enum status plan_put_unordered(struct sql *s, const struct plan *p, struct error *e) {
     size_t arms = p->arm_count == 0 ? 1 : p->arm_count;
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < arms; i++) {
         sql_put(s, i == 0 ? "SELECT t0.row AS row" : " UNION ALL SELECT t0.row");
-        st = put_one_arm(s, p, i, NULL, use, e);
+        st = put_one_arm(s, p, i, NULL, e);
     }
     return st;
 }
 
 enum status plan_put_condition(struct sql *s, const struct plan *p, const struct plan_segment *segment,
-                               const struct pred *but, struct error *e) {
+                               const struct terms_lead *lead, struct error *e) {
     put_alive(s, p);
     put_bounds(s, segment);
     enum status st = put_rest(s, p, e);
@@ -323,6 +327,6 @@ enum status plan_put_condition(struct sql *s, const struct plan *p, const struct
         st = compile_pred(s, p->object->id, 0, p->scope, TERMS_LISTED, e);
     }
     if (st == ST_OK)
-        st = put_terms(s, p, but, true, e);
+        st = put_terms(s, p, lead->term, e);
     return st;
 }

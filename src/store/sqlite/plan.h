@@ -52,29 +52,27 @@ struct plan {
     size_t sort_count;
     struct plan_segment segments[PLAN_SEGMENTS_MAX];
     size_t segment_count;
+    /* Rows that have all fragment terms at the top (terms.c), or NULL: there are none such terms. */
+    const struct postings_rows *fragments;
 };
+
+struct terms_lead;
 
 void plan_make(const struct object_def *o, const struct pred *filter, enum plan_alive alive,
                struct plan *out);
 /* ST_INVALID: more sort columns than there may be. */
 MUST_CHECK enum status plan_order(struct plan *p, const struct store_select *q, struct error *e);
 
-/* How the terms at the top are met. */
-enum plan_terms_use {
-    PLAN_TERMS_LEFT,  /* not in the statement: the caller tests them */
-    PLAN_TERMS_PROBED /* exact, ending and word terms looked up per row; fragments left to the caller */
-};
-
-/* "SELECT tN.row … ORDER BY …" over all arms in the order of the plan, for one segment (NULL: all). */
+/* "SELECT tN.row … ORDER BY …" over all arms in the order of the plan, for one segment (NULL: all). Fragments
+ * are tested by p->fragments, other terms looked up row by row. */
 MUST_CHECK enum status plan_put_rows(struct sql *s, const struct plan *p, const struct plan_segment *segment,
-                                     enum plan_terms_use use, struct error *e);
+                                     struct error *e);
 /* The same without order. */
-MUST_CHECK enum status plan_put_unordered(struct sql *s, const struct plan *p, enum plan_terms_use use,
-                                          struct error *e);
+MUST_CHECK enum status plan_put_unordered(struct sql *s, const struct plan *p, struct error *e);
 /* "alive AND scope AND rest AND bounds" about t0, for a statement that reads from elsewhere; every term but
  * `but`. */
 MUST_CHECK enum status plan_put_condition(struct sql *s, const struct plan *p,
-                                          const struct plan_segment *segment, const struct pred *but,
+                                          const struct plan_segment *segment, const struct terms_lead *lead,
                                           struct error *e);
 void plan_put_order(struct sql *s, const struct plan *p);
 

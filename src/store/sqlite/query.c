@@ -50,7 +50,7 @@ static enum status query_segment(struct query *q, const struct plan_segment *seg
     bool arms = q->plan.arm_count > 1;
     if (arms)
         sql_put(s, "SELECT row FROM (");
-    enum status st = plan_put_rows(s, &q->plan, segment, PLAN_TERMS_PROBED, q->e);
+    enum status st = plan_put_rows(s, &q->plan, segment, q->e);
     if (st != ST_OK)
         return st;
     sql_put(s, " LIMIT ");
@@ -63,7 +63,7 @@ static enum status query_segment(struct query *q, const struct plan_segment *seg
     return query_collect(q);
 }
 
-static enum status query_plain(struct query *q) {
+enum status query_plain(struct query *q) {
     if (q->select->after == NULL)
         return query_segment(q, NULL);
     enum status st = ST_OK;

@@ -22,6 +22,9 @@ void query_put_tail(struct query *q);
 /* Runs r->sql and appends its rows, until limit + 1 are there. */
 MUST_CHECK enum status query_collect(struct query *q);
 
+/* Reads along the plan: every segment of the cursor until the page is full. */
+MUST_CHECK enum status query_plain(struct query *q);
+
 /* Selections with search terms at the top of their filter (terms.c). */
 MUST_CHECK enum status query_by_terms(struct query *q);
 

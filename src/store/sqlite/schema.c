@@ -97,8 +97,9 @@ static enum status make_tables(struct connection *c, struct sql *s, const struct
     st = run_and_reset(s, c, e);
     if (st != ST_OK)
         return st;
-    sql_name(s, "CREATE VIRTUAL TABLE IF NOT EXISTS g_", o->id);
-    sql_put(s, " USING fts5(text, content='', columnsize=0, detail=none, tokenize='kedun')");
+    sql_name(s, "CREATE TABLE IF NOT EXISTS g_", o->id);
+    sql_put(s, "(chunk INTEGER NOT NULL, term INTEGER NOT NULL, rows BLOB NOT NULL,"
+               " PRIMARY KEY(chunk, term)) WITHOUT ROWID");
     st = run_and_reset(s, c, e);
     if (st != ST_OK)
         return st;

@@ -1,7 +1,7 @@
 /* The tables of a file, made from object definitions. Names are ids, so they survive renames:
  *   o_OBJECT   rows: system columns, then f_FIELD
  *   x_OBJECT   exact, ending and word terms: (key = field << 8 | search, term, row), in that order on disk
- *   g_OBJECT   fragment terms: contentless FTS5 over tokens.h's words
+ *   g_OBJECT   fragment terms: postings.h
  *   h_OBJECT   history: (row, id)
  * and for the whole base subject_key, idempotency, intent, item, meta.
  *

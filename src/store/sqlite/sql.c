@@ -87,6 +87,19 @@ void sql_bind_int(struct sql *s, int64_t i) {
     sql_bind(s, cell_int(i));
 }
 
+/* A null cell of impossible length carries the pointer. */
+void sql_bind_rows(struct sql *s, const struct postings_rows *rows) {
+    sql_bind(s, (struct cell){.kind = CELL_NULL, .s = {(const uint8_t *)rows, SIZE_MAX}});
+}
+
+static int bind_pointer(sqlite3_stmt *statement, int at, const struct cell *v) {
+    union {
+        const uint8_t *in;
+        void *out;
+    } rows = {.in = v->s.p}; /* the function takes it back as const */
+    return sqlite3_bind_pointer(statement, at, rows.out, POSTINGS_POINTER, NULL);
+}
+
 static int bind_one(sqlite3_stmt *statement, int at, const struct cell *v) {
     switch (v->kind) {
     case CELL_INT:
@@ -100,7 +113,7 @@ static int bind_one(sqlite3_stmt *statement, int at, const struct cell *v) {
         return sqlite3_bind_blob64(statement, at, v->s.n == 0 ? "" : (const char *)v->s.p, v->s.n,
                                    SQLITE_STATIC);
     default:
-        return sqlite3_bind_null(statement, at);
+        return v->s.n == SIZE_MAX ? bind_pointer(statement, at, v) : sqlite3_bind_null(statement, at);
     }
 }
 

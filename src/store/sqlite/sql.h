@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "object/pred.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/postings.h"
 
 #define SQL_TEXT_MAX ((size_t)1 << 20)
 
@@ -29,6 +30,8 @@ void sql_column(struct sql *s, unsigned alias, uint16_t field);
 /* A question mark and its value. */
 void sql_bind(struct sql *s, struct cell value);
 void sql_bind_int(struct sql *s, int64_t i);
+/* Rows for kedun_has (postings.h). */
+void sql_bind_rows(struct sql *s, const struct postings_rows *rows);
 
 /* Cached prepare, all values bound. */
 MUST_CHECK enum status sql_prepare(struct sql *s, struct connection *c, sqlite3_stmt **out, struct error *e);

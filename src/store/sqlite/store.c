@@ -15,15 +15,7 @@ struct store {
     enum store_mode mode;
     struct writer *writer;
     struct checkpoint *checkpoint;
-    uint16_t objects[OBJECTS_MAX]; /* whose search indexes store_scrub merges */
-    size_t object_count;
 };
-
-static void remember_objects(struct store *s, const struct object_set *objects) {
-    s->object_count = 0;
-    for (size_t i = 0; i < objects->count && i < OBJECTS_MAX; i++)
-        s->objects[s->object_count++] = objects->objects[i]->id;
-}
 
 static enum status start_writing(struct store *s, const struct object_set *objects, struct error *e) {
     struct connection *c = NULL;
@@ -59,7 +51,6 @@ enum status store_open(const char *directory, enum store_mode mode, const struct
     enum status st = n > 0 && (size_t)n < sizeof s->path
                          ? ST_OK
                          : error_set(e, ST_INVALID, "path_too_long", "the directory's name is too long");
-    remember_objects(s, objects);
     if (st == ST_OK && mode == STORE_SERVE)
         st = make_file(s, e);
     if (st == ST_OK && mode == STORE_SERVE)
@@ -113,10 +104,7 @@ enum status store_migrate(struct store *s, const struct object_set *objects, str
         const struct object_set *in;
         void *out;
     } set = {.in = objects}; /* the task takes it back as const */
-    st = writer_do(s->writer, migrate_task, set.out, e);
-    if (st == ST_OK)
-        remember_objects(s, objects);
-    return st;
+    return writer_do(s->writer, migrate_task, set.out, e);
 }
 
 enum status store_write(struct store *s, const struct write_set *set, struct write_result *result,
@@ -135,40 +123,7 @@ void store_idempotency_forget(struct store *s, int64_t before_ms) {
         writer_forget_keys(s->writer, before_ms);
 }
 
-/* ---- scrubbing ---- */
-
-#define MERGE_PAGES 300
-
-struct merge {
-    uint16_t object;
-    bool first, more;
-};
-
-/* One step of merging all segments of one search index into one (FTS5's documented "merge" command: a
- * negative number begins, positive ones go on, and nothing changes when all is done). */
-static enum status merge_task(struct connection *c, void *context, struct error *e) {
-    struct merge *m = context;
-    struct sql s;
-    sql_init(&s);
-    sql_name(&s, "INSERT INTO g_", m->object);
-    sql_name(&s, "(g_", m->object);
-    sql_put(&s, ", rank) VALUES('merge', ");
-    sql_bind_int(&s, m->first ? -MERGE_PAGES : MERGE_PAGES);
-    sql_put(&s, ")");
-    int before = sqlite3_total_changes(c->db);
-    enum status st = sql_execute(&s, c, NULL, e);
-    m->more = sqlite3_total_changes(c->db) - before >= 2;
-    m->first = false;
-    sql_free(&s);
-    return st;
-}
-
 enum status store_scrub(struct store *s, struct error *e) {
     enum status st = may_write(s, e);
-    for (size_t i = 0; st == ST_OK && i < s->object_count; i++) {
-        struct merge m = {.object = s->objects[i], .first = true, .more = true};
-        while (st == ST_OK && m.more)
-            st = writer_do(s->writer, merge_task, &m, e);
-    }
     return st == ST_OK ? checkpoint_truncate(s->path, e) : st;
 }

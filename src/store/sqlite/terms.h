@@ -1,24 +1,33 @@
-/* How many rows a search term has, and the cheapest way to use it.
+/* How many rows the search terms of a filter have, and the cheapest way to use them.
  *
- * A rare term (at most TERMS_FEW rows) leads: its rows are read, tested and sorted. If all terms are common,
- * the page's index is walked instead and each row is tested: a common term is met soon. Exact, ending and
- * word terms are looked up inside the walk's statement; fragments in batches through the full-text index, as
- * a range of rows where the batch lies close together, else row by row, and, when the walk does not find
- * enough that way (the term is common, but not here), from a bitmap of all its rows. */
+ * Few rows (an exact term's, or of fragments so few that a walk would be longer) lead: they are read, tested
+ * and sorted. Else the page's index is walked and each row is tested: a common term is met soon. Fragments
+ * are tested by a bitmap of all rows that have them, made beforehand (1 ms for 1,000,000 rows); other terms
+ * are looked up row by row. */
 #ifndef KEDUN_STORE_SQLITE_TERMS_H
 #define KEDUN_STORE_SQLITE_TERMS_H
 
 #include "store/sqlite/query.h"
 
-#define TERMS_FEW    20000
-#define TERMS_PROBES 2000 /* single look-ups before the bitmap is made */
+#define TERMS_FEW 20000
 
-/* The top-level term whose rows are few, or NULL when all are common. */
-MUST_CHECK enum status terms_leader(struct store_reader *r, const struct plan *p, const struct pred **out,
-                                    struct error *e);
+struct terms_lead {
+    const struct pred *term;    /* an exact, ending or word term with few rows; or NULL */
+    struct postings_rows *rows; /* of all fragments together, or NULL */
+    char *list;                 /* the numbers of these rows, when they are few enough to lead; or NULL */
+};
+
+/* Decides; p->fragments is set for the plan's statements. Free it when they are done. */
+MUST_CHECK enum status terms_lead_make(struct store_reader *r, struct plan *p, size_t wanted,
+                                       struct terms_lead *out, struct error *e);
+void terms_lead_free(struct terms_lead *lead);
+
+static inline bool terms_lead_is(const struct terms_lead *lead) {
+    return lead->term != NULL || lead->list != NULL;
+}
 
 /* "SELECT t0.row AS row FROM <the leader's rows> … WHERE <condition>": without order. */
 MUST_CHECK enum status terms_put_led(struct sql *s, const struct plan *p, const struct plan_segment *segment,
-                                     const struct pred *leader, struct error *e);
+                                     const struct terms_lead *lead, struct error *e);
 
 #endif
