@@ -1,0 +1,106 @@
+/* The registry: users, departments, roles, the company and the catalogue of fields, as the keeper believes them.
+ *
+ * Documents are JSON objects; keys that are not named here are kept for the rest of the system as they are.
+ *   user       {"id", "login" (1..63 bytes), "name", "roles": [names], "department": id, "duties":
+ *              ["system_admin"|"security_admin"|"auditor"], "manages": [ids], "disabled": bool, "mail"}
+ *   department {"id", "parent": id or 0, "name", "branch": id or 0}
+ *   role       {"name", "label": {"zh","en"}, "ceiling": {"personal","sensitive": "hidden"|"masked"|"clear"},
+ *              "match": {"personal","sensitive": bool},
+ *              "budget": {"clear": W, "masked": W, "lookups": L, "writes": L}}
+ *              L = {"day": n, "hour": n, "minute": n}; hour defaults to day, minute to hour; a missing L is 0:
+ *              nothing (but for "writes", rows sealed: no limit). W = L for both classes, or {"personal": L,
+ *              "sensitive": L}. A ceiling that is missing is hidden.
+ *   company    {"budget": as a role's}; here what is missing has no limit. Its id is 1.
+ *   catalogue  {"object", "field", "class": "public"|"internal"|"personal"|"sensitive", "mask": number,
+ *              "search": bits of enum field_search, "type": enum value_type}; its id is object << 16 | field.
+ *
+ * Rules that no caller can bend:
+ * - A class never goes down (ST_DENIED "class_lowered").
+ * - A user holds one duty at most; a holder's ceilings are hidden whatever his roles say.
+ * - Users, departments and the catalogue are the system administrator's, but roles and duties of users, roles and the
+ *   company are the security administrator's; nobody changes his own roles or duties. A user's document may
+ *   leave out what its writer may not change; what is left out stays.
+ * Readers copy what they need under a lock; nothing borrowed leaves. */
+#ifndef KEDUN_KEEPER_REGISTRY_H
+#define KEDUN_KEEPER_REGISTRY_H
+
+#include "keeper/client.h"
+#include "keeper/vault.h"
+
+#define LIMIT_NONE UINT32_MAX
+
+struct limits {
+    uint32_t minute, hour, day; /* LIMIT_NONE: no limit */
+};
+
+/* Budgets by class (personal, sensitive) and view (masked, clear). */
+struct budget_limits {
+    struct limits people[2][2];
+    struct limits lookups, writes;
+};
+
+static inline unsigned budget_class(uint8_t class) {
+    return class >= CLASS_SENSITIVE ? 1 : 0;
+}
+static inline unsigned budget_view(uint8_t view) {
+    return view >= VIEW_CLEAR ? 1 : 0;
+}
+
+/* What a user may at most, all his roles (or a key's subset of them) taken together. */
+struct actor {
+    uint32_t user;
+    unsigned duties;
+    uint8_t ceiling[CLASS_COUNT]; /* enum view */
+    bool match[CLASS_COUNT];
+    struct budget_limits limits;
+};
+
+struct catalogue_field {
+    uint16_t object, field;
+    uint8_t class, search, type;
+    uint16_t mask;
+};
+
+/* A subset of roles, as an API key has it; count 0: all of the user's. */
+struct role_names {
+    char name[KEEPER_ROLES_MAX][40];
+    size_t count;
+};
+
+struct registry;
+
+/* Reads all items from the vault, which must outlive the registry. */
+MUST_CHECK enum status registry_open(struct vault *v, struct registry **out, struct error *e);
+void registry_close(struct registry *r);
+
+uint64_t registry_version(struct registry *r);
+
+/* ST_NOT_FOUND for an unknown or disabled user. */
+MUST_CHECK enum status registry_actor(struct registry *r, uint32_t user, const struct role_names *subset,
+                                      struct actor *out);
+/* Fills what a principal says of the person; the session's part is the caller's. ST_NOT_FOUND as above. */
+MUST_CHECK enum status registry_principal(struct registry *r, uint32_t user, const struct role_names *subset,
+                                          struct principal *out);
+/* ST_NOT_FOUND also for a disabled user. */
+MUST_CHECK enum status registry_login(struct registry *r, struct slice login, uint32_t *user);
+bool registry_field(struct registry *r, uint16_t object, uint16_t field, struct catalogue_field *out);
+void registry_company(struct registry *r, struct budget_limits *out);
+/* Whether the user holds all the roles of the subset. */
+bool registry_has_roles(struct registry *r, uint32_t user, const struct role_names *subset);
+
+/* Who writes: NULL while the registry is being filled for the first time. */
+struct registry_writer {
+    uint32_t user;
+    unsigned duties;
+};
+/* Checks, stores durably, takes effect. id 0 makes a new one; `made` receives the id. ST_INVALID with a code and
+ * the key to blame, ST_DENIED, ST_CONFLICT "login_taken" / "role_taken", ST_IO. */
+MUST_CHECK enum status registry_put(struct registry *r, const struct registry_writer *who, uint8_t kind,
+                                    uint32_t id, struct slice document, uint32_t *made, struct error *e);
+
+/* Items changed after `since` in the order of their versions, as many as `most` bytes of documents hold;
+ * `version`: of the last one given, or the registry's when all were. */
+MUST_CHECK enum status registry_list(struct registry *r, uint64_t since, size_t most, struct arena *arena,
+                                     struct registry_item **out, size_t *n, uint64_t *version);
+
+#endif

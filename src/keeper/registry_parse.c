@@ -1,0 +1,233 @@
+#include "keeper/registry_parse.h"
+
+#include "base/utf8.h"
+
+static enum status bad(struct error *e, const char *key, const char *why) {
+    return error_field(e, ST_INVALID, "bad_document", key, "%s: %s", key, why);
+}
+
+enum status registry_parse_json(struct slice text, json_t **out, struct error *e) {
+    *out = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(*out)) {
+        json_decref(*out);
+        *out = NULL;
+        return error_set(e, ST_INVALID, "bad_document", "the document is no JSON object");
+    }
+    return ST_OK;
+}
+
+/* A string of 1 to room - 1 bytes without control characters. */
+static bool take_text(const json_t *v, char *out, size_t room) {
+    if (!json_is_string(v))
+        return false;
+    size_t n = json_string_length(v);
+    const char *s = json_string_value(v);
+    if (n == 0 || n >= room)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+            return false;
+    }
+    memcpy(out, s, n);
+    out[n] = '\0';
+    return true;
+}
+
+static bool take_u32(const json_t *v, uint32_t most, uint32_t *out) {
+    if (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > (json_int_t)most)
+        return false;
+    *out = (uint32_t)json_integer_value(v);
+    return true;
+}
+
+bool registry_parse_names(const json_t *array, struct role_names *out) {
+    out->count = 0;
+    if (array == NULL)
+        return true;
+    if (!json_is_array(array) || json_array_size(array) > KEEPER_ROLES_MAX)
+        return false;
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        if (!take_text(json_array_get(array, i), out->name[i], sizeof out->name[i]))
+            return false;
+        out->count++;
+    }
+    return true;
+}
+
+static bool take_duties(const json_t *array, unsigned *out) {
+    static const struct {
+        const char *name;
+        unsigned bit;
+    } duties[] = {{"system_admin", DUTY_SYSTEM_ADMIN}, {"security_admin", DUTY_SECURITY_ADMIN}, {"auditor", DUTY_AUDITOR}};
+    *out = 0;
+    if (array == NULL)
+        return true;
+    if (!json_is_array(array) || json_array_size(array) > 1)
+        return false;
+    const char *name = json_string_value(json_array_get(array, 0));
+    for (size_t i = 0; name != NULL && i < 3; i++) {
+        if (strcmp(name, duties[i].name) == 0)
+            *out = duties[i].bit;
+    }
+    return json_array_size(array) == 0 || *out != 0;
+}
+
+static enum status parse_user(const json_t *d, struct parsed_user *u, struct error *e) {
+    if (!take_text(json_object_get(d, "login"), u->login, sizeof u->login))
+        return bad(e, "login", "1 to 63 bytes");
+    if (!take_text(json_object_get(d, "name"), u->name, sizeof u->name))
+        return bad(e, "name", "1 to 127 bytes");
+    if (!registry_parse_names(json_object_get(d, "roles"), &u->roles))
+        return bad(e, "roles", "at most 16 names of roles");
+    if (!take_duties(json_object_get(d, "duties"), &u->duties))
+        return bad(e, "duties", "one of system_admin, security_admin, auditor, or none");
+    const json_t *department = json_object_get(d, "department");
+    if (department != NULL && !json_is_null(department) && !take_u32(department, UINT32_MAX, &u->department))
+        return bad(e, "department", "the number of a department");
+    const json_t *disabled = json_object_get(d, "disabled");
+    if (disabled != NULL && !json_is_boolean(disabled))
+        return bad(e, "disabled", "true or false");
+    u->disabled = json_is_true(disabled);
+    return ST_OK;
+}
+
+static enum status parse_department(const json_t *d, struct error *e) {
+    char name[128];
+    uint32_t id;
+    if (!take_text(json_object_get(d, "name"), name, sizeof name))
+        return bad(e, "name", "1 to 127 bytes");
+    const json_t *parent = json_object_get(d, "parent"), *branch = json_object_get(d, "branch");
+    if (parent != NULL && !json_is_null(parent) && !take_u32(parent, UINT32_MAX, &id))
+        return bad(e, "parent", "the number of a department, or 0");
+    if (branch != NULL && !json_is_null(branch) && !take_u32(branch, UINT32_MAX, &id))
+        return bad(e, "branch", "the number of a department, or 0");
+    return ST_OK;
+}
+
+static bool take_limits(const json_t *v, struct limits *out) {
+    if (v == NULL)
+        return true;
+    if (!json_is_object(v) || !take_u32(json_object_get(v, "day"), LIMIT_NONE, &out->day))
+        return false;
+    const json_t *hour = json_object_get(v, "hour"), *minute = json_object_get(v, "minute");
+    out->hour = out->day;
+    if (hour != NULL && !take_u32(hour, LIMIT_NONE, &out->hour))
+        return false;
+    out->minute = out->hour;
+    return minute == NULL || take_u32(minute, LIMIT_NONE, &out->minute);
+}
+
+/* One L for both classes, or one for each. */
+static bool take_people(const json_t *v, struct budget_limits *out, unsigned view) {
+    struct limits *personal = &out->people[0][view], *sensitive = &out->people[1][view];
+    if (v == NULL)
+        return true;
+    if (json_object_get(v, "day") != NULL) {
+        bool fine = take_limits(v, personal);
+        *sensitive = *personal;
+        return fine;
+    }
+    return json_is_object(v) && take_limits(json_object_get(v, "personal"), personal) &&
+           take_limits(json_object_get(v, "sensitive"), sensitive);
+}
+
+static enum status parse_budget(const json_t *v, uint32_t missing, struct budget_limits *out, struct error *e) {
+    const struct limits none = {LIMIT_NONE, LIMIT_NONE, LIMIT_NONE}, rest = {missing, missing, missing};
+    *out = (struct budget_limits){{{rest, rest}, {rest, rest}}, rest, none};
+    if (v == NULL)
+        return ST_OK;
+    if (!json_is_object(v))
+        return bad(e, "budget", "an object");
+    if (!take_people(json_object_get(v, "masked"), out, budget_view(VIEW_MASKED)))
+        return bad(e, "budget", "masked: {day, hour, minute}, or those for personal and sensitive");
+    if (!take_people(json_object_get(v, "clear"), out, budget_view(VIEW_CLEAR)))
+        return bad(e, "budget", "clear: {day, hour, minute}, or those for personal and sensitive");
+    if (!take_limits(json_object_get(v, "lookups"), &out->lookups))
+        return bad(e, "budget", "lookups: {day, hour, minute}");
+    if (!take_limits(json_object_get(v, "writes"), &out->writes))
+        return bad(e, "budget", "writes: {day, hour, minute}");
+    return ST_OK;
+}
+
+static bool take_view(const json_t *v, uint8_t *out) {
+    static const char *const names[] = {"hidden", "masked", "clear"};
+    *out = VIEW_HIDDEN;
+    if (v == NULL)
+        return true;
+    for (uint8_t i = 0; json_is_string(v) && i < 3; i++) {
+        if (strcmp(json_string_value(v), names[i]) == 0) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status parse_role(const json_t *d, struct parsed_role *r, struct error *e) {
+    if (!take_text(json_object_get(d, "name"), r->name, sizeof r->name))
+        return bad(e, "name", "1 to 39 bytes");
+    const json_t *ceiling = json_object_get(d, "ceiling"), *match = json_object_get(d, "match");
+    if ((ceiling != NULL && !json_is_object(ceiling)) ||
+        !take_view(json_object_get(ceiling, "personal"), &r->ceiling[CLASS_PERSONAL]) ||
+        !take_view(json_object_get(ceiling, "sensitive"), &r->ceiling[CLASS_SENSITIVE]))
+        return bad(e, "ceiling", "personal and sensitive: hidden, masked or clear");
+    if (match != NULL && !json_is_object(match))
+        return bad(e, "match", "personal and sensitive: true or false");
+    r->ceiling[CLASS_PUBLIC] = r->ceiling[CLASS_INTERNAL] = VIEW_CLEAR;
+    r->match[CLASS_PUBLIC] = r->match[CLASS_INTERNAL] = true;
+    r->match[CLASS_PERSONAL] = json_is_true(json_object_get(match, "personal"));
+    r->match[CLASS_SENSITIVE] = json_is_true(json_object_get(match, "sensitive"));
+    return parse_budget(json_object_get(d, "budget"), 0, &r->limits, e);
+}
+
+static bool take_class(const json_t *v, uint8_t *out) {
+    static const char *const names[CLASS_COUNT] = {"public", "internal", "personal", "sensitive"};
+    for (uint8_t i = 0; json_is_string(v) && i < CLASS_COUNT; i++) {
+        if (strcmp(json_string_value(v), names[i]) == 0) {
+            *out = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status parse_field(const json_t *d, struct catalogue_field *f, struct error *e) {
+    uint32_t object, field, mask = 0, search = 0, type = 0;
+    if (!take_u32(json_object_get(d, "object"), UINT16_MAX, &object) || object == 0)
+        return bad(e, "object", "the number of an object");
+    if (!take_u32(json_object_get(d, "field"), UINT16_MAX, &field) || field == 0)
+        return bad(e, "field", "the number of a field");
+    if (!take_class(json_object_get(d, "class"), &f->class))
+        return bad(e, "class", "public, internal, personal or sensitive");
+    const json_t *m = json_object_get(d, "mask"), *s = json_object_get(d, "search");
+    if (m != NULL && !take_u32(m, UINT16_MAX, &mask))
+        return bad(e, "mask", "the number of a mask");
+    if (s != NULL && !take_u32(s, 15, &search))
+        return bad(e, "search", "a sum of 1 exact, 2 suffix, 4 words, 8 fragment");
+    if (!take_u32(json_object_get(d, "type"), UINT8_MAX, &type))
+        return bad(e, "type", "the number of a type");
+    f->object = (uint16_t)object;
+    f->field = (uint16_t)field;
+    f->mask = (uint16_t)mask;
+    f->search = (uint8_t)search;
+    f->type = (uint8_t)type;
+    return ST_OK;
+}
+
+enum status registry_parse(uint8_t kind, const json_t *document, union parsed *out, struct error *e) {
+    memset(out, 0, sizeof *out);
+    switch (kind) {
+    case REGISTRY_USER:
+        return parse_user(document, &out->user, e);
+    case REGISTRY_DEPARTMENT:
+        return parse_department(document, e);
+    case REGISTRY_ROLE:
+        return parse_role(document, &out->role, e);
+    case REGISTRY_COMPANY:
+        return parse_budget(json_object_get(document, "budget"), LIMIT_NONE, &out->company, e);
+    case REGISTRY_CATALOGUE:
+        return parse_field(document, &out->field, e);
+    default:
+        return error_set(e, ST_INVALID, "bad_kind", "no such kind of registry item");
+    }
+}

@@ -1,0 +1,74 @@
+/* Sessions: who a token stands for. Issued here and nowhere else.
+ *
+ * A token is 32 random bytes; only its SHA-256 is kept. People's sessions end 30 minutes after their last use or
+ * 12 hours after sign-in (struct session_limits); a job's token ends at a fixed time within 24 hours; an API
+ * key's at the time in its document. All end with their user. Sessions survive a restart; the idle clock is
+ * stored at most every few minutes. All functions are safe from any thread. */
+#ifndef KEDUN_KEEPER_SESSION_H
+#define KEDUN_KEEPER_SESSION_H
+
+#include "keeper/registry.h"
+
+#define SESSION_NETWORKS  8
+#define SESSIONS_MAX      100000
+#define SESSIONS_PER_USER 50 /* the oldest goes when a person signs in once more */
+#define SESSION_JOB_MS    (24 * 3600 * (int64_t)1000)
+
+struct session_limits {
+    int64_t idle_ms, absolute_ms;
+};
+
+struct session_network {
+    uint8_t address[16];
+    uint8_t bits;
+};
+
+/* What a session is made for. */
+struct session_grant {
+    uint32_t user;
+    bool is_key, is_job, must_change;
+    struct uuid job;
+    uint16_t object;          /* a job's: the only object */
+    int64_t expires_at;       /* ms; 0: by the limits */
+    int64_t second_factor_at; /* ms */
+    struct role_names roles;  /* a key's */
+    struct session_network networks[SESSION_NETWORKS];
+    size_t network_count;
+    uint8_t address[16];
+    char agent[201];
+};
+
+/* The caller of a request, as the keeper believes it. */
+struct caller {
+    struct keeper_call call;
+    struct uuid session;
+    struct session_grant grant;
+    int64_t signed_in_at, expires_at;
+    struct actor actor;
+};
+
+struct sessions;
+
+MUST_CHECK enum status sessions_open(struct vault *v, struct registry *r, struct session_limits limits,
+                                     struct sessions **out, struct error *e);
+void sessions_close(struct sessions *s);
+
+/* ST_UNAUTHENTICATED unless the token is live, its user too, and the call comes from where a key may. */
+MUST_CHECK enum status sessions_find(struct sessions *s, const struct keeper_call *call, struct caller *out,
+                                     struct error *e);
+MUST_CHECK enum status sessions_make(struct sessions *s, const struct session_grant *grant, struct token *token,
+                                     struct uuid *id, struct error *e);
+/* A fresh token for the same session; the old one is dead. */
+MUST_CHECK enum status sessions_rotate(struct sessions *s, const struct uuid *id, bool password_changed,
+                                       struct token *token, struct error *e);
+/* ST_NOT_FOUND unless it is `user`'s (0: anybody's). */
+MUST_CHECK enum status sessions_end(struct sessions *s, const struct uuid *id, uint32_t user);
+/* All of a user's but one (NULL: all). */
+MUST_CHECK enum status sessions_end_user(struct sessions *s, uint32_t user, const struct uuid *but);
+MUST_CHECK enum status sessions_list(struct sessions *s, uint32_t user, const struct uuid *current,
+                                     struct arena *arena, struct keeper_session_info **out, size_t *n);
+/* Ends what has run out and stores idle clocks that have moved. */
+void sessions_tick(struct sessions *s);
+size_t sessions_count(struct sessions *s);
+
+#endif
