@@ -1,0 +1,188 @@
+#include "base/clock.h"
+#include "base/hex.h"
+#include "keeper/api_key.h"
+#include "keeper/state.h"
+
+static int64_t guard_now(void) {
+    return clock_monotonic_ns() / 1000000;
+}
+
+/* A failed sign-in is recorded, but a flood of them must not flood the log. */
+static enum status sign_in_failed(struct worker *w, const struct args *in, uint32_t user, struct error *e) {
+    struct error keep = *e;
+    if (!guard_worth_entry(w->state->guard, in->text, in->call.address, guard_now()))
+        return keep.status;
+    struct audit_entry entry = worker_entry(w, in, AUDIT_SIGN_IN_FAILED, AUDIT_DENIED);
+    entry.actor = user;
+    entry.tag = user == 0 ? SLICE("unknown_login") : slice_from_string(keep.code);
+    enum status s = ledger_record(w->state->ledger, &entry, e);
+    if (s != ST_OK)
+        return s;
+    *e = keep;
+    return keep.status;
+}
+
+static enum status sign_in_done(struct worker *w, const struct args *in, uint32_t user, bool must_change,
+                                struct args *out, struct error *e) {
+    struct session_grant grant = {.user = user, .must_change = must_change};
+    memcpy(grant.address, in->call.address, sizeof grant.address);
+    size_t n = in->third.n < sizeof grant.agent ? in->third.n : sizeof grant.agent - 1;
+    if (n > 0)
+        memcpy(grant.agent, in->third.p, n);
+    enum status s = sessions_make(w->state->sessions, &grant, &out->token, &w->caller.session, e);
+    if (s != ST_OK)
+        return s;
+    struct audit_entry entry = worker_entry(w, in, AUDIT_SIGN_IN, AUDIT_DONE);
+    entry.actor = user;
+    memcpy(entry.session, w->caller.session.b, sizeof entry.session);
+    s = ledger_record(w->state->ledger, &entry, e);
+    if (s != ST_OK) {
+        (void)!sessions_end(w->state->sessions, &w->caller.session, user);
+        return s;
+    }
+    struct keeper_call call = in->call;
+    call.token = out->token;
+    s = sessions_find(w->state->sessions, &call, &w->caller, e);
+    return s == ST_OK ? handle_session(w, NULL, out, e) : s;
+}
+
+enum status handle_sign_in(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    struct keeper_state *st = w->state;
+    enum status s = ledger_ready(st->ledger, e);
+    if (s != ST_OK)
+        return s;
+    uint32_t user = 0;
+    bool known = registry_login(st->registry, in->text, &user) == ST_OK, must_change = false;
+    s = guard_enter(st->guard, in->text, in->call.address, guard_now(), e);
+    if (s == ST_OK)
+        s = credentials_verify(st->credentials, known ? user : 0, in->second, &must_change, e);
+    if (s != ST_OK)
+        return sign_in_failed(w, in, user, e);
+    guard_success(st->guard, in->text, in->call.address);
+    return sign_in_done(w, in, user, must_change, out, e);
+}
+
+enum status handle_session(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    (void)in;
+    const struct caller *c = &w->caller;
+    struct principal *p = &out->who;
+    const struct role_names *subset = c->grant.is_key ? &c->grant.roles : NULL;
+    if (registry_principal(w->state->registry, c->grant.user, subset, p) != ST_OK)
+        return error_set(e, ST_UNAUTHENTICATED, "not_signed_in", "the user is disabled");
+    p->session = c->session;
+    p->is_key = c->grant.is_key;
+    p->is_job = c->grant.is_job;
+    p->must_change_password = c->grant.must_change;
+    p->signed_in_at = c->signed_in_at;
+    p->expires_at = c->expires_at;
+    p->second_factor_at = c->grant.second_factor_at;
+    return ST_OK;
+}
+
+static bool is_person(const struct caller *c) {
+    return !c->grant.is_key && !c->grant.is_job;
+}
+
+static enum status persons_only(struct error *e) {
+    return error_set(e, ST_DENIED, "persons_only", "only a person's own session may do this");
+}
+
+enum status handle_sign_out(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    (void)out;
+    enum status s = sessions_end(w->state->sessions, &w->caller.session, w->caller.grant.user);
+    if (s != ST_OK)
+        return error_set(e, s, "session_store", "the session could not be ended");
+    return worker_record(w, in, AUDIT_SIGN_OUT, AUDIT_DONE, "", e);
+}
+
+enum status handle_rotate(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    (void)in;
+    if (!is_person(&w->caller))
+        return persons_only(e);
+    return sessions_rotate(w->state->sessions, &w->caller.session, false, &out->token, e);
+}
+
+enum status handle_session_list(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    const struct caller *c = &w->caller;
+    uint32_t user = in->user == 0 ? c->grant.user : in->user;
+    if (user != c->grant.user && (c->actor.duties & DUTY_SECURITY_ADMIN) == 0) {
+        enum status denied = error_set(e, ST_DENIED, "not_your_duty", "other people's sessions are the security administrator's");
+        return denied == ST_OK ? denied : worker_refuse(w, in, "session_list", e);
+    }
+    enum status s = sessions_list(w->state->sessions, user, &c->session, &w->arena, &out->sessions, &out->session_count);
+    return s == ST_OK ? s : error_set(e, s, "no_memory", "the sessions could not be listed");
+}
+
+enum status handle_session_revoke(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    (void)out;
+    bool any = (w->caller.actor.duties & DUTY_SECURITY_ADMIN) != 0;
+    enum status s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, "session_revoke", e);
+    if (s == ST_OK)
+        s = sessions_end(w->state->sessions, &in->uuid, any ? 0 : w->caller.grant.user);
+    return s == ST_NOT_FOUND ? error_set(e, s, "not_found", "there is no such session") : s;
+}
+
+enum status handle_password_change(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    struct caller *c = &w->caller;
+    if (!is_person(c))
+        return persons_only(e);
+    struct principal who = {.user = 0};
+    enum status s = registry_principal(w->state->registry, c->grant.user, NULL, &who);
+    struct slice login = slice_from_string(who.login);
+    if (s == ST_OK)
+        s = guard_enter(w->state->guard, login, in->call.address, guard_now(), e);
+    bool must_change = false;
+    if (s == ST_OK)
+        s = credentials_verify(w->state->credentials, c->grant.user, in->text, &must_change, e);
+    if (s != ST_OK)
+        return worker_refuse(w, in, "password_change", e);
+    guard_success(w->state->guard, login, in->call.address);
+    if (slice_equal(in->text, in->second))
+        return error_field(e, ST_INVALID, "password_weak", "new", "the new password is the old one");
+    s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, "password_change", e);
+    if (s == ST_OK)
+        s = credentials_set(w->state->credentials, c->grant.user, login, in->second, false, e);
+    if (s == ST_OK && sessions_end_user(w->state->sessions, c->grant.user, &c->session) != ST_OK)
+        s = error_set(e, ST_IO, "session_store", "the other sessions could not be ended");
+    return s == ST_OK ? sessions_rotate(w->state->sessions, &c->session, true, &out->token, e) : s;
+}
+
+enum status handle_job_token(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    const struct caller *c = &w->caller;
+    if (c->grant.is_job)
+        return error_set(e, ST_DENIED, "not_for_jobs", "a job makes no jobs");
+    if (c->grant.must_change)
+        return error_set(e, ST_DENIED, "must_change_password", "the password must be changed first");
+    struct session_grant grant = c->grant;
+    grant.is_job = true;
+    grant.is_key = c->grant.is_key; /* a key's job keeps the key's roles */
+    grant.job = in->uuid;
+    grant.object = in->object;
+    grant.network_count = 0; /* the job runs here */
+    grant.expires_at = clock_wall_ms() + SESSION_JOB_MS;
+    char tag[80], job[UUID_TEXT + 1];
+    uuid_format(&in->uuid, job);
+    (void)snprintf(tag, sizeof tag, "job %s", job);
+    enum status s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, tag, e);
+    struct uuid id;
+    return s == ST_OK ? sessions_make(w->state->sessions, &grant, &out->token, &id, e) : s;
+}
+
+enum status handle_api_key_make(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    const struct caller *c = &w->caller;
+    if (!is_person(c) || c->grant.must_change)
+        return persons_only(e);
+    if (c->actor.duties != 0) {
+        (void)!error_set(e, ST_DENIED, "not_your_duty", "holders of a duty act in person");
+        return worker_refuse(w, in, "api_key_make", e);
+    }
+    struct session_grant grant = {.user = c->grant.user, .is_key = true};
+    enum status s = api_key_parse(in->text, &grant, e);
+    if (s == ST_OK && !registry_has_roles(w->state->registry, c->grant.user, &grant.roles)) {
+        (void)!error_field(e, ST_DENIED, "not_your_role", "roles", "a key has roles of its maker only");
+        return worker_refuse(w, in, "api_key_make", e);
+    }
+    if (s == ST_OK)
+        s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, "api_key_make", e);
+    return s == ST_OK ? sessions_make(w->state->sessions, &grant, &out->token, &out->uuid, e) : s;
+}

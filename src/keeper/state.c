@@ -1,0 +1,59 @@
+#include "keeper/state.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "keeper/replay.h"
+
+#define IDLE_MS     ((int64_t)30 * 60 * 1000)
+#define ABSOLUTE_MS ((int64_t)12 * 3600 * 1000)
+
+static enum status open_people(struct keeper_state *s, struct error *e) {
+    struct session_limits limits = {s->config.idle_ms > 0 ? s->config.idle_ms : IDLE_MS,
+                                    s->config.absolute_ms > 0 ? s->config.absolute_ms : ABSOLUTE_MS};
+    enum status st = registry_open(s->vault, &s->registry, e);
+    if (st == ST_OK)
+        st = sessions_open(s->vault, s->registry, limits, &s->sessions, e);
+    if (st == ST_OK)
+        st = credentials_open(s->vault, s->keys, s->config.password_cost, &s->credentials, e);
+    if (st != ST_OK)
+        return st;
+    s->guard = guard_new();
+    s->budgets = budgets_new();
+    if (s->guard == NULL || s->budgets == NULL || match_paid_init(&s->paid) != ST_OK)
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the keeper's tables");
+    struct buf over;
+    buf_init(&over, 16, false);
+    atomic_store(&s->bootstrapped, vault_get(s->vault, VAULT_SETTING, SLICE("bootstrapped"), &over) == ST_OK);
+    buf_free(&over);
+    return ST_OK;
+}
+
+enum status state_open(const struct keeper_config *config, struct keeper_state *s, struct error *e) {
+    memset(s, 0, sizeof *s);
+    s->config = *config;
+    s->started_at = clock_wall_ms();
+    enum status st = keyring_open(config->key_dir, config->state_dir, &s->keys, e);
+    if (st == ST_OK)
+        st = vault_open(config->state_dir, s->keys->vault, &s->vault, e);
+    if (st == ST_OK)
+        st = open_people(s, e);
+    if (st == ST_OK)
+        st = ledger_open(config->audit_dir, config->origin, s->keys->audit_seed, &s->ledger, e);
+    if (st == ST_OK)
+        st = replay_start(s, e);
+    if (st != ST_OK)
+        state_close(s);
+    return st;
+}
+
+void state_close(struct keeper_state *s) {
+    ledger_close(s->ledger);
+    budgets_free(s->budgets);
+    guard_free(s->guard);
+    credentials_close(s->credentials);
+    sessions_close(s->sessions);
+    registry_close(s->registry);
+    vault_close(s->vault);
+    keyring_close(s->keys);
+    memset(s, 0, sizeof *s);
+}

@@ -1,0 +1,72 @@
+/* What the keeper's threads share, and what each connection has of its own (for keeper/ only). */
+#ifndef KEDUN_KEEPER_STATE_H
+#define KEDUN_KEEPER_STATE_H
+
+#include "keeper/budget.h"
+#include "keeper/credential.h"
+#include "keeper/guard.h"
+#include "keeper/ledger.h"
+#include "keeper/match.h"
+#include "keeper/protocol.h"
+#include "keeper/server.h"
+#include "keeper/session.h"
+#include "keeper/tools.h"
+
+#include <stdatomic.h>
+
+struct keeper_counters {
+    atomic_ullong requests, refused, opened_rows, sealed_rows, lookups, connections;
+};
+
+struct keeper_state {
+    struct keeper_config config;
+    struct keyring *keys;
+    struct vault *vault;
+    struct registry *registry;
+    struct sessions *sessions;
+    struct credentials *credentials;
+    struct guard *guard;
+    struct budgets *budgets;
+    struct ledger *ledger;
+    struct match_paid paid;
+    atomic_bool bootstrapped;
+    int64_t started_at;
+    struct keeper_counters counters;
+};
+
+MUST_CHECK enum status state_open(const struct keeper_config *config, struct keeper_state *s, struct error *e);
+void state_close(struct keeper_state *s);
+
+struct worker {
+    struct keeper_state *state;
+    enum door door;
+    struct tools tools;
+    struct arena arena; /* of the request, secret */
+    struct buf scratch; /* secret; values of the answer */
+    struct caller caller;
+    bool has_caller;
+};
+
+/* A handler answers one message: `in` is decoded and bounded, the caller known where the table says so. */
+typedef enum status handler(struct worker *w, struct args *in, struct args *out, struct error *e);
+/* NULL for a message that has none. */
+handler *handler_of(enum message number);
+
+handler handle_sign_in, handle_sign_out, handle_session, handle_rotate, handle_session_list,
+    handle_session_revoke, handle_password_change, handle_job_token, handle_api_key_make;
+handler handle_registry_list, handle_registry_put, handle_password_set, handle_bootstrap, handle_bootstrap_end,
+    handle_bootstrapped;
+handler handle_open, handle_seal, handle_outcome, handle_open_intents, handle_lookup;
+handler handle_box_make, handle_box_destroy, handle_box_seal, handle_box_open;
+handler handle_record, handle_audit_read, handle_audit_detail, handle_audit_head, handle_budgets, handle_health;
+
+/* An entry that names the caller (or nobody), for the act at hand. */
+struct audit_entry worker_entry(const struct worker *w, const struct args *in, uint8_t act, uint8_t outcome);
+/* Records an administration or refusal with a public tag ("%s", kept to 64 bytes) and waits for the disk. */
+MUST_CHECK enum status worker_record(struct worker *w, const struct args *in, uint8_t act, uint8_t outcome,
+                                     const char *tag, struct error *e);
+/* Records that `e` was answered to a caller, as AUDIT_REFUSE with its code; returns e's status, or ST_IO when
+ * even that can't be written. */
+MUST_CHECK enum status worker_refuse(struct worker *w, const struct args *in, const char *what, struct error *e);
+
+#endif
