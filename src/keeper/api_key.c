@@ -48,8 +48,8 @@ static bool parse_networks(const json_t *array, struct session_grant *g) {
 }
 
 static enum status parse(const json_t *d, struct session_grant *g, struct error *e) {
-    if (json_object_get(d, "roles") == NULL || !registry_parse_names(json_object_get(d, "roles"), &g->roles) ||
-        g->roles.count == 0)
+    if (json_object_get(d, "roles") == NULL ||
+        !registry_parse_names(json_object_get(d, "roles"), &g->roles) || g->roles.count == 0)
         return bad(e, "roles", "1 to 16 names of roles");
     const char *expiry = json_string_value(json_object_get(d, "expires_at"));
     int64_t now = clock_wall_ms();

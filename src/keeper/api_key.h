@@ -1,5 +1,5 @@
-/* The document of an API key: {"label", "roles": [1..16 names], "expires_at": RFC 3339, "networks": ["10.0.0.0/8",
- * "2001:db8::/32", …]}. Networks may be missing: from anywhere. */
+/* The document of an API key: {"label", "roles": [1..16 names], "expires_at": RFC 3339, "networks":
+ * ["10.0.0.0/8", "2001:db8::/32", …]}. Networks may be missing: from anywhere. */
 #ifndef KEDUN_KEEPER_API_KEY_H
 #define KEDUN_KEEPER_API_KEY_H
 

@@ -17,7 +17,8 @@ enum status box_make(struct vault *v, struct tools *t, uint32_t owner, struct uu
         s = crypto_random(key, sizeof key);
     put_le(record, owner, 4);
     if (s == ST_OK)
-        s = aead_seal(t->other, t->keys->box, slice_of(id->b, sizeof id->b), slice_of(key, sizeof key), record + 4);
+        s = aead_seal(t->other, t->keys->box, slice_of(id->b, sizeof id->b), slice_of(key, sizeof key),
+                      record + 4);
     explicit_bzero(key, sizeof key);
     struct vault_change c = {VAULT_BOX, slice_of(id->b, sizeof id->b), slice_of(record, sizeof record)};
     return s == ST_OK ? vault_commit(v, &c, 1) : s;
@@ -39,7 +40,8 @@ enum status box_key(struct vault *v, struct tools *t, uint32_t owner, const stru
     buf_init(&record, VAULT_VALUE_MAX, true);
     enum status s = box_read(v, owner, id, &record);
     if (s == ST_OK)
-        s = aead_open(t->other, t->keys->box, slice_of(id->b, sizeof id->b), slice_of(record.p + 4, RECORD - 4), key, &n);
+        s = aead_open(t->other, t->keys->box, slice_of(id->b, sizeof id->b),
+                      slice_of(record.p + 4, RECORD - 4), key, &n);
     buf_free(&record);
     return s;
 }
@@ -64,7 +66,8 @@ static enum status box_error(struct error *e, enum status s) {
     if (s == ST_NOT_FOUND)
         return error_set(e, s, "not_found", "there is no such box");
     if (s == ST_CORRUPT)
-        return error_set(e, s, "box_corrupt", "the chunk does not hold: it was changed, or belongs elsewhere");
+        return error_set(e, s, "box_corrupt",
+                         "the chunk does not hold: it was changed, or belongs elsewhere");
     return error_set(e, s, "box_failed", "the box could not be used");
 }
 
@@ -87,7 +90,8 @@ enum status handle_box_seal(struct worker *w, struct args *in, struct args *out,
     uint8_t *to = s == ST_OK ? buf_reserve(&w->scratch, n) : NULL;
     if (s == ST_OK)
         s = to == NULL ? ST_NOMEM
-                       : aead_seal(w->tools.other, key, box_aad(&in->uuid, in->stream, in->number, aad), in->text, to);
+                       : aead_seal(w->tools.other, key, box_aad(&in->uuid, in->stream, in->number, aad),
+                                   in->text, to);
     explicit_bzero(key, sizeof key);
     out->text = slice_of(to, n);
     return s == ST_OK ? s : box_error(e, s);
@@ -100,7 +104,8 @@ enum status handle_box_open(struct worker *w, struct args *in, struct args *out,
     size_t n = 0;
     if (s == ST_OK)
         s = to == NULL ? ST_NOMEM
-                       : aead_open(w->tools.other, key, box_aad(&in->uuid, in->stream, in->number, aad), in->text, to, &n);
+                       : aead_open(w->tools.other, key, box_aad(&in->uuid, in->stream, in->number, aad),
+                                   in->text, to, &n);
     explicit_bzero(key, sizeof key);
     if (s != ST_OK)
         return box_error(e, s);

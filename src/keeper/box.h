@@ -1,8 +1,8 @@
 /* Boxes: keys for sealed streams that belong to a person or his job (for keeper/ only).
  *
- * A box's key is 32 random bytes, sealed under the keyring's box key with the box's id as associated data, in the
- * vault together with its owner. A chunk is sealed with box, stream and sequence as associated data. Destroying a
- * box deletes its key; the vault's next rewrite takes it off the disk. */
+ * A box's key is 32 random bytes, sealed under the keyring's box key with the box's id as associated data, in
+ * the vault together with its owner. A chunk is sealed with box, stream and sequence as associated data.
+ * Destroying a box deletes its key; the vault's next rewrite takes it off the disk. */
 #ifndef KEDUN_KEEPER_BOX_H
 #define KEDUN_KEEPER_BOX_H
 

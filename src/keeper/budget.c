@@ -89,7 +89,8 @@ static void charge_undo(struct charge *c) {
     }
 }
 
-/* Sees all people of one kind; `add` receives what is new to each window. Returns the window it would break. */
+/* Sees all people of one kind; `add` receives what is new to each window. Returns the window it would break.
+ */
 static enum status charge_kind(struct budget_holder *h, unsigned kind, const struct limits *limits,
                                const struct budget_person *people, size_t count, struct charge *c,
                                uint32_t add[WINDOWS], size_t *window) {
@@ -176,9 +177,9 @@ static enum status charge_both(struct budgets *b, uint32_t user, const struct bu
     return s;
 }
 
-enum status budget_charge_people(struct budgets *b, const struct actor *actor, const struct budget_limits *company,
-                                 const struct budget_person *people, size_t count, struct arena *arena,
-                                 struct error *e) {
+enum status budget_charge_people(struct budgets *b, const struct actor *actor,
+                                 const struct budget_limits *company, const struct budget_person *people,
+                                 size_t count, struct arena *arena, struct error *e) {
     struct charge c = {.now = budget_now(b)};
     c.undo = arena_array(arena, count * BUDGET_KINDS * 2, sizeof *c.undo);
     if (c.undo == NULL)
@@ -186,8 +187,8 @@ enum status budget_charge_people(struct budgets *b, const struct actor *actor, c
     return charge_both(b, actor->user, &actor->limits, company, people, count, &c, e);
 }
 
-enum status budget_replay_people(struct budgets *b, uint32_t user, const struct budget_person *people, size_t count,
-                                 uint32_t time_s, struct arena *arena) {
+enum status budget_replay_people(struct budgets *b, uint32_t user, const struct budget_person *people,
+                                 size_t count, uint32_t time_s, struct arena *arena) {
     struct charge c = {.now = time_s};
     c.undo = arena_array(arena, count * BUDGET_KINDS * 2, sizeof *c.undo);
     b->now = time_s > b->now ? time_s : b->now;
@@ -196,8 +197,8 @@ enum status budget_replay_people(struct budgets *b, uint32_t user, const struct 
 
 static const char *const counter_names[BUDGET_COUNTERS] = {"lookups", "writes"};
 
-static enum status count_holder(struct budget_holder *h, enum budget_counter which, const struct limits *limits,
-                                uint32_t n, uint32_t now, struct error *e) {
+static enum status count_holder(struct budget_holder *h, enum budget_counter which,
+                                const struct limits *limits, uint32_t n, uint32_t now, struct error *e) {
     const uint32_t add[WINDOWS] = {n, n, n};
     struct windows *w = &h->counters[which];
     (void)pthread_mutex_lock(&h->lock);
@@ -216,8 +217,9 @@ static const struct limits *counter_limits(const struct budget_limits *l, enum b
     return which == BUDGET_LOOKUPS ? &l->lookups : &l->writes;
 }
 
-enum status budget_charge_count(struct budgets *b, const struct actor *actor, const struct budget_limits *company,
-                                enum budget_counter which, uint32_t n, struct error *e) {
+enum status budget_charge_count(struct budgets *b, const struct actor *actor,
+                                const struct budget_limits *company, enum budget_counter which, uint32_t n,
+                                struct error *e) {
     struct budget_holder *h = budget_holder(b, actor->user);
     uint32_t now = budget_now(b);
     if (h == NULL)

@@ -1,9 +1,11 @@
-/* Budgets: how many distinct people an actor, and the whole company, may see per minute, hour and day (UTC, tumbling),
- * apart for personal and sensitive fields and for masked and clear views; and how many look-ups and sealed rows.
+/* Budgets: how many distinct people an actor, and the whole company, may see per minute, hour and day (UTC,
+ * tumbling), apart for personal and sensitive fields and for masked and clear views; and how many look-ups
+ * and sealed rows.
  *
- * Per actor, class and view there is one table from subject to the second he was last seen: a subject last seen
- * before a window began counts anew in it, so one probe serves three windows. A charge is all or nothing over all
- * its people, classes, views and over actor and company. A person seen once in a window costs nothing more in it.
+ * Per actor, class and view there is one table from subject to the second he was last seen: a subject last
+ * seen before a window began counts anew in it, so one probe serves three windows. A charge is all or nothing
+ * over all its people, classes, views and over actor and company. A person seen once in a window costs
+ * nothing more in it.
  *
  * Memory: 20 bytes for each person of the day, in tables kept at most half full. They survive a restart: a
  * snapshot (sealed; older ones do no harm, they name the audit entry they cover) and a replay of the audit
@@ -32,19 +34,22 @@ struct budgets;
 struct budgets *budgets_new(void); /* NULL when memory is out */
 void budgets_free(struct budgets *b);
 
-/* ST_LIMIT "budget_exhausted" (detail: which, e.g. "company clear personal day"): nothing was charged. ST_NOMEM. */
+/* ST_LIMIT "budget_exhausted" (detail: which, e.g. "company clear personal day"): nothing was charged.
+ * ST_NOMEM. */
 MUST_CHECK enum status budget_charge_people(struct budgets *b, const struct actor *actor,
-                                            const struct budget_limits *company, const struct budget_person *people,
-                                            size_t count, struct arena *arena, struct error *e);
+                                            const struct budget_limits *company,
+                                            const struct budget_person *people, size_t count,
+                                            struct arena *arena, struct error *e);
 MUST_CHECK enum status budget_charge_count(struct budgets *b, const struct actor *actor,
                                            const struct budget_limits *company, enum budget_counter which,
                                            uint32_t n, struct error *e);
 
 /* What was charged at `time_s` (seconds since 1970), without limits: for the replay. */
-MUST_CHECK enum status budget_replay_people(struct budgets *b, uint32_t user, const struct budget_person *people,
-                                            size_t count, uint32_t time_s, struct arena *arena);
-MUST_CHECK enum status budget_replay_count(struct budgets *b, uint32_t user, enum budget_counter which, uint32_t n,
-                                           uint32_t time_s);
+MUST_CHECK enum status budget_replay_people(struct budgets *b, uint32_t user,
+                                            const struct budget_person *people, size_t count, uint32_t time_s,
+                                            struct arena *arena);
+MUST_CHECK enum status budget_replay_count(struct budgets *b, uint32_t user, enum budget_counter which,
+                                           uint32_t n, uint32_t time_s);
 
 /* {"clear":{"personal":{"minute":{"used":3,"limit":60},…},"sensitive":…},"masked":…,"lookups":{…},"writes":{…}};
  * no limit is null. */

@@ -140,7 +140,8 @@ static enum status get_cover(struct reader *r, struct arena *arena, struct budge
     return ST_OK;
 }
 
-static enum status get_all(struct reader *r, struct budgets *b, struct arena *arena, struct budget_cover *cover) {
+static enum status get_all(struct reader *r, struct budgets *b, struct arena *arena,
+                           struct budget_cover *cover) {
     enum status s = get_cover(r, arena, cover);
     while (s == ST_OK && !r->failed) {
         uint32_t user = reader_u32(r);
@@ -165,8 +166,8 @@ enum status budget_load(struct budgets *b, const char *state_dir, const uint8_t 
     struct aead *a = aead_new(AEAD_AES_GCM);
     size_t n = 0;
     s = plain == NULL || memcmp(file.p, MAGIC, 8) != 0 ? ST_CORRUPT
-        : a == NULL                                   ? ST_NOMEM
-                                                      : aead_open(a, key, SLICE(MAGIC), sealed, plain, &n);
+        : a == NULL                                    ? ST_NOMEM
+                                                       : aead_open(a, key, SLICE(MAGIC), sealed, plain, &n);
     aead_free(a);
     if (s != ST_OK)
         return s;

@@ -28,7 +28,8 @@ static enum status client_connect(struct keeper *k, struct error *e) {
 enum status keeper_connect(const char *socket_path, struct keeper **out, struct error *e) {
     *out = NULL;
     if (strlen(socket_path) > SOCKET_PATH_MOST)
-        return error_set(e, ST_INVALID, "socket_path", "the socket's path is longer than %d", SOCKET_PATH_MOST);
+        return error_set(e, ST_INVALID, "socket_path", "the socket's path is longer than %d",
+                         SOCKET_PATH_MOST);
     struct keeper *k = calloc(1, sizeof *k);
     if (k == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "no memory for a connection");
@@ -81,7 +82,8 @@ static enum status client_answer(struct keeper *k, const struct message_info *m,
         wire_error(&w, &refusal);
     if (!wire_done(&w) || answer->flags > ST_INTERNAL) {
         client_hang_up(k);
-        return error_set(e, ST_UNAVAILABLE, "keeper_answer", "the keeper's answer to %s does not decode", m->name);
+        return error_set(e, ST_UNAVAILABLE, "keeper_answer", "the keeper's answer to %s does not decode",
+                         m->name);
     }
     if (answer->flags != ST_OK && e != NULL)
         *e = refusal;
@@ -95,7 +97,8 @@ enum status client_exchange(struct keeper *k, enum message number, struct args *
     struct wire w = wire_to(&k->out);
     wire_request(&w, m, a);
     if (!wire_done(&w))
-        return error_set(e, ST_LIMIT, "request_too_large", "the request %s is past a bound of the protocol", m->name);
+        return error_set(e, ST_LIMIT, "request_too_large", "the request %s is past a bound of the protocol",
+                         m->name);
     enum status s = client_connect(k, e);
     if (s != ST_OK)
         return s;
@@ -111,8 +114,8 @@ enum status client_exchange(struct keeper *k, enum message number, struct args *
 }
 
 enum status keeper_sign_in(struct keeper *k, const struct keeper_call *call, struct slice login,
-                           struct slice password, struct slice agent, struct token *token, struct principal *who,
-                           struct error *e) {
+                           struct slice password, struct slice agent, struct token *token,
+                           struct principal *who, struct error *e) {
     struct args *a = client_args(k, call);
     a->text = login;
     a->second = password;
@@ -140,7 +143,8 @@ enum status keeper_session(struct keeper *k, const struct keeper_call *call, str
     return s;
 }
 
-enum status keeper_rotate(struct keeper *k, const struct keeper_call *call, struct token *fresh, struct error *e) {
+enum status keeper_rotate(struct keeper *k, const struct keeper_call *call, struct token *fresh,
+                          struct error *e) {
     struct args *a = client_args(k, call);
     enum status s = client_exchange(k, MSG_ROTATE, a, NULL, e);
     if (s == ST_OK)
@@ -159,8 +163,8 @@ enum status keeper_session_list(struct keeper *k, const struct keeper_call *call
     return s;
 }
 
-enum status keeper_session_revoke(struct keeper *k, const struct keeper_call *call, const struct uuid *session,
-                                  struct error *e) {
+enum status keeper_session_revoke(struct keeper *k, const struct keeper_call *call,
+                                  const struct uuid *session, struct error *e) {
     struct args *a = client_args(k, call);
     a->uuid = *session;
     return client_exchange(k, MSG_SESSION_REVOKE, a, NULL, e);
@@ -231,7 +235,8 @@ enum status keeper_password_set(struct keeper *k, const struct keeper_call *call
     return client_exchange(k, MSG_PASSWORD_SET, a, NULL, e);
 }
 
-enum status keeper_bootstrap(struct keeper *k, uint8_t kind, uint32_t id, struct slice document, struct error *e) {
+enum status keeper_bootstrap(struct keeper *k, uint8_t kind, uint32_t id, struct slice document,
+                             struct error *e) {
     struct args *a = client_args(k, NULL);
     a->kind = kind;
     a->number32 = id;

@@ -130,7 +130,8 @@ struct registry_item {
     uint64_t version;    /* registry version at its last change */
     struct slice document;
 };
-/* Items changed since `since` (0: all). A disabled user is listed as such. No token: the engine needs it to start. */
+/* Items changed since `since` (0: all). A disabled user is listed as such. No token: the engine needs it to start.
+ * In the order of their versions and in parts: call again with since = *version until *n is 0. */
 MUST_CHECK enum status keeper_registry_list(struct keeper *k, uint64_t since, struct arena *arena,
                                             struct registry_item **out, size_t *n, uint64_t *version,
                                             struct error *e);
@@ -274,7 +275,9 @@ MUST_CHECK enum status keeper_record(struct keeper *k, const struct keeper_call 
                                      struct slice detail, struct error *e);
 
 /* Entries from `from` on, durable ones only, as audit/entry.h decodes them; for the explorer's indexer (jobs) and for
- * DUTY_AUDITOR. `frames`: concatenated [u32 length][bytes]. */
+ * DUTY_AUDITOR. `frames`: concatenated [u32 length][u32 n][leaf of n bytes][u32 m][side of m bytes]: leaf and side are
+ * what audit_entry_decode takes. A read of rows names their records first and behind them, with every exception bit
+ * set, the subjects that they speak of where those are other records. */
 MUST_CHECK enum status keeper_audit_read(struct keeper *k, const struct keeper_call *call, uint64_t from,
                                          uint32_t most, struct slice *frames, uint64_t *next, struct error *e);
 /* The sealed detail of an entry (reason …) in clear: DUTY_AUDITOR; itself recorded. `wrapped_key`: the subject's. */

@@ -7,8 +7,8 @@
 /* The connection's own argument block, cleared, with the call in it. */
 struct args *client_args(struct keeper *k, const struct keeper_call *call);
 
-/* Sends the message with what `a` holds and reads the reply into it; arrays come from `arena`, or live until the
- * next call when it is NULL. The keeper's refusal comes back as its status and error. */
+/* Sends the message with what `a` holds and reads the reply into it; arrays come from `arena`, or live until
+ * the next call when it is NULL. The keeper's refusal comes back as its status and error. */
 MUST_CHECK enum status client_exchange(struct keeper *k, enum message number, struct args *a,
                                        struct arena *arena, struct error *e);
 

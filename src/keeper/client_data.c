@@ -37,7 +37,8 @@ enum status keeper_outcome(struct keeper *k, uint64_t intent, bool committed, st
     return client_exchange(k, MSG_OUTCOME, a, NULL, e);
 }
 
-enum status keeper_open_intents(struct keeper *k, uint64_t *intents, size_t room, size_t *n, struct error *e) {
+enum status keeper_open_intents(struct keeper *k, uint64_t *intents, size_t room, size_t *n,
+                                struct error *e) {
     struct args *a = client_args(k, NULL);
     a->number32 = room > PROTOCOL_LIST_MAX ? PROTOCOL_LIST_MAX : (uint32_t)room;
     *n = 0;
@@ -62,7 +63,8 @@ enum status keeper_lookup(struct keeper *k, const struct keeper_call *call, uint
     return s;
 }
 
-enum status keeper_box_make(struct keeper *k, const struct keeper_call *call, struct uuid *box, struct error *e) {
+enum status keeper_box_make(struct keeper *k, const struct keeper_call *call, struct uuid *box,
+                            struct error *e) {
     struct args *a = client_args(k, call);
     enum status s = client_exchange(k, MSG_BOX_MAKE, a, NULL, e);
     if (s == ST_OK)
@@ -148,7 +150,8 @@ enum status keeper_audit_head(struct keeper *k, const struct keeper_call *call, 
     return text_of(k, MSG_AUDIT_HEAD, client_args(k, call), checkpoint, e);
 }
 
-enum status keeper_budgets(struct keeper *k, const struct keeper_call *call, struct slice *json, struct error *e) {
+enum status keeper_budgets(struct keeper *k, const struct keeper_call *call, struct slice *json,
+                           struct error *e) {
     return text_of(k, MSG_BUDGETS, client_args(k, call), json, e);
 }
 

@@ -82,7 +82,8 @@ static struct slice user_key(uint32_t user, uint8_t out[4]) {
 }
 
 /* In the turn of the caller. */
-static enum status credentials_store(struct credentials *c, uint32_t user, struct slice password, bool must_change) {
+static enum status credentials_store(struct credentials *c, uint32_t user, struct slice password,
+                                     bool must_change) {
     char text[1 + PASSWORD_TEXT + 1];
     uint8_t key[4];
     text[0] = must_change ? 1 : 0;
@@ -96,8 +97,9 @@ static enum status credentials_store(struct credentials *c, uint32_t user, struc
 enum status credentials_set(struct credentials *c, uint32_t user, struct slice login, struct slice password,
                             bool must_change, struct error *e) {
     if (password.n < CREDENTIAL_LEAST || password.n > PASSWORD_MAX || slice_equal(login, password))
-        return error_field(e, ST_INVALID, "password_weak", "password", "a password has %d to %d bytes and is not the login",
-                           CREDENTIAL_LEAST, PASSWORD_MAX);
+        return error_field(e, ST_INVALID, "password_weak", "password",
+                           "a password has %d to %d bytes and is not the login", CREDENTIAL_LEAST,
+                           PASSWORD_MAX);
     enum status s = credentials_enter(c, e);
     if (s != ST_OK)
         return s;
@@ -106,11 +108,13 @@ enum status credentials_set(struct credentials *c, uint32_t user, struct slice l
     return s == ST_OK ? ST_OK : error_set(e, s, "password_store", "the password could not be stored");
 }
 
-static enum status credentials_check(struct credentials *c, uint32_t user, struct slice password, bool *must_change) {
+static enum status credentials_check(struct credentials *c, uint32_t user, struct slice password,
+                                     bool *must_change) {
     uint8_t key[4];
     struct buf stored;
     buf_init(&stored, VAULT_VALUE_MAX, true);
-    bool known = user != 0 && vault_get(c->vault, VAULT_PASSWORD, user_key(user, key), &stored) == ST_OK && stored.n > 1;
+    bool known = user != 0 && vault_get(c->vault, VAULT_PASSWORD, user_key(user, key), &stored) == ST_OK &&
+                 stored.n > 1;
     struct slice text = known ? slice_of(stored.p + 1, stored.n - 1) : slice_from_string(c->nobody);
     enum status s = password_verify(text, password, pepper(c), NULL);
     if (s == ST_OK && !known)

@@ -13,15 +13,15 @@
 struct credentials;
 
 /* Hashes one password nobody has, for unknown logins. A zero cost is the default. */
-MUST_CHECK enum status credentials_open(struct vault *v, const struct keyring *keys, struct password_cost cost,
-                                        struct credentials **out, struct error *e);
+MUST_CHECK enum status credentials_open(struct vault *v, const struct keyring *keys,
+                                        struct password_cost cost, struct credentials **out, struct error *e);
 void credentials_close(struct credentials *c);
 
 /* ST_INVALID "password_weak" (too short or long, or the login itself), ST_LIMIT, ST_IO. */
 MUST_CHECK enum status credentials_set(struct credentials *c, uint32_t user, struct slice login,
                                        struct slice password, bool must_change, struct error *e);
-/* ST_OK, ST_UNAUTHENTICATED "sign_in_failed", ST_LIMIT "sign_in_busy". user 0 or one without a password costs the
- * same time and fails. Makes the hash anew when its cost is out of date. */
+/* ST_OK, ST_UNAUTHENTICATED "sign_in_failed", ST_LIMIT "sign_in_busy". user 0 or one without a password costs
+ * the same time and fails. Makes the hash anew when its cost is out of date. */
 MUST_CHECK enum status credentials_verify(struct credentials *c, uint32_t user, struct slice password,
                                           bool *must_change, struct error *e);
 

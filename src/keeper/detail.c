@@ -10,8 +10,8 @@ static enum status detail_key(struct tools *t, const uint8_t *subject_key, uint8
     return ST_OK;
 }
 
-enum status detail_seal(struct tools *t, const struct uuid *subject, const uint8_t *subject_key, struct slice text,
-                        struct arena *a, struct audit_detail *out) {
+enum status detail_seal(struct tools *t, const struct uuid *subject, const uint8_t *subject_key,
+                        struct slice text, struct arena *a, struct audit_detail *out) {
     uint8_t key[KEYRING_KEY];
     size_t n = DETAIL_SALT + text.n;
     uint8_t *plain = arena_alloc(a, n), *sealed = arena_alloc(a, aead_padded_length(n));
@@ -44,7 +44,8 @@ enum status detail_open(struct tools *t, const struct audit_detail *d, struct sl
     uint8_t *to = s == ST_OK ? buf_reserve(out, d->sealed.n + 1) : NULL;
     if (s == ST_OK)
         s = to == NULL ? ST_NOMEM
-                       : aead_open_padded(t->other, key, slice_of(d->subject.b, sizeof d->subject.b), d->sealed, to, &plain);
+                       : aead_open_padded(t->other, key, slice_of(d->subject.b, sizeof d->subject.b),
+                                          d->sealed, to, &plain);
     explicit_bzero(subject_key, sizeof subject_key);
     explicit_bzero(key, sizeof key);
     if (s == ST_OK && plain.n < DETAIL_SALT)

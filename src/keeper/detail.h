@@ -1,8 +1,8 @@
 /* Sealed details of audit entries (for keeper/ only): a reason, what was looked for.
  *
- * What is sealed is [16 bytes salt][detail]; the entry's leaf has SHA-256 of it, so the detail can be wiped or lose
- * its key and the proofs still check out. A detail about a subject is sealed under that subject's key (class
- * DETAIL_CLASS), one about nobody (nil subject) under the keyring's audit key. */
+ * What is sealed is [16 bytes salt][detail]; the entry's leaf has SHA-256 of it, so the detail can be wiped
+ * or lose its key and the proofs still check out. A detail about a subject is sealed under that subject's key
+ * (class DETAIL_CLASS), one about nobody (nil subject) under the keyring's audit key. */
 #ifndef KEDUN_KEEPER_DETAIL_H
 #define KEDUN_KEEPER_DETAIL_H
 

@@ -6,15 +6,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define SLOTS          32768
-#define PROBES         16
-#define FREE_PAIR      3
-#define FREE_ADDRESS   30
-#define DELAY_MOST_S   900
-#define FORGET_MS      (3600 * (int64_t)1000)
-#define MINUTE_MS      (60 * (int64_t)1000)
-#define ENTRIES_PAIR   3   /* a minute */
-#define ENTRIES_ALL    120 /* a minute */
+#define SLOTS        32768
+#define PROBES       16
+#define FREE_PAIR    3
+#define FREE_ADDRESS 30
+#define DELAY_MOST_S 900
+#define FORGET_MS    (3600 * (int64_t)1000)
+#define MINUTE_MS    (60 * (int64_t)1000)
+#define ENTRIES_PAIR 3   /* a minute */
+#define ENTRIES_ALL  120 /* a minute */
 
 struct attempts {
     uint64_t key; /* keyed hash of pair or address; 0: free */
@@ -26,9 +26,9 @@ struct guard {
     pthread_mutex_t lock;
     uint64_t seed;
     int64_t minute;
-    uint32_t entries;    /* in this minute */
-    uint64_t uncounted;  /* failures without an entry, of this minute */
-    uint64_t to_report;  /* of past minutes */
+    uint32_t entries;   /* in this minute */
+    uint64_t uncounted; /* failures without an entry, of this minute */
+    uint64_t to_report; /* of past minutes */
     struct attempts slots[SLOTS];
 };
 
@@ -67,7 +67,8 @@ static struct attempts *guard_slot(struct guard *g, uint64_t key, int64_t now) {
     return quiet;
 }
 
-static struct attempts *guard_pair(struct guard *g, struct slice login, const uint8_t address[16], int64_t now) {
+static struct attempts *guard_pair(struct guard *g, struct slice login, const uint8_t address[16],
+                                   int64_t now) {
     uint64_t of_address = map_hash(slice_of(address, 16), g->seed);
     return guard_slot(g, map_hash(login, of_address), now);
 }

@@ -1,13 +1,13 @@
 /* The guard of the sign-in door: delays against guessing, and how much of it goes into the audit log.
  *
- * Failures are counted per (login, address) and per address, never per login alone: a stranger can't lock a person
- * out. After the free failures (3 for a pair, 30 for an address) the next attempt must wait 1, 2, 4 … seconds, up
- * to 15 minutes. An attempt counts as failed from its start, so that many at once gain nothing, and is taken
- * back when it succeeds. An hour without failures forgets. The table is bounded; when full, the entry
- * that was quiet longest goes.
+ * Failures are counted per (login, address) and per address, never per login alone: a stranger can't lock a
+ * person out. After the free failures (3 for a pair, 30 for an address) the next attempt must wait 1, 2, 4 …
+ * seconds, up to 15 minutes. An attempt counts as failed from its start, so that many at once gain nothing,
+ * and is taken back when it succeeds. An hour without failures forgets. The table is bounded; when full, the
+ * entry that was quiet longest goes.
  *
- * Of failures per minute the first few of a pair, and some of all, are worth an entry each; the rest is counted and
- * reported in one entry when the minute is over. */
+ * Of failures per minute the first few of a pair, and some of all, are worth an entry each; the rest is
+ * counted and reported in one entry when the minute is over. */
 #ifndef KEDUN_KEEPER_GUARD_H
 #define KEDUN_KEEPER_GUARD_H
 
@@ -19,9 +19,10 @@ struct guard;
 struct guard *guard_new(void); /* NULL when memory is out */
 void guard_free(struct guard *g);
 
-/* Before a password is looked at. ST_LIMIT "sign_in_slow" with whole seconds to wait in e->detail. `now`: ms, monotonic. */
-MUST_CHECK enum status guard_enter(struct guard *g, struct slice login, const uint8_t address[16], int64_t now,
-                                   struct error *e);
+/* Before a password is looked at. ST_LIMIT "sign_in_slow" with whole seconds to wait in e->detail. `now`: ms,
+ * monotonic. */
+MUST_CHECK enum status guard_enter(struct guard *g, struct slice login, const uint8_t address[16],
+                                   int64_t now, struct error *e);
 /* The attempt succeeded: the pair is forgotten, the address relieved of this one. */
 void guard_success(struct guard *g, struct slice login, const uint8_t address[16]);
 

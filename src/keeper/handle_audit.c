@@ -24,8 +24,8 @@ static struct slice clean_tag(const char *tag) {
     return slice_trim(slice_of(tag, n));
 }
 
-enum status worker_record(struct worker *w, const struct args *in, uint8_t act, uint8_t outcome, const char *tag,
-                          struct error *e) {
+enum status worker_record(struct worker *w, const struct args *in, uint8_t act, uint8_t outcome,
+                          const char *tag, struct error *e) {
     struct audit_entry entry = worker_entry(w, in, act, outcome);
     entry.tag = clean_tag(tag);
     return ledger_record(w->state->ledger, &entry, e);
@@ -150,8 +150,9 @@ static enum status find_detail(struct worker *w, struct args *in, struct args *o
     if (s == ST_OK)
         s = detail_open(&w->tools, &entry.details[0], in->text, &w->scratch, &out->text);
     audit_reader_close(r);
-    return s == ST_OK ? s : error_set(e, s, s == ST_NOT_FOUND ? "not_found" : "detail_open",
-                                      "the entry has no detail that opens with this key");
+    return s == ST_OK ? s
+                      : error_set(e, s, s == ST_NOT_FOUND ? "not_found" : "detail_open",
+                                  "the entry has no detail that opens with this key");
 }
 
 enum status handle_audit_detail(struct worker *w, struct args *in, struct args *out, struct error *e) {

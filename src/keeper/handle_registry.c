@@ -43,7 +43,8 @@ enum status handle_registry_put(struct worker *w, struct args *in, struct args *
         return s;
     s = registry_put(w->state->registry, &who, in->kind, in->number32, in->text, &out->number32, e);
     if (ledger_outcome(w->state->ledger, intent, s == ST_OK, NULL) != ST_OK && s == ST_OK)
-        return error_set(e, ST_IO, "audit_unwritable", "the change took effect, its outcome could not be recorded");
+        return error_set(e, ST_IO, "audit_unwritable",
+                         "the change took effect, its outcome could not be recorded");
     if (s == ST_DENIED)
         return worker_refuse(w, in, tag, e);
     return s == ST_OK ? after_put(w, in->kind, out->number32, e) : s;
@@ -54,7 +55,8 @@ enum status handle_password_set(struct worker *w, struct args *in, struct args *
     const struct caller *c = &w->caller;
     bool person = !c->grant.is_key && !c->grant.is_job && !c->grant.must_change;
     if (!person || (c->actor.duties & DUTY_SYSTEM_ADMIN) == 0) {
-        (void)!error_set(e, ST_DENIED, "not_your_duty", "others' passwords are the system administrator's to set");
+        (void)!error_set(e, ST_DENIED, "not_your_duty",
+                         "others' passwords are the system administrator's to set");
         return worker_refuse(w, in, "password_set", e);
     }
     struct principal who = {.user = 0};
@@ -62,7 +64,8 @@ enum status handle_password_set(struct worker *w, struct args *in, struct args *
         return error_set(e, ST_NOT_FOUND, "not_found", "there is no such user");
     /* Whoever sets a password can sign in with it: not for those who watch over the setter. */
     if ((who.duties & ~c->actor.duties) != 0) {
-        (void)!error_set(e, ST_DENIED, "another_duty", "holders of another duty get their password by the command line");
+        (void)!error_set(e, ST_DENIED, "another_duty",
+                         "holders of another duty get their password by the command line");
         return worker_refuse(w, in, "password_set", e);
     }
     char tag[AUDIT_TAG_MAX];
@@ -80,8 +83,8 @@ static enum status bootstrap_over(struct error *e) {
 }
 
 /* Takes "password" and "must_change_password" out of a user's document. */
-static enum status split_password(struct args *in, struct worker *w, struct slice *password, bool *must_change,
-                                  struct error *e) {
+static enum status split_password(struct args *in, struct worker *w, struct slice *password,
+                                  bool *must_change, struct error *e) {
     json_t *json = NULL;
     *password = SLICE_NONE;
     *must_change = false;
@@ -116,7 +119,8 @@ enum status handle_bootstrap(struct worker *w, struct args *in, struct args *out
         s = registry_put(w->state->registry, NULL, in->kind, in->number32, in->text, &made, e);
     struct principal who = {.user = 0};
     if (s == ST_OK && password.p != NULL && registry_principal(w->state->registry, made, NULL, &who) == ST_OK)
-        s = credentials_set(w->state->credentials, made, slice_from_string(who.login), password, must_change, e);
+        s = credentials_set(w->state->credentials, made, slice_from_string(who.login), password, must_change,
+                            e);
     out->number32 = made;
     return s;
 }

@@ -106,10 +106,12 @@ enum status handle_session_list(struct worker *w, struct args *in, struct args *
     const struct caller *c = &w->caller;
     uint32_t user = in->user == 0 ? c->grant.user : in->user;
     if (user != c->grant.user && (c->actor.duties & DUTY_SECURITY_ADMIN) == 0) {
-        enum status denied = error_set(e, ST_DENIED, "not_your_duty", "other people's sessions are the security administrator's");
+        enum status denied = error_set(e, ST_DENIED, "not_your_duty",
+                                       "other people's sessions are the security administrator's");
         return denied == ST_OK ? denied : worker_refuse(w, in, "session_list", e);
     }
-    enum status s = sessions_list(w->state->sessions, user, &c->session, &w->arena, &out->sessions, &out->session_count);
+    enum status s =
+        sessions_list(w->state->sessions, user, &c->session, &w->arena, &out->sessions, &out->session_count);
     return s == ST_OK ? s : error_set(e, s, "no_memory", "the sessions could not be listed");
 }
 

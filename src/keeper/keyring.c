@@ -48,7 +48,8 @@ static enum status load_key(const char *path, bool may_make, uint8_t key[KEYRING
     if (fd < 0 && errno == ENOENT) {
         if (!may_make)
             return error_set(e, ST_NOT_FOUND, "root_key_missing",
-                             "%s is missing, but there is state made with it: put the escrowed key back", path);
+                             "%s is missing, but there is state made with it: put the escrowed key back",
+                             path);
         return write_key(path, key, e);
     }
     if (fd < 0)
@@ -84,10 +85,14 @@ static enum status derive_all(struct keyring *k) {
         const char *name;
         uint8_t *key;
     } names[] = {
-        {"kedun row seal", k->row},         {"kedun blind index", k->index},
-        {"kedun vault", k->vault},          {"kedun budgets", k->budget},
-        {"kedun box", k->box},              {"kedun audit signature", k->audit_seed},
-        {"kedun audit detail", k->audit_detail}, {"kedun look-up", k->lookup},
+        {"kedun row seal", k->row},
+        {"kedun blind index", k->index},
+        {"kedun vault", k->vault},
+        {"kedun budgets", k->budget},
+        {"kedun box", k->box},
+        {"kedun audit signature", k->audit_seed},
+        {"kedun audit detail", k->audit_detail},
+        {"kedun look-up", k->lookup},
         {"kedun password", k->pepper},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -95,8 +100,8 @@ static enum status derive_all(struct keyring *k) {
         if (s != ST_OK)
             return s;
     }
-    return kdf_hkdf(slice_of(k->epoch, KEYRING_KEY), slice_of(k->root, KEYRING_KEY), SLICE("kedun subject wrap"),
-                    k->wrap, KEYRING_KEY);
+    return kdf_hkdf(slice_of(k->epoch, KEYRING_KEY), slice_of(k->root, KEYRING_KEY),
+                    SLICE("kedun subject wrap"), k->wrap, KEYRING_KEY);
 }
 
 enum status keyring_open(const char *key_dir, const char *state_dir, struct keyring **out, struct error *e) {
@@ -122,7 +127,16 @@ void keyring_close(struct keyring *k) {
 
 enum status keyring_index_key(const struct keyring *k, uint16_t object, uint16_t field, uint8_t search,
                               uint8_t out[KEYRING_KEY]) {
-    const uint8_t info[] = {'i', 'n', 'd', 'e', 'x', (uint8_t)object, (uint8_t)(object >> 8),
-                            (uint8_t)field, (uint8_t)(field >> 8), search};
-    return kdf_hkdf(SLICE_NONE, slice_of(k->index, KEYRING_KEY), slice_of(info, sizeof info), out, KEYRING_KEY);
+    const uint8_t info[] = {'i',
+                            'n',
+                            'd',
+                            'e',
+                            'x',
+                            (uint8_t)object,
+                            (uint8_t)(object >> 8),
+                            (uint8_t)field,
+                            (uint8_t)(field >> 8),
+                            search};
+    return kdf_hkdf(SLICE_NONE, slice_of(k->index, KEYRING_KEY), slice_of(info, sizeof info), out,
+                    KEYRING_KEY);
 }

@@ -10,9 +10,9 @@
  * takes the epoch secret as salt too.
  *
  * A subject (a customer or contact) has one random key, wrapped with AES-256-GCM, its id as associated data.
- * Values are sealed under keys by subject and CLASS (crypto/kdf.h kdf_subject), not by field: the field, object,
- * record and write counter are bound as associated data instead, which keeps values from being swapped just as
- * well and saves a key schedule per field. */
+ * Values are sealed under keys by subject and CLASS (crypto/kdf.h kdf_subject), not by field: the field,
+ * object, record and write counter are bound as associated data instead, which keeps values from being
+ * swapped just as well and saves a key schedule per field. */
 #ifndef KEDUN_KEEPER_KEYRING_H
 #define KEDUN_KEEPER_KEYRING_H
 
@@ -35,13 +35,14 @@ struct keyring {
     uint8_t pepper[KEYRING_KEY];       /* Argon2's secret input */
 };
 
-/* ST_IO, ST_DENIED "root_key_mode", ST_NOT_FOUND "root_key_missing" (state without its key), ST_CORRUPT "key_file". */
+/* ST_IO, ST_DENIED "root_key_mode", ST_NOT_FOUND "root_key_missing" (state without its key), ST_CORRUPT
+ * "key_file". */
 MUST_CHECK enum status keyring_open(const char *key_dir, const char *state_dir, struct keyring **out,
                                     struct error *e);
 void keyring_close(struct keyring *k); /* wipes; NULL is fine */
 
 /* The key of one blind index. */
-MUST_CHECK enum status keyring_index_key(const struct keyring *k, uint16_t object, uint16_t field, uint8_t search,
-                                         uint8_t out[KEYRING_KEY]);
+MUST_CHECK enum status keyring_index_key(const struct keyring *k, uint16_t object, uint16_t field,
+                                         uint8_t search, uint8_t out[KEYRING_KEY]);
 
 #endif

@@ -64,7 +64,8 @@ void ledger_close(struct ledger *l) {
 }
 
 static enum status unwritable(struct error *e) {
-    return error_set(e, ST_IO, "audit_unwritable", "the audit log can't be written: nothing is answered until it can");
+    return error_set(e, ST_IO, "audit_unwritable",
+                     "the audit log can't be written: nothing is answered until it can");
 }
 
 static enum status ledger_append_outcome(struct ledger *l, struct intent *i, struct error *e) {
@@ -158,7 +159,8 @@ static struct intent *ledger_find(struct ledger *l, uint64_t seq) {
         else
             high = mid;
     }
-    return low < l->count && l->intents[low].seq == seq && l->intents[low].outcome == 0 ? &l->intents[low] : NULL;
+    return low < l->count && l->intents[low].seq == seq && l->intents[low].outcome == 0 ? &l->intents[low]
+                                                                                        : NULL;
 }
 
 void ledger_settle(struct ledger *l, uint64_t intent) {
@@ -182,7 +184,8 @@ enum status ledger_intent(struct ledger *l, struct audit_entry *entry, uint64_t 
 enum status ledger_outcome(struct ledger *l, uint64_t intent, bool committed, struct error *e) {
     (void)pthread_mutex_lock(&l->lock);
     struct intent *i = ledger_find(l, intent);
-    enum status s = i == NULL ? error_set(e, ST_NOT_FOUND, "no_such_intent", "no open intent has this number") : ST_OK;
+    enum status s =
+        i == NULL ? error_set(e, ST_NOT_FOUND, "no_such_intent", "no open intent has this number") : ST_OK;
     if (i != NULL) {
         i->committed = committed;
         s = ledger_append_outcome(l, i, e);
@@ -213,7 +216,8 @@ size_t ledger_snapshot_intents(struct ledger *l, uint64_t durable, uint64_t *out
 static void ledger_anchor(struct ledger *l, uint64_t anchor) {
     char tag[32];
     int n = snprintf(tag, sizeof tag, "vault %llu", (unsigned long long)anchor);
-    struct audit_entry entry = {.act = AUDIT_CHECKPOINT, .outcome = AUDIT_DONE, .tag = slice_of(tag, (size_t)n)};
+    struct audit_entry entry = {
+        .act = AUDIT_CHECKPOINT, .outcome = AUDIT_DONE, .tag = slice_of(tag, (size_t)n)};
     if (audit_append_lazy(l->log, &entry, NULL) == ST_OK)
         l->anchored = anchor;
 }

@@ -13,16 +13,18 @@ MUST_CHECK enum status ledger_open(const char *directory, const char *origin, co
                                    struct ledger **out, struct error *e);
 void ledger_close(struct ledger *l); /* signs a last head */
 
-/* Before work that would need an entry: ST_IO "audit_unwritable" while the log can't be written. Tries to mend
- * it at most once a second. */
+/* Before work that would need an entry: ST_IO "audit_unwritable" while the log can't be written. Tries to
+ * mend it at most once a second. */
 MUST_CHECK enum status ledger_ready(struct ledger *l, struct error *e);
 /* Append; then wait until it is on disk. */
-MUST_CHECK enum status ledger_append(struct ledger *l, struct audit_entry *entry, uint64_t *seq, struct error *e);
+MUST_CHECK enum status ledger_append(struct ledger *l, struct audit_entry *entry, uint64_t *seq,
+                                     struct error *e);
 MUST_CHECK enum status ledger_wait(struct ledger *l, uint64_t seq, struct error *e);
 MUST_CHECK enum status ledger_record(struct ledger *l, struct audit_entry *entry, struct error *e);
 
 /* An intent: appended, waited for, remembered as open. */
-MUST_CHECK enum status ledger_intent(struct ledger *l, struct audit_entry *entry, uint64_t *seq, struct error *e);
+MUST_CHECK enum status ledger_intent(struct ledger *l, struct audit_entry *entry, uint64_t *seq,
+                                     struct error *e);
 /* Its outcome, lazily. ST_NOT_FOUND when there is no such open intent. */
 MUST_CHECK enum status ledger_outcome(struct ledger *l, uint64_t intent, bool committed, struct error *e);
 /* Open ones, oldest first; returns how many were written. */
@@ -33,7 +35,8 @@ size_t ledger_snapshot_intents(struct ledger *l, uint64_t durable, uint64_t *out
 MUST_CHECK enum status ledger_note(struct ledger *l, uint64_t intent, uint32_t actor);
 void ledger_settle(struct ledger *l, uint64_t intent);
 
-/* Signs a head if the log has grown; `anchor`: the vault's clock, which is recorded first when it has moved. */
+/* Signs a head if the log has grown; `anchor`: the vault's clock, which is recorded first when it has moved.
+ */
 void ledger_tick(struct ledger *l, uint64_t anchor);
 /* The newest head's text. ST_NOT_FOUND while the log is empty. */
 MUST_CHECK enum status ledger_head(struct ledger *l, char text[AUDIT_CHECKPOINT_TEXT + 1]);

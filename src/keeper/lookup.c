@@ -48,7 +48,8 @@ static enum status lookup_decide(struct worker *w, const struct args *in, struct
         return error_set(e, ST_INVALID, "bad_view", "no such view");
     enum status s = match_permitted(&c->actor, f, in->search, in->view, in->text, &w->arena, e);
     if (s == ST_OK)
-        s = terms_for_query((enum value_type)f->type, (enum field_search)in->search, in->text, &w->arena, q, e);
+        s = terms_for_query((enum value_type)f->type, (enum field_search)in->search, in->text, &w->arena, q,
+                            e);
     if (s != ST_OK)
         return s;
     struct budget_limits company;
@@ -69,7 +70,8 @@ enum status handle_lookup(struct worker *w, struct args *in, struct args *out, s
         s = lookup_terms(w, in, &q, out);
     if (s != ST_OK)
         return e->status == s ? s : error_set(e, s, "lookup", "the text cannot be looked up");
-    match_pay(&w->state->paid, w->caller.grant.user, (uint32_t)in->object << 16 | in->field, in->search, in->text);
+    match_pay(&w->state->paid, w->caller.grant.user, (uint32_t)in->object << 16 | in->field, in->search,
+              in->text);
     atomic_fetch_add(&w->state->counters.lookups, 1);
     return lookup_entry(w, in, e);
 }

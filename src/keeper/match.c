@@ -24,7 +24,8 @@ static enum status suffix_permitted(const struct catalogue_field *f, struct slic
 
 enum status match_permitted(const struct actor *actor, const struct catalogue_field *f, uint8_t search,
                             uint8_t view, struct slice text, struct arena *a, struct error *e) {
-    bool one = search == SEARCH_EXACT || search == SEARCH_SUFFIX || search == SEARCH_WORDS || search == SEARCH_FRAGMENT;
+    bool one = search == SEARCH_EXACT || search == SEARCH_SUFFIX || search == SEARCH_WORDS ||
+               search == SEARCH_FRAGMENT;
     if (!one || (f->search & search) == 0)
         return denied(e, "search_kind", "the field has no such index");
     uint8_t best = view < actor->ceiling[f->class] ? view : actor->ceiling[f->class];
@@ -36,7 +37,8 @@ enum status match_permitted(const struct actor *actor, const struct catalogue_fi
         return ST_OK;
     if (search == SEARCH_SUFFIX)
         return suffix_permitted(f, text, a, e);
-    return denied(e, "no_match_right", "a masked field is matched whole, or by the ending that its mask shows");
+    return denied(e, "no_match_right",
+                  "a masked field is matched whole, or by the ending that its mask shows");
 }
 
 enum status match_paid_init(struct match_paid *p) {
@@ -56,13 +58,15 @@ static uint32_t seconds(void) {
     return (uint32_t)(clock_monotonic_ns() / 1000000000);
 }
 
-void match_pay(struct match_paid *p, uint32_t user, uint32_t object_field, uint8_t search, struct slice text) {
+void match_pay(struct match_paid *p, uint32_t user, uint32_t object_field, uint8_t search,
+               struct slice text) {
     uint64_t h = match_hash(p, user, object_field, search, text);
     atomic_store(&p->at[h % MATCH_SLOTS], seconds());
     atomic_store(&p->hash[h % MATCH_SLOTS], h);
 }
 
-bool match_is_paid(struct match_paid *p, uint32_t user, uint32_t object_field, uint8_t search, struct slice text) {
+bool match_is_paid(struct match_paid *p, uint32_t user, uint32_t object_field, uint8_t search,
+                   struct slice text) {
     uint64_t h = match_hash(p, user, object_field, search, text);
     return atomic_load(&p->hash[h % MATCH_SLOTS]) == h &&
            seconds() - atomic_load(&p->at[h % MATCH_SLOTS]) < MATCH_LASTS_S;

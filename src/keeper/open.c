@@ -3,8 +3,8 @@
 #include "keeper/detail.h"
 #include "keeper/match.h"
 
-/* Field ids below this are the system's (owner, department, times …): in every object, never sealed, and known
- * without an entry in the catalogue. */
+/* Field ids below this are the system's (owner, department, times …): in every object, never sealed, and
+ * known without an entry in the catalogue. */
 #define FIRST_OWN_FIELD 100
 #define REASON_ROWS     16
 
@@ -21,9 +21,10 @@ static enum status open_fields(struct open_work *o, struct error *e) {
         struct open_field *f = &o->fields[i];
         if (!registry_field(o->w->state->registry, q->object, q->fields[i], &f->f)) {
             if (q->fields[i] >= FIRST_OWN_FIELD)
-                return error_set(e, ST_DENIED, "unknown_field", "field %u of object %u is not in the catalogue",
-                                 q->fields[i], q->object);
-            f->f = (struct catalogue_field){.object = q->object, .field = q->fields[i], .class = CLASS_INTERNAL};
+                return error_set(e, ST_DENIED, "unknown_field",
+                                 "field %u of object %u is not in the catalogue", q->fields[i], q->object);
+            f->f =
+                (struct catalogue_field){.object = q->object, .field = q->fields[i], .class = CLASS_INTERNAL};
         }
         f->sealed = f->f.class >= CLASS_PERSONAL;
     }
@@ -37,8 +38,8 @@ static enum status check_cell(const struct open_work *o, size_t row, size_t fiel
     if (view > VIEW_CLEAR || (!f->sealed && o->q->sealed[cell].n > 0))
         return error_set(e, ST_INVALID, "bad_page", "a view or a sealed value is out of place");
     if (view > o->w->caller.actor.ceiling[f->f.class])
-        return error_set(e, ST_DENIED, "above_ceiling", "field %u: the roles' ceiling is lower than the view asked for",
-                         f->f.field);
+        return error_set(e, ST_DENIED, "above_ceiling",
+                         "field %u: the roles' ceiling is lower than the view asked for", f->f.field);
     return ST_OK;
 }
 
@@ -48,7 +49,8 @@ static enum status check_rows(const struct open_work *o, struct error *e) {
         for (size_t k = 0; s == ST_OK && k < o->q->field_count; k++)
             s = check_cell(o, i, k, e);
         if (s == ST_OK && tools_row_check(&o->w->tools, o->q->object, &o->q->rows[i]) != ST_OK)
-            s = error_set(e, ST_CORRUPT, "row_corrupt", "a row's owner, department, subject or versions were changed outside");
+            s = error_set(e, ST_CORRUPT, "row_corrupt",
+                          "a row's owner, department, subject or versions were changed outside");
     }
     return s;
 }
@@ -61,7 +63,8 @@ static enum status check_request(struct open_work *o, struct error *e) {
     if (c->grant.is_job && c->grant.object != q->object)
         return error_set(e, ST_DENIED, "another_object", "the job's token is for another object");
     if (q->act == AUDIT_REVEAL && (slice_trim(q->reason).n == 0 || q->row_count > REASON_ROWS))
-        return error_set(e, ST_INVALID, "reason_required", "revealing needs a reason, and few rows at a time");
+        return error_set(e, ST_INVALID, "reason_required",
+                         "revealing needs a reason, and few rows at a time");
     if (q->reason.n > 0 && q->row_count > REASON_ROWS)
         return error_set(e, ST_INVALID, "bad_page", "a reason goes with at most %d rows", REASON_ROWS);
     enum status s = open_fields(o, e);
@@ -190,8 +193,8 @@ static enum status entry_details(struct open_work *o, struct audit_entry *entry,
         if (live)
             s = open_subject(o, r);
         if (s == ST_OK)
-            s = detail_seal(&o->w->tools, live ? &r->subject : NULL, live ? o->subject_key : NULL, o->q->reason,
-                            &o->w->arena, &details[entry->detail_count++]);
+            s = detail_seal(&o->w->tools, live ? &r->subject : NULL, live ? o->subject_key : NULL,
+                            o->q->reason, &o->w->arena, &details[entry->detail_count++]);
         o->class_at = -1; /* the derivation context holds the detail's subject now */
         o->keyed = false;
     }

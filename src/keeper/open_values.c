@@ -13,7 +13,8 @@ void open_wipe(struct open_work *o) {
 
 enum status open_subject(struct open_work *o, const struct keeper_row *row) {
     const struct keeper_row *last = o->subject_row;
-    if (last != NULL && uuid_equal(&last->subject, &row->subject) && slice_equal(last->wrapped_key, row->wrapped_key))
+    if (last != NULL && uuid_equal(&last->subject, &row->subject) &&
+        slice_equal(last->wrapped_key, row->wrapped_key))
         return ST_OK;
     o->subject_row = NULL;
     o->class_at = -1;
@@ -35,8 +36,9 @@ static enum status open_class(struct open_work *o, uint8_t class) {
 }
 
 /* Into `to` (room for the sealed bytes). */
-static enum status open_one(struct open_work *o, const struct keeper_row *row, const struct catalogue_field *f,
-                            struct slice sealed, uint8_t *to, struct slice *plain) {
+static enum status open_one(struct open_work *o, const struct keeper_row *row,
+                            const struct catalogue_field *f, struct slice sealed, uint8_t *to,
+                            struct slice *plain) {
     struct field_version version;
     uint8_t aad[TOOLS_AAD];
     enum status s = versions_get(row->versions, f->field, &version);
@@ -54,8 +56,9 @@ static enum status open_one(struct open_work *o, const struct keeper_row *row, c
 }
 
 static enum status open_corrupt(struct error *e) {
-    return error_set(e, ST_CORRUPT, "value_corrupt",
-                     "a sealed value does not hold: it was changed, is an older one, or belongs to another row or field");
+    return error_set(
+        e, ST_CORRUPT, "value_corrupt",
+        "a sealed value does not hold: it was changed, is an older one, or belongs to another row or field");
 }
 
 /* The field of the needle, and its place among the request's fields. */
@@ -84,8 +87,8 @@ static enum status drop_one(struct open_work *o, size_t row, size_t place, struc
         if (s == ST_CORRUPT)
             return open_corrupt(e);
         if (s == ST_OK)
-            s = terms_recheck((enum value_type)o->fields[place].f.type, (enum field_search)o->q->needle_search,
-                              plain, o->q->needle, a, &matches);
+            s = terms_recheck((enum value_type)o->fields[place].f.type,
+                              (enum field_search)o->q->needle_search, plain, o->q->needle, a, &matches);
     }
     o->dropped[row] = !matches;
     o->kept += matches;
@@ -95,7 +98,8 @@ static enum status drop_one(struct open_work *o, size_t row, size_t place, struc
 enum status open_drop(struct open_work *o, struct error *e) {
     size_t place;
     if (!needle_place(o, &place))
-        return error_set(e, ST_INVALID, "bad_needle", "the needle's field is not a sealed one of the request");
+        return error_set(e, ST_INVALID, "bad_needle",
+                         "the needle's field is not a sealed one of the request");
     struct buf room;
     struct arena a;
     buf_init(&room, PROTOCOL_SEALED_MAX, true);
@@ -138,7 +142,8 @@ enum status open_values(struct open_work *o, struct error *e) {
     }
     uint8_t *to = buf_reserve(scratch, total); /* once: growing would move what slices point to */
     if (to == NULL)
-        return error_set(e, ST_LIMIT, "page_too_large", "the page's values need too much memory: ask for fewer rows");
+        return error_set(e, ST_LIMIT, "page_too_large",
+                         "the page's values need too much memory: ask for fewer rows");
     scratch->n += total;
     enum status s = ST_OK;
     for (size_t i = 0; i < o->q->row_count; i++) {

@@ -29,7 +29,8 @@ size_t windows_exceeded(const struct windows *w, const uint32_t add[WINDOWS], co
     return WINDOWS;
 }
 
-/* Ids are mostly random already, but the engine makes them: a seed of our own keeps it from choosing collisions. */
+/* Ids are mostly random already, but the engine makes them: a seed of our own keeps it from choosing
+ * collisions. */
 static size_t people_home(const struct people *p, const uint8_t id[16]) {
     return (size_t)map_hash(slice_of(id, 16), p->seed) & (p->room - 1);
 }

@@ -36,7 +36,8 @@ size_t windows_exceeded(const struct windows *w, const uint32_t add[WINDOWS], co
 
 /* Room for `n` more people; drops those last seen before today. ST_NOMEM, ST_LIMIT (tables are bounded). */
 MUST_CHECK enum status people_reserve(struct people *p, size_t n);
-/* Marks as seen now (room was reserved), adds to `add` where it is new to a window; returns how to undo it. */
+/* Marks as seen now (room was reserved), adds to `add` where it is new to a window; returns how to undo it.
+ */
 struct person_undo people_see(struct people *p, const struct uuid *id, uint32_t now, uint32_t add[WINDOWS]);
 void people_free(struct people *p);
 

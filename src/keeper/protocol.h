@@ -1,4 +1,5 @@
-/* The keeper's protocol: its messages in one table, and the one reader-and-writer that client and server share.
+/* The keeper's protocol: its messages in one table, and the one reader-and-writer that client and server
+ * share.
  *
  * A message is a frame (ipc/frame.h): `type` is its number, `id` the asker's choice, echoed. A request's
  * payload is the call (token, request id, address, purpose: 65 bytes; absent where the table says no token)
@@ -8,8 +9,8 @@
  * The same table says who may send a message and when; the server enforces it, docs/protocol.md is checked
  * against it by a unit test. A payload that does not decode to its last byte closes the connection.
  *
- * wire_message() writes or reads `struct args` by the parts of a message: a format has one description. What is
- * read points into the payload or lives in the arena. */
+ * wire_message() writes or reads `struct args` by the parts of a message: a format has one description. What
+ * is read points into the payload or lives in the arena. */
 #ifndef KEDUN_KEEPER_PROTOCOL_H
 #define KEDUN_KEEPER_PROTOCOL_H
 
@@ -182,7 +183,7 @@ void wire_u8(struct wire *w, uint8_t *v);
 void wire_u16(struct wire *w, uint16_t *v);
 void wire_u32(struct wire *w, uint32_t *v);
 void wire_u64(struct wire *w, uint64_t *v);
-void wire_bool(struct wire *w, bool *v); /* 0 or 1, nothing else */
+void wire_bool(struct wire *w, bool *v);                /* 0 or 1, nothing else */
 void wire_size(struct wire *w, size_t *v, size_t most); /* as u32 */
 void wire_bytes(struct wire *w, void *p, size_t n);
 void wire_slice(struct wire *w, struct slice *s, size_t most);

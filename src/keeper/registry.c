@@ -240,7 +240,8 @@ static void actor_fill(const struct registry *r, const struct parsed_user *u, co
     }
 }
 
-enum status registry_actor(struct registry *r, uint32_t user, const struct role_names *subset, struct actor *out) {
+enum status registry_actor(struct registry *r, uint32_t user, const struct role_names *subset,
+                           struct actor *out) {
     memset(out, 0, sizeof *out);
     out->user = user;
     (void)pthread_rwlock_rdlock(&r->lock);
@@ -324,7 +325,8 @@ enum status registry_list(struct registry *r, uint64_t since, size_t most, struc
     for (size_t k = 0; *out != NULL && k < r->count; k++) {
         const struct item *i = r->items[k];
         if (i->version > since)
-            (*out)[(*n)++] = (struct registry_item){i->kind, i->id, i->version, slice_of(i->document, i->document_n)};
+            (*out)[(*n)++] =
+                (struct registry_item){i->kind, i->id, i->version, slice_of(i->document, i->document_n)};
     }
     if (*out == NULL)
         s = ST_NOMEM;
@@ -401,11 +403,13 @@ static enum status check_writer(const struct registry_writer *who, const struct 
         return merge_user(who, old, c, e);
     case REGISTRY_ROLE:
     case REGISTRY_COMPANY:
-        return who->duties & DUTY_SECURITY_ADMIN ? ST_OK
-                                                 : denied(e, "roles and budgets are the security administrator's");
+        return who->duties & DUTY_SECURITY_ADMIN
+                   ? ST_OK
+                   : denied(e, "roles and budgets are the security administrator's");
     default:
-        return who->duties & DUTY_SYSTEM_ADMIN ? ST_OK
-                                               : denied(e, "departments and fields are the system administrator's");
+        return who->duties & DUTY_SYSTEM_ADMIN
+                   ? ST_OK
+                   : denied(e, "departments and fields are the system administrator's");
     }
 }
 

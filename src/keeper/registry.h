@@ -1,4 +1,5 @@
-/* The registry: users, departments, roles, the company and the catalogue of fields, as the keeper believes them.
+/* The registry: users, departments, roles, the company and the catalogue of fields, as the keeper believes
+ * them.
  *
  * Documents are JSON objects; keys that are not named here are kept for the rest of the system as they are.
  *   user       {"id", "login" (1..63 bytes), "name", "roles": [names], "department": id, "duties":
@@ -7,8 +8,8 @@
  *   role       {"name", "label": {"zh","en"}, "ceiling": {"personal","sensitive": "hidden"|"masked"|"clear"},
  *              "match": {"personal","sensitive": bool},
  *              "budget": {"clear": W, "masked": W, "lookups": L, "writes": L}}
- *              L = {"day": n, "hour": n, "minute": n}; hour defaults to day, minute to hour; a missing L is 0:
- *              nothing (but for "writes", rows sealed: no limit). W = L for both classes, or {"personal": L,
+ *              L = {"day": n, "hour": n, "minute": n}; hour defaults to day, minute to hour; a missing L is
+ * 0: nothing (but for "writes", rows sealed: no limit). W = L for both classes, or {"personal": L,
  *              "sensitive": L}. A ceiling that is missing is hidden.
  *   company    {"budget": as a role's}; here what is missing has no limit. Its id is 1.
  *   catalogue  {"object", "field", "class": "public"|"internal"|"personal"|"sensitive", "mask": number,
@@ -17,10 +18,10 @@
  * Rules that no caller can bend:
  * - A class never goes down (ST_DENIED "class_lowered").
  * - A user holds one duty at most; a holder's ceilings are hidden whatever his roles say.
- * - Users, departments and the catalogue are the system administrator's, but roles and duties of users, roles and the
- *   company are the security administrator's; nobody changes his own roles or duties. A user's document may
- *   leave out what its writer may not change; what is left out stays.
- * Readers copy what they need under a lock; nothing borrowed leaves. */
+ * - Users, departments and the catalogue are the system administrator's, but roles and duties of users, roles
+ * and the company are the security administrator's; nobody changes his own roles or duties. A user's document
+ * may leave out what its writer may not change; what is left out stays. Readers copy what they need under a
+ * lock; nothing borrowed leaves. */
 #ifndef KEDUN_KEEPER_REGISTRY_H
 #define KEDUN_KEEPER_REGISTRY_H
 
@@ -93,8 +94,8 @@ struct registry_writer {
     uint32_t user;
     unsigned duties;
 };
-/* Checks, stores durably, takes effect. id 0 makes a new one; `made` receives the id. ST_INVALID with a code and
- * the key to blame, ST_DENIED, ST_CONFLICT "login_taken" / "role_taken", ST_IO. */
+/* Checks, stores durably, takes effect. id 0 makes a new one; `made` receives the id. ST_INVALID with a code
+ * and the key to blame, ST_DENIED, ST_CONFLICT "login_taken" / "role_taken", ST_IO. */
 MUST_CHECK enum status registry_put(struct registry *r, const struct registry_writer *who, uint8_t kind,
                                     uint32_t id, struct slice document, uint32_t *made, struct error *e);
 

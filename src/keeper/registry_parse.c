@@ -58,7 +58,9 @@ static bool take_duties(const json_t *array, unsigned *out) {
     static const struct {
         const char *name;
         unsigned bit;
-    } duties[] = {{"system_admin", DUTY_SYSTEM_ADMIN}, {"security_admin", DUTY_SECURITY_ADMIN}, {"auditor", DUTY_AUDITOR}};
+    } duties[] = {{"system_admin", DUTY_SYSTEM_ADMIN},
+                  {"security_admin", DUTY_SECURITY_ADMIN},
+                  {"auditor", DUTY_AUDITOR}};
     *out = 0;
     if (array == NULL)
         return true;
@@ -131,7 +133,8 @@ static bool take_people(const json_t *v, struct budget_limits *out, unsigned vie
            take_limits(json_object_get(v, "sensitive"), sensitive);
 }
 
-static enum status parse_budget(const json_t *v, uint32_t missing, struct budget_limits *out, struct error *e) {
+static enum status parse_budget(const json_t *v, uint32_t missing, struct budget_limits *out,
+                                struct error *e) {
     const struct limits none = {LIMIT_NONE, LIMIT_NONE, LIMIT_NONE}, rest = {missing, missing, missing};
     *out = (struct budget_limits){{{rest, rest}, {rest, rest}}, rest, none};
     if (v == NULL)

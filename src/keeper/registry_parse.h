@@ -31,7 +31,8 @@ union parsed {
 /* The whole text as one JSON object, no duplicate keys; NULL with ST_INVALID "bad_document". */
 MUST_CHECK enum status registry_parse_json(struct slice text, json_t **out, struct error *e);
 /* Checks the document by its kind; e->field names the key to blame. */
-MUST_CHECK enum status registry_parse(uint8_t kind, const json_t *document, union parsed *out, struct error *e);
+MUST_CHECK enum status registry_parse(uint8_t kind, const json_t *document, union parsed *out,
+                                      struct error *e);
 
 /* Copies names out of an array of strings. */
 bool registry_parse_names(const json_t *array, struct role_names *out);

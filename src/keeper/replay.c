@@ -6,8 +6,8 @@
 
 #define DAY_MS ((int64_t)86400 * 1000)
 
-/* A page's entry names records and, behind them, subjects; which fields were shown, and by which view. All of them
- * are charged with all kinds of the entry: at worst a little too much. */
+/* A page's entry names records and, behind them, subjects; which fields were shown, and by which view. All of
+ * them are charged with all kinds of the entry: at worst a little too much. */
 static enum status replay_people(struct keeper_state *s, const struct audit_entry *entry, struct arena *a) {
     uint8_t what = 0;
     for (size_t i = 0; i < entry->field_count; i++) {
@@ -34,14 +34,16 @@ static enum status replay_entry(struct keeper_state *s, const struct audit_entry
         return ST_OK;
     }
     if (entry->outcome == AUDIT_PENDING) {
-        enum status st = budget_replay_count(s->budgets, entry->actor, BUDGET_WRITES, (uint32_t)entry->record_count,
-                                             (uint32_t)(entry->time_ms / 1000));
+        enum status st =
+            budget_replay_count(s->budgets, entry->actor, BUDGET_WRITES, (uint32_t)entry->record_count,
+                                (uint32_t)(entry->time_ms / 1000));
         return st == ST_OK ? ledger_note(s->ledger, entry->seq, entry->actor) : st;
     }
     if (entry->outcome != AUDIT_DONE)
         return ST_OK;
     if (entry->act == AUDIT_LOOKUP)
-        return budget_replay_count(s->budgets, entry->actor, BUDGET_LOOKUPS, 1, (uint32_t)(entry->time_ms / 1000));
+        return budget_replay_count(s->budgets, entry->actor, BUDGET_LOOKUPS, 1,
+                                   (uint32_t)(entry->time_ms / 1000));
     return replay_people(s, entry, a);
 }
 
@@ -82,7 +84,8 @@ static enum status replay_log(struct keeper_state *s, struct budget_cover *cover
     arena_free(&a);
     audit_reader_close(r);
     log_info("event=audit_replayed entries=%llu", (unsigned long long)n);
-    return st == ST_NOT_FOUND ? ST_OK : error_set(e, st, "audit_replay", "the audit log could not be replayed");
+    return st == ST_NOT_FOUND ? ST_OK
+                              : error_set(e, st, "audit_replay", "the audit log could not be replayed");
 }
 
 enum status replay_start(struct keeper_state *s, struct error *e) {
@@ -92,18 +95,21 @@ enum status replay_start(struct keeper_state *s, struct error *e) {
     enum status st = budget_load(s->budgets, s->config.state_dir, s->keys->budget, &a, &cover);
     bool beyond = st == ST_OK && cover.seq > ledger_durable(s->ledger);
     if (beyond)
-        st = error_set(e, ST_CORRUPT, "audit_shortened", "the audit log ends before the entry that the budgets cover: restore it");
+        st = error_set(e, ST_CORRUPT, "audit_shortened",
+                       "the audit log ends before the entry that the budgets cover: restore it");
     else if (st == ST_CORRUPT)
-        st = error_set(e, st, "budgets_corrupt", "%s/budgets.bin does not hold: remove it to rebuild it from the audit log",
+        st = error_set(e, st, "budgets_corrupt",
+                       "%s/budgets.bin does not hold: remove it to rebuild it from the audit log",
                        s->config.state_dir);
     for (size_t i = 0; st == ST_OK && i < cover.intent_count; i++)
         st = ledger_note(s->ledger, cover.intents[i], 0);
     if (st == ST_OK || st == ST_NOT_FOUND)
         st = replay_log(s, &cover, e);
     if (st == ST_OK && cover.anchor > vault_clock(s->vault))
-        st = error_set(e, ST_CORRUPT, "vault_rolled_back",
-                       "the vault is older than the audit log says (%llu, seen %llu): restore the newest state",
-                       (unsigned long long)vault_clock(s->vault), (unsigned long long)cover.anchor);
+        st = error_set(
+            e, ST_CORRUPT, "vault_rolled_back",
+            "the vault is older than the audit log says (%llu, seen %llu): restore the newest state",
+            (unsigned long long)vault_clock(s->vault), (unsigned long long)cover.anchor);
     arena_free(&a);
     return st;
 }

@@ -4,7 +4,8 @@
 
 #include "keeper/state.h"
 
-/* Loads the snapshot and replays the log behind it. ST_CORRUPT "vault_rolled_back" when the log has seen a newer vault. */
+/* Loads the snapshot and replays the log behind it. ST_CORRUPT "vault_rolled_back" when the log has seen a
+ * newer vault. */
 MUST_CHECK enum status replay_start(struct keeper_state *s, struct error *e);
 /* Writes a snapshot that covers what is on disk. */
 MUST_CHECK enum status replay_snapshot(struct keeper_state *s);

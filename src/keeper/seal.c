@@ -13,8 +13,8 @@ enum status seal_field(struct seal_work *s, uint16_t field, struct catalogue_fie
     }
     if (!registry_field(s->w->state->registry, s->q->object, field, out)) {
         if (field >= FIRST_OWN_FIELD || field == 0)
-            return error_set(e, ST_DENIED, "unknown_field", "field %u of object %u is not in the catalogue", field,
-                             s->q->object);
+            return error_set(e, ST_DENIED, "unknown_field", "field %u of object %u is not in the catalogue",
+                             field, s->q->object);
         *out = (struct catalogue_field){.object = s->q->object, .field = field, .class = CLASS_INTERNAL};
     }
     if (s->field_count < KEEPER_FIELDS_MAX)
@@ -50,8 +50,8 @@ static enum status seal_prepare(struct seal_work *s, struct error *e) {
     s->out->versions = arena_array(a, rows, sizeof *s->out->versions);
     s->out->seals = arena_array(a, rows, sizeof *s->out->seals);
     s->row_fields = arena_array(a, s->row_field_room, sizeof *s->row_fields);
-    if (s->out->sealed == NULL || s->out->same == NULL || s->out->wrapped_keys == NULL || s->out->versions == NULL ||
-        s->out->seals == NULL || s->row_fields == NULL)
+    if (s->out->sealed == NULL || s->out->same == NULL || s->out->wrapped_keys == NULL ||
+        s->out->versions == NULL || s->out->seals == NULL || s->row_fields == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "no memory for the rows");
     arena_init(&s->small, (size_t)8 << 20, ARENA_SECRET);
     buf_init(&s->plain, PROTOCOL_SEALED_MAX, true);

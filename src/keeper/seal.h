@@ -16,7 +16,8 @@ struct seal_work {
     struct arena small; /* secret; of one value */
     struct buf plain;   /* secret; an old value opened */
     struct buf versions;
-    /* which fields each row writes, for the entry: row_count × KEEPER_FIELDS_MAX bits by place in `written` */
+    /* which fields each row writes, for the entry: row_count × KEEPER_FIELDS_MAX bits by place in `written`
+     */
     uint16_t written[AUDIT_FIELDS_MAX];
     size_t written_count;
     uint32_t *row_fields; /* (row << 16 | place in written), in order of rows */
@@ -24,7 +25,8 @@ struct seal_work {
 };
 
 /* A field of the request's object; ST_DENIED "unknown_field". */
-MUST_CHECK enum status seal_field(struct seal_work *s, uint16_t field, struct catalogue_field *out, struct error *e);
+MUST_CHECK enum status seal_field(struct seal_work *s, uint16_t field, struct catalogue_field *out,
+                                  struct error *e);
 
 /* One row: verifies the old one, seals values, counts versions, seals the row, collects terms. */
 MUST_CHECK enum status seal_row(struct seal_work *s, size_t row, struct error *e);

@@ -39,12 +39,14 @@ static enum status check_old(struct seal_work *s, const struct keeper_seal_row *
     if (!uuid_equal(&r->old->record, &r->row.record) || !uuid_equal(&r->old->subject, &r->row.subject))
         return error_set(e, ST_INVALID, "another_row", "the row as it stands has another id or subject");
     if (tools_row_check(&s->w->tools, s->q->object, r->old) != ST_OK)
-        return error_set(e, ST_CORRUPT, "row_corrupt", "a row's owner, department, subject or versions were changed outside");
+        return error_set(e, ST_CORRUPT, "row_corrupt",
+                         "a row's owner, department, subject or versions were changed outside");
     return ST_OK;
 }
 
 /* The subject's key: a new one, or the one the row has; none is needed where no value is set. */
-static enum status row_subject(struct seal_work *s, struct row_work *r, struct slice *wrapped, struct error *e) {
+static enum status row_subject(struct seal_work *s, struct row_work *r, struct slice *wrapped,
+                               struct error *e) {
     const struct keeper_row *row = &r->r->row;
     enum status st = ST_OK;
     *wrapped = SLICE_NONE;
@@ -62,7 +64,8 @@ static enum status row_subject(struct seal_work *s, struct row_work *r, struct s
         return error_set(e, ST_INVALID, "no_subject_key", "the subject was destroyed, or has no key yet");
     }
     if (st != ST_OK)
-        return error_set(e, st, "subject_key", "the subject's key cannot be used: it was changed or is another's");
+        return error_set(e, st, "subject_key",
+                         "the subject's key cannot be used: it was changed or is another's");
     return ST_OK;
 }
 
@@ -102,20 +105,22 @@ static bool mask_differs(const struct catalogue_field *f, struct slice a, struct
     return differs;
 }
 
-static bool value_equal(struct slice a, struct slice b) {
+static bool same_text(struct slice a, struct slice b) {
     return (a.p == NULL) == (b.p == NULL) && slice_equal(a, b);
 }
 
 /* Compares with what stands: decides on `same`, on the version's bump and on terms. */
-static enum status compare_value(struct seal_work *s, struct row_work *r, const struct keeper_value *v, size_t at,
-                                 const struct catalogue_field *f) {
+static enum status compare_value(struct seal_work *s, struct row_work *r, const struct keeper_value *v,
+                                 size_t at, const struct catalogue_field *f) {
     struct slice old;
     enum status st = open_old(s, r, f, v->old_sealed, &old);
     if (st != ST_OK)
         return st;
-    /* Who may not see the value must not learn by writing whether he guessed it: for him it always changes. */
-    bool may_know = s->w->caller.actor.ceiling[f->class] >= VIEW_CLEAR || (old.p == NULL && v->fresh.p == NULL);
-    s->out->same[at] = may_know && r->r->old != NULL && value_equal(old, v->fresh);
+    /* Who may not see the value must not learn by writing whether he guessed it: for him it always changes.
+     */
+    bool may_know =
+        s->w->caller.actor.ceiling[f->class] >= VIEW_CLEAR || (old.p == NULL && v->fresh.p == NULL);
+    s->out->same[at] = may_know && r->r->old != NULL && same_text(old, v->fresh);
     if (s->out->same[at])
         return ST_OK;
     if (r->r->old != NULL)
@@ -134,7 +139,9 @@ static enum status compare_all(struct seal_work *s, struct row_work *r, struct e
             return error_set(e, ST_INVALID, "not_sealed", "field %u is not a sealed one", v->field);
         st = compare_value(s, r, v, s->next_value + i, &f);
         if (st == ST_CORRUPT)
-            return error_set(e, st, "value_corrupt", "a sealed value does not hold: it was changed, is an older one, or belongs elsewhere");
+            return error_set(
+                e, st, "value_corrupt",
+                "a sealed value does not hold: it was changed, is an older one, or belongs elsewhere");
         if (st != ST_OK)
             return error_set(e, st, "bad_value", "field %u: the value cannot be sealed", v->field);
     }
@@ -169,10 +176,13 @@ static enum status count_versions(struct seal_work *s, struct row_work *r, struc
         *out = arena_copy(&s->w->arena, buf_slice(&s->versions));
     if (st == ST_OK && s->versions.n > 0 && out->p == NULL)
         st = ST_NOMEM;
-    return st == ST_OK ? st : error_set(e, st, "versions", "the row's versions cannot be counted (a field twice?)");
+    return st == ST_OK
+               ? st
+               : error_set(e, st, "versions", "the row's versions cannot be counted (a field twice?)");
 }
 
-static enum status seal_value(struct seal_work *s, struct row_work *r, const struct keeper_value *v, size_t at) {
+static enum status seal_value(struct seal_work *s, struct row_work *r, const struct keeper_value *v,
+                              size_t at) {
     struct catalogue_field f;
     struct field_version version;
     uint8_t aad[TOOLS_AAD];

@@ -25,8 +25,8 @@ static int by_number(const void *a, const void *b) {
 }
 
 /* The terms of one value for one kind, hashed and sorted. */
-static enum status hashed(struct seal_work *s, const struct catalogue_field *f, uint8_t search, struct slice value,
-                          uint64_t **out, size_t *n) {
+static enum status hashed(struct seal_work *s, const struct catalogue_field *f, uint8_t search,
+                          struct slice value, uint64_t **out, size_t *n) {
     struct term_set set = {.n = 0};
     enum status st = ST_OK;
     if (value.p != NULL)
@@ -61,7 +61,8 @@ static enum status difference(struct seal_work *s, const uint64_t *a, size_t n, 
 enum status seal_terms(struct seal_work *s, size_t row, const struct catalogue_field *f, struct slice old,
                        struct slice fresh) {
     enum status st = ST_OK;
-    for (uint8_t search = SEARCH_EXACT; st == ST_OK && search <= SEARCH_FRAGMENT; search = (uint8_t)(search << 1)) {
+    for (uint8_t search = SEARCH_EXACT; st == ST_OK && search <= SEARCH_FRAGMENT;
+         search = (uint8_t)(search << 1)) {
         uint64_t *was = NULL, *is = NULL;
         size_t was_n = 0, is_n = 0;
         if ((f->search & search) == 0)

@@ -53,8 +53,8 @@ static enum status admit(struct worker *w, const struct message_info *m, struct 
     return ST_OK;
 }
 
-static enum status answer_message(struct worker *w, const struct message_info *m, struct args *in, struct args *out,
-                                  struct error *e) {
+static enum status answer_message(struct worker *w, const struct message_info *m, struct args *in,
+                                  struct args *out, struct error *e) {
     enum status s = admit(w, m, in, e);
     if (s == ST_OK)
         s = handler_of(m->number)(w, in, out, e);
@@ -86,7 +86,8 @@ static bool serve_one(struct worker *w, int fd, const struct frame *question, st
     if (s == ST_OK)
         wire_reply(&to, m, &out);
     if (!wire_done(&to)) {
-        s = error_set(&e, ST_LIMIT, "answer_too_large", "the answer is past a bound of the protocol: ask for less");
+        s = error_set(&e, ST_LIMIT, "answer_too_large",
+                      "the answer is past a bound of the protocol: ask for less");
         buf_reset(reply);
         to = wire_to(reply);
     }
@@ -94,7 +95,8 @@ static bool serve_one(struct worker *w, int fd, const struct frame *question, st
         wire_error(&to, &e);
     explicit_bzero(&in, sizeof in);
     explicit_bzero(&out, sizeof out);
-    struct frame answer = {.type = question->type, .flags = (uint16_t)s, .id = question->id, .payload = buf_slice(reply)};
+    struct frame answer = {
+        .type = question->type, .flags = (uint16_t)s, .id = question->id, .payload = buf_slice(reply)};
     bool sent = frame_send(fd, &answer, SEND_MS) == ST_OK;
     arena_reset(&w->arena);
     buf_reset(&w->scratch);
@@ -192,7 +194,10 @@ static enum status accept_until_stopped(struct server *s) {
     const struct keeper_config *c = &s->state.config;
     const uid_t users[3] = {c->engine_uid, c->jobs_uid, c->admin_uid};
     const enum door doors[3] = {DOOR_ENGINE, DOOR_JOBS, DOOR_ADMIN};
-    struct pollfd fds[4] = {{c->engine_fd, POLLIN, 0}, {c->jobs_fd, POLLIN, 0}, {c->admin_fd, POLLIN, 0}, {c->stop_fd, POLLIN, 0}};
+    struct pollfd fds[4] = {{c->engine_fd, POLLIN, 0},
+                            {c->jobs_fd, POLLIN, 0},
+                            {c->admin_fd, POLLIN, 0},
+                            {c->stop_fd, POLLIN, 0}};
     enum status st = ST_OK;
     while (st == ST_OK) {
         if (poll(fds, 4, -1) < 0 && errno != EINTR)
@@ -214,7 +219,8 @@ static void report_uncounted(struct keeper_state *s) {
         return;
     char tag[AUDIT_TAG_MAX];
     int length = snprintf(tag, sizeof tag, "%llu more", (unsigned long long)n);
-    struct audit_entry entry = {.act = AUDIT_SIGN_IN_FAILED, .outcome = AUDIT_DENIED, .tag = slice_of(tag, (size_t)length)};
+    struct audit_entry entry = {
+        .act = AUDIT_SIGN_IN_FAILED, .outcome = AUDIT_DENIED, .tag = slice_of(tag, (size_t)length)};
     if (ledger_record(s->ledger, &entry, NULL) != ST_OK)
         log_error("event=audit_unwritable");
 }

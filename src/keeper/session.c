@@ -52,7 +52,9 @@ static enum status sessions_store(struct sessions *s, struct session *x, bool wa
     buf_init(&value, VAULT_VALUE_MAX, true);
     session_write(&value, x);
     struct vault_change c = {VAULT_SESSION, slice_of(x->id.b, sizeof x->id.b), buf_slice(&value)};
-    enum status st = value.failed ? ST_NOMEM : wait ? vault_commit(s->vault, &c, 1) : vault_commit_lazy(s->vault, &c, 1);
+    enum status st = value.failed ? ST_NOMEM
+                     : wait       ? vault_commit(s->vault, &c, 1)
+                                  : vault_commit_lazy(s->vault, &c, 1);
     buf_free(&value);
     if (st == ST_OK)
         x->stored_seen_at = x->seen_at;
@@ -92,8 +94,8 @@ static enum status load_session(void *context, struct slice key, struct slice va
     return ST_OK;
 }
 
-enum status sessions_open(struct vault *v, struct registry *r, struct session_limits limits, struct sessions **out,
-                          struct error *e) {
+enum status sessions_open(struct vault *v, struct registry *r, struct session_limits limits,
+                          struct sessions **out, struct error *e) {
     *out = NULL;
     struct sessions *s = calloc(1, sizeof *s);
     if (s == NULL)
@@ -153,7 +155,8 @@ static bool token_is_nil(const struct token *t) {
     return memcmp(t, &nil, sizeof nil) == 0;
 }
 
-enum status sessions_find(struct sessions *s, const struct keeper_call *call, struct caller *out, struct error *e) {
+enum status sessions_find(struct sessions *s, const struct keeper_call *call, struct caller *out,
+                          struct error *e) {
     uint8_t hash[HASH_SIZE];
     if (token_is_nil(&call->token))
         return unauthenticated(e);
@@ -175,7 +178,8 @@ enum status sessions_find(struct sessions *s, const struct keeper_call *call, st
     if (!live)
         return unauthenticated(e);
     const struct role_names *subset = out->grant.is_key ? &out->grant.roles : NULL;
-    return registry_actor(s->registry, out->grant.user, subset, &out->actor) == ST_OK ? ST_OK : unauthenticated(e);
+    return registry_actor(s->registry, out->grant.user, subset, &out->actor) == ST_OK ? ST_OK
+                                                                                      : unauthenticated(e);
 }
 
 static enum status fresh_token(struct sessions *s, struct token *token, uint8_t hash[HASH_SIZE]) {
@@ -204,7 +208,9 @@ static enum status sessions_make_room(struct sessions *s, uint32_t user) {
 
 static enum status sessions_add(struct sessions *s, struct session *x, struct token *token) {
     bool person = !x->grant.is_key && !x->grant.is_job;
-    enum status st = person ? sessions_make_room(s, x->grant.user) : s->count < SESSIONS_MAX ? ST_OK : ST_LIMIT;
+    enum status st = person                    ? sessions_make_room(s, x->grant.user)
+                     : s->count < SESSIONS_MAX ? ST_OK
+                                               : ST_LIMIT;
     if (st == ST_OK)
         st = uuid_new(&x->id);
     if (st == ST_OK)
@@ -236,11 +242,12 @@ enum status sessions_make(struct sessions *s, const struct session_grant *grant,
         return ST_OK;
     session_free(x);
     explicit_bzero(token, sizeof *token);
-    return error_set(e, st, st == ST_LIMIT ? "too_many_sessions" : "session_store", "the session could not be made");
+    return error_set(e, st, st == ST_LIMIT ? "too_many_sessions" : "session_store",
+                     "the session could not be made");
 }
 
-enum status sessions_rotate(struct sessions *s, const struct uuid *id, bool password_changed, struct token *token,
-                            struct error *e) {
+enum status sessions_rotate(struct sessions *s, const struct uuid *id, bool password_changed,
+                            struct token *token, struct error *e) {
     (void)pthread_mutex_lock(&s->lock);
     struct session **at = sessions_slot_by_id(s, id);
     enum status st = at == NULL ? ST_UNAUTHENTICATED : ST_OK;

@@ -1,9 +1,9 @@
 /* Sessions: who a token stands for. Issued here and nowhere else.
  *
- * A token is 32 random bytes; only its SHA-256 is kept. People's sessions end 30 minutes after their last use or
- * 12 hours after sign-in (struct session_limits); a job's token ends at a fixed time within 24 hours; an API
- * key's at the time in its document. All end with their user. Sessions survive a restart; the idle clock is
- * stored at most every few minutes. All functions are safe from any thread. */
+ * A token is 32 random bytes; only its SHA-256 is kept. People's sessions end 30 minutes after their last use
+ * or 12 hours after sign-in (struct session_limits); a job's token ends at a fixed time within 24 hours; an
+ * API key's at the time in its document. All end with their user. Sessions survive a restart; the idle clock
+ * is stored at most every few minutes. All functions are safe from any thread. */
 #ifndef KEDUN_KEEPER_SESSION_H
 #define KEDUN_KEEPER_SESSION_H
 
@@ -56,8 +56,8 @@ void sessions_close(struct sessions *s);
 /* ST_UNAUTHENTICATED unless the token is live, its user too, and the call comes from where a key may. */
 MUST_CHECK enum status sessions_find(struct sessions *s, const struct keeper_call *call, struct caller *out,
                                      struct error *e);
-MUST_CHECK enum status sessions_make(struct sessions *s, const struct session_grant *grant, struct token *token,
-                                     struct uuid *id, struct error *e);
+MUST_CHECK enum status sessions_make(struct sessions *s, const struct session_grant *grant,
+                                     struct token *token, struct uuid *id, struct error *e);
 /* A fresh token for the same session; the old one is dead. */
 MUST_CHECK enum status sessions_rotate(struct sessions *s, const struct uuid *id, bool password_changed,
                                        struct token *token, struct error *e);

@@ -34,7 +34,8 @@ struct keeper_state {
     struct keeper_counters counters;
 };
 
-MUST_CHECK enum status state_open(const struct keeper_config *config, struct keeper_state *s, struct error *e);
+MUST_CHECK enum status state_open(const struct keeper_config *config, struct keeper_state *s,
+                                  struct error *e);
 void state_close(struct keeper_state *s);
 
 struct worker {
@@ -54,11 +55,12 @@ handler *handler_of(enum message number);
 
 handler handle_sign_in, handle_sign_out, handle_session, handle_rotate, handle_session_list,
     handle_session_revoke, handle_password_change, handle_job_token, handle_api_key_make;
-handler handle_registry_list, handle_registry_put, handle_password_set, handle_bootstrap, handle_bootstrap_end,
-    handle_bootstrapped;
+handler handle_registry_list, handle_registry_put, handle_password_set, handle_bootstrap,
+    handle_bootstrap_end, handle_bootstrapped;
 handler handle_open, handle_seal, handle_outcome, handle_open_intents, handle_lookup;
 handler handle_box_make, handle_box_destroy, handle_box_seal, handle_box_open;
-handler handle_record, handle_audit_read, handle_audit_detail, handle_audit_head, handle_budgets, handle_health;
+handler handle_record, handle_audit_read, handle_audit_detail, handle_audit_head, handle_budgets,
+    handle_health;
 
 /* An entry that names the caller (or nobody), for the act at hand. */
 struct audit_entry worker_entry(const struct worker *w, const struct args *in, uint8_t act, uint8_t outcome);
@@ -67,6 +69,7 @@ MUST_CHECK enum status worker_record(struct worker *w, const struct args *in, ui
                                      const char *tag, struct error *e);
 /* Records that `e` was answered to a caller, as AUDIT_REFUSE with its code; returns e's status, or ST_IO when
  * even that can't be written. */
-MUST_CHECK enum status worker_refuse(struct worker *w, const struct args *in, const char *what, struct error *e);
+MUST_CHECK enum status worker_refuse(struct worker *w, const struct args *in, const char *what,
+                                     struct error *e);
 
 #endif

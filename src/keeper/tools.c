@@ -39,7 +39,8 @@ static const uint8_t *wrap_key(struct tools *t) {
 
 enum status tools_wrap(struct tools *t, const struct uuid *subject, const uint8_t key[KEYRING_KEY],
                        uint8_t out[KEEPER_WRAPPED_KEY]) {
-    return aead_seal(t->wrap, wrap_key(t), slice_of(subject->b, sizeof subject->b), slice_of(key, KEYRING_KEY), out);
+    return aead_seal(t->wrap, wrap_key(t), slice_of(subject->b, sizeof subject->b),
+                     slice_of(key, KEYRING_KEY), out);
 }
 
 enum status tools_unwrap(struct tools *t, const struct uuid *subject, struct slice wrapped,
@@ -47,7 +48,8 @@ enum status tools_unwrap(struct tools *t, const struct uuid *subject, struct sli
     size_t n = 0;
     if (wrapped.n != KEEPER_WRAPPED_KEY)
         return ST_CORRUPT;
-    enum status s = aead_open(t->wrap, wrap_key(t), slice_of(subject->b, sizeof subject->b), wrapped, key, &n);
+    enum status s =
+        aead_open(t->wrap, wrap_key(t), slice_of(subject->b, sizeof subject->b), wrapped, key, &n);
     return s == ST_OK && n != KEYRING_KEY ? ST_CORRUPT : s;
 }
 

@@ -19,7 +19,7 @@ struct tools_index {
 
 struct tools {
     const struct keyring *keys;
-    struct aead *wrap;  /* keeps the wrapping key's schedule */
+    struct aead *wrap; /* keeps the wrapping key's schedule */
     bool wrap_keyed;
     struct aead *value;
     struct aead *other;
@@ -39,8 +39,8 @@ MUST_CHECK enum status tools_wrap(struct tools *t, const struct uuid *subject, c
 MUST_CHECK enum status tools_unwrap(struct tools *t, const struct uuid *subject, struct slice wrapped,
                                     uint8_t key[KEYRING_KEY]);
 
-/* The seal over a row's scope: HMAC-SHA-256, cut to 16 bytes, over object, record, subject, owner, department,
- * branch and the list of versions. */
+/* The seal over a row's scope: HMAC-SHA-256, cut to 16 bytes, over object, record, subject, owner,
+ * department, branch and the list of versions. */
 MUST_CHECK enum status tools_row_seal(struct tools *t, uint16_t object, const struct keeper_row *row,
                                       uint8_t out[KEEPER_ROW_SEAL]);
 /* ST_CORRUPT when it does not hold. */
@@ -51,7 +51,8 @@ MUST_CHECK enum status tools_row_check(struct tools *t, uint16_t object, const s
 struct slice tools_value_aad(uint16_t object, const struct keeper_row *row, uint16_t field, uint32_t writes,
                              uint8_t out[TOOLS_AAD]);
 
-/* One index term: HMAC-SHA-256 under the index's own key, 63 bits, never 0 (the stores' integers are signed). */
+/* One index term: HMAC-SHA-256 under the index's own key, 63 bits, never 0 (the stores' integers are signed).
+ */
 MUST_CHECK enum status tools_term(struct tools *t, uint16_t object, uint16_t field, uint8_t search,
                                   struct slice token, uint64_t *term);
 

@@ -160,8 +160,9 @@ static enum status vault_read_record(struct vault *v, struct slice file, size_t 
     buf_reset(&v->plain);
     size_t plain_n = 0;
     uint8_t *to = n < AEAD_OVERHEAD || n > RECORD_MAX ? NULL : buf_reserve(&v->plain, n);
-    enum status s = to == NULL ? ST_CORRUPT
-                               : aead_open(v->aead, v->key, vault_aad(v, v->sequence + 1, aad), sealed, to, &plain_n);
+    enum status s =
+        to == NULL ? ST_CORRUPT
+                   : aead_open(v->aead, v->key, vault_aad(v, v->sequence + 1, aad), sealed, to, &plain_n);
     if (s == ST_CORRUPT && r.at == file.n)
         return ST_RETRY;
     if (s == ST_OK)
@@ -199,7 +200,8 @@ static enum status vault_render(struct vault *v, uint64_t *sequence) {
     enum status s = ST_OK;
     for (size_t b = 0; s == ST_OK && b < BUCKETS; b++) {
         for (struct item *i = v->buckets[b]; s == ST_OK && i != NULL; i = i->next) {
-            struct vault_change c = {i->kind, slice_of(i->bytes, i->key_n), slice_of(i->bytes + i->key_n, i->value_n)};
+            struct vault_change c = {i->kind, slice_of(i->bytes, i->key_n),
+                                     slice_of(i->bytes + i->key_n, i->value_n)};
             vault_put_change(&v->plain, &c);
             if (v->plain.n < RECORD_MAX / 2)
                 continue;
@@ -319,7 +321,8 @@ static enum status vault_append(struct vault *v, bool wait) {
     return ST_IO;
 }
 
-static enum status vault_commit_locked(struct vault *v, const struct vault_change *changes, size_t count, bool wait) {
+static enum status vault_commit_locked(struct vault *v, const struct vault_change *changes, size_t count,
+                                       bool wait) {
     buf_reset(&v->plain);
     buf_reset(&v->sealed);
     buf_put_u64(&v->plain, v->clock + 1);

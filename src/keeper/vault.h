@@ -2,14 +2,14 @@
  *
  * A file STATE_DIR/vault.log: 8 bytes "KEDUNVT1", 16 random bytes that name the file, then records
  *   u32 length, sealed bytes (crypto/aead.h) under the vault key; associated data: the file's name and the
- *   record's sequence number from 1, so records can't be swapped, left out, or carried over from another file.
- * A record is one transaction: u64 clock, then changes (u8 kind, u8 deleted, slice key, slice value). The clock
- * counts transactions over the whole life; the caller anchors it in the audit log and so notices an older
- * file put back.
+ *   record's sequence number from 1, so records can't be swapped, left out, or carried over from another
+ * file. A record is one transaction: u64 clock, then changes (u8 kind, u8 deleted, slice key, slice value).
+ * The clock counts transactions over the whole life; the caller anchors it in the audit log and so notices an
+ * older file put back.
  *
  * A commit is on disk (fdatasync) before it returns. Opening tolerates a torn last record (never
- * acknowledged) and refuses anything else that does not hold. The file is rewritten (rename) when it is mostly
- * out of date. All functions are safe from any thread. */
+ * acknowledged) and refuses anything else that does not hold. The file is rewritten (rename) when it is
+ * mostly out of date. All functions are safe from any thread. */
 #ifndef KEDUN_KEEPER_VAULT_H
 #define KEDUN_KEEPER_VAULT_H
 
@@ -37,11 +37,12 @@ struct vault_change {
 struct vault;
 
 /* ST_CORRUPT "vault_corrupt" names the offset and what to do; ST_IO, ST_NOMEM. `key` is 32 bytes, copied. */
-MUST_CHECK enum status vault_open(const char *state_dir, const uint8_t *key, struct vault **out, struct error *e);
+MUST_CHECK enum status vault_open(const char *state_dir, const uint8_t *key, struct vault **out,
+                                  struct error *e);
 void vault_close(struct vault *v); /* NULL is fine */
 
-/* All of the changes or none. ST_IO: nothing was changed, and nothing can be until a restart if the file could not
- * be cut back. */
+/* All of the changes or none. ST_IO: nothing was changed, and nothing can be until a restart if the file
+ * could not be cut back. */
 MUST_CHECK enum status vault_commit(struct vault *v, const struct vault_change *changes, size_t count);
 /* The same without waiting for the disk: for what may be lost (idle clocks). */
 MUST_CHECK enum status vault_commit_lazy(struct vault *v, const struct vault_change *changes, size_t count);
@@ -49,7 +50,8 @@ MUST_CHECK enum status vault_commit_lazy(struct vault *v, const struct vault_cha
 /* Appends the value to `out`; ST_NOT_FOUND. */
 MUST_CHECK enum status vault_get(struct vault *v, uint8_t kind, struct slice key, struct buf *out);
 
-/* Every item of a kind, in no order, under the lock: the visitor must not call back. Stops at the first failure. */
+/* Every item of a kind, in no order, under the lock: the visitor must not call back. Stops at the first
+ * failure. */
 typedef enum status vault_visit(void *context, struct slice key, struct slice value);
 MUST_CHECK enum status vault_each(struct vault *v, uint8_t kind, vault_visit *visit, void *context);
 

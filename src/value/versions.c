@@ -2,7 +2,8 @@
 
 #define FIELD_MOST 65535u
 
-/* Takes the next entry off `r`; `last` is the field before it. A writer leaves only entries that a bump made. */
+/* Takes the next entry off `r`; `last` is the field before it. A writer leaves only entries that a bump made.
+ */
 static enum status take(struct reader *r, uint32_t last, struct field_version *out) {
     uint64_t delta = reader_varint(r);
     uint64_t writes = reader_varint(r);

@@ -2,7 +2,8 @@
 
 #include "value/versions.h"
 
-static struct slice bump(struct buf *to, struct slice list, const struct version_bump *b, size_t n, uint32_t at) {
+static struct slice bump(struct buf *to, struct slice list, const struct version_bump *b, size_t n,
+                         uint32_t at) {
     buf_init(to, VERSIONS_MAX, false);
     assert_int_equal(versions_bump(list, b, n, at, to), ST_OK);
     return buf_slice(to);
@@ -53,13 +54,16 @@ static void a_viewer_of_the_mask_sees_only_changes_of_the_mask(void **state) {
     uint16_t fields[] = {104, 103};
     uint64_t version;
     uint32_t at;
-    assert_int_equal(versions_seen(later, fields, (uint8_t[]){VIEW_HIDDEN, VIEW_MASKED}, 2, &version, &at), ST_OK);
+    assert_int_equal(versions_seen(later, fields, (uint8_t[]){VIEW_HIDDEN, VIEW_MASKED}, 2, &version, &at),
+                     ST_OK);
     assert_int_equal(version, 2);
     assert_int_equal(at, 5);
-    assert_int_equal(versions_seen(later, fields, (uint8_t[]){VIEW_HIDDEN, VIEW_CLEAR}, 2, &version, &at), ST_OK);
+    assert_int_equal(versions_seen(later, fields, (uint8_t[]){VIEW_HIDDEN, VIEW_CLEAR}, 2, &version, &at),
+                     ST_OK);
     assert_int_equal(version, 3);
     assert_int_equal(at, 99);
-    assert_int_equal(versions_seen(later, fields, (uint8_t[]){VIEW_CLEAR, VIEW_CLEAR}, 2, &version, &at), ST_OK);
+    assert_int_equal(versions_seen(later, fields, (uint8_t[]){VIEW_CLEAR, VIEW_CLEAR}, 2, &version, &at),
+                     ST_OK);
     assert_int_equal(version, 4);
     buf_free(&one);
     buf_free(&two);
@@ -69,12 +73,12 @@ static void bytes_that_no_writer_made_are_refused(void **state) {
     (void)state;
     static const struct slice bad[] = {
         {(const uint8_t *)"\x05", 1},
-        {(const uint8_t *)"\x00\x02\x01\x01\x00", 5},                         /* field 0 */
-        {(const uint8_t *)"\x05\x01\x01\x01\x00", 5},                         /* never bumped */
-        {(const uint8_t *)"\x05\x02\x01\x03\x00", 5},                         /* masked above writes */
-        {(const uint8_t *)"\x05\x02\x01\x00\x00", 5},                         /* masked 0 */
+        {(const uint8_t *)"\x00\x02\x01\x01\x00", 5},                              /* field 0 */
+        {(const uint8_t *)"\x05\x01\x01\x01\x00", 5},                              /* never bumped */
+        {(const uint8_t *)"\x05\x02\x01\x03\x00", 5},                              /* masked above writes */
+        {(const uint8_t *)"\x05\x02\x01\x00\x00", 5},                              /* masked 0 */
         {(const uint8_t *)"\xff\xff\x03\x02\x01\x01\x00\x01\x02\x01\x01\x00", 12}, /* field past 65535 */
-        {(const uint8_t *)"\x05\xff\xff\xff\xff\x1f\x01\x01\x00", 9},         /* counter past 32 bits */
+        {(const uint8_t *)"\x05\xff\xff\xff\xff\x1f\x01\x01\x00", 9},              /* counter past 32 bits */
     };
     struct field_version v;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
