@@ -137,7 +137,7 @@ static bool name_policy(struct parser *p, struct policy *policy) {
     }
     if (policy->id.n > 0)
         return true;
-    policy->id = slice_from_string(arena_format(p->arena, "%s:%u", p->file, policy->line));
+    policy->id = slice_from_string(arena_format(p->arena, "%s:%u:%u", p->file, policy->line, policy->column));
     return policy->id.p != NULL || parser_no_memory(p);
 }
 

@@ -95,7 +95,7 @@ struct annotation {
 
 struct policy {
     bool forbid;
-    struct slice id;  /* the @id annotation, or "file:line" */
+    struct slice id;  /* the @id annotation, or "file:line:column" */
     const char *file; /* its base name */
     uint32_t line, column;
     struct slice source; /* the file's whole text: from and to of an expr point into it */

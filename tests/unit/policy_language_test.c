@@ -427,7 +427,7 @@ static void every_form_of_scope_is_read(void **state) {
                      1U << ACT_LIST | 1U << ACT_SEE | 1U << ACT_READ | 1U << ACT_WRITE | 1U << ACT_MATCH);
     assert_true(set->policies[1]->forbid);
     assert_int_equal(set->policies[1]->acts, 1U << ACT_LIST | 1U << ACT_VIEW);
-    assert_true(slice_is(set->policies[2]->id, "p.cedar:5"));
+    assert_true(slice_is(set->policies[2]->id, "p.cedar:5:1"));
     policy_release(set);
 }
 
