@@ -168,7 +168,7 @@ static enum status link_bound(const struct linking *l, const char *key, const ch
                               int64_t *out) {
     if (text == NULL)
         return ST_OK;
-    if (stores_text(l->f) || l->f->type == VALUE_BOOLEAN)
+    if (stores_text(l->f) || l->f->type == VALUE_BOOLEAN || is_link(l->f))
         return fail(l, key, "a %s has no bounds; take it out", value_type_name(l->f->type));
     struct value v;
     enum status s = value_parse(l->f->type, slice_from_string(text), NULL, l->arena, &v, NULL);

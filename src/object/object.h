@@ -68,7 +68,7 @@ struct field_def {
     const struct value_check *const
         *checks; /* by name from value/check.h's table, on top of the type's own */
     size_t check_count;
-    const char *pattern; /* POSIX extended regular expression that the whole value must match, or NULL */
+    const char *pattern; /* regular expression that the whole value must match, or NULL */
     const struct object_pattern *pattern_code; /* the same compiled (object/pattern.h) */
     uint32_t length_min, length_max;           /* characters, text types; max 0: not a text type */
     int64_t minimum, maximum;                  /* numeric and date types, in stored units */

@@ -1,18 +1,20 @@
-/* Patterns of definitions: POSIX extended regular expressions (POSIX.1-2017, XBD 9.4) over UTF-8, always
- * matched against the whole value.
+/* Patterns of definitions: ICU regular expressions (UTS #18), the dialect nearest to what browsers run with
+ * the flag u, so that a form and the server agree. Always matched against the whole value; characters are
+ * Unicode's. (POSIX expressions of glibc know no ranges such as [一-龥] in a locale that is always there.)
  *
- * An administrator writes them, so they are bounded: at most PATTERN_MAX bytes, no back-references (matching
- * would take exponential time), and the counts of all {n,m} multiply to at most PATTERN_REPEAT_MAX (each one
- * copies its operand when compiled). A value longer than PATTERN_VALUE_MAX bytes does not match. */
+ * An administrator writes them and anybody's value meets them, so they are bounded: PATTERN_MAX bytes of
+ * pattern, PATTERN_VALUE_MAX bytes of value, PATTERN_STEPS of matching (ICU's unit, some 10,000 steps of its
+ * machine) and PATTERN_STACK bytes of backtracking. A value past a bound does not match. */
 #ifndef KEDUN_OBJECT_PATTERN_H
 #define KEDUN_OBJECT_PATTERN_H
 
 #include "base/slice.h"
 #include "base/status.h"
 
-#define PATTERN_MAX        200
-#define PATTERN_REPEAT_MAX 2000
-#define PATTERN_VALUE_MAX  4096
+#define PATTERN_MAX       200
+#define PATTERN_VALUE_MAX 4096
+#define PATTERN_STEPS     20
+#define PATTERN_STACK     (256 * 1024)
 
 struct object_pattern;
 
