@@ -21,6 +21,7 @@
 #define OBJECT_NAME_MAX          40  /* bytes: [a-z][a-z0-9_]* */
 #define OBJECT_FIELDS_MAX        250 /* fields of one object, system fields included */
 #define OBJECTS_MAX              400
+#define OBJECT_OWN_FIELDS_MAX    237 /* without the system fields */
 #define OBJECT_CHOICES_MAX       300
 #define OBJECT_CHECKS_MAX        4
 #define OBJECT_SUBJECT_STEPS_MAX 4     /* references from an object to its subject */

@@ -303,7 +303,7 @@ static enum status read_field(const struct place *p, const json_t *o, struct fie
 
 static enum status read_fields(const struct place *p, const json_t *o, struct object_draft *out) {
     const json_t *v = json_object_get(o, "fields");
-    if (!json_is_array(v) || json_array_size(v) == 0 || json_array_size(v) > OBJECT_FIELDS_MAX)
+    if (!json_is_array(v) || json_array_size(v) == 0 || json_array_size(v) > OBJECT_OWN_FIELDS_MAX)
         return fail_at(p, "fields", "write a list of at least one field");
     out->field_count = json_array_size(v);
     out->fields = arena_array(p->arena, out->field_count, sizeof *out->fields);
