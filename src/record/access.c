@@ -59,7 +59,11 @@ static enum status compute(struct caller *c, struct access_entry *entry, struct 
                              .arena = &entry->arena};
     for (size_t i = 0; i < ACT_COUNT; i++)
         a->acts[i] = &pred_false;
+    struct policy_context with_reason = c->context; /* acts that ask for one: whether he could, once he gives it */
+    with_reason.has_reason = true;
     for (size_t i = 0; i < sizeof row_acts / sizeof row_acts[0]; i++) {
+        bool reasoned = row_acts[i] == ACT_REVEAL || row_acts[i] == ACT_EXPORT || row_acts[i] == ACT_TRANSFER;
+        q.context = reasoned ? &with_reason : &c->context;
         enum status s = policy_filter(&q, row_acts[i], &a->acts[row_acts[i]], e);
         if (s != ST_OK)
             return s;
@@ -67,6 +71,7 @@ static enum status compute(struct caller *c, struct access_entry *entry, struct 
     a->may_create = a->acts[ACT_CREATE]->op != PRED_FALSE;
     a->may_import = a->acts[ACT_IMPORT]->op != PRED_FALSE;
     a->visible = a->may_create || a->acts[ACT_LIST]->op != PRED_FALSE || a->acts[ACT_VIEW]->op != PRED_FALSE;
+    q.context = &c->context;
     return compute_fields(entry, &q, e);
 }
 
