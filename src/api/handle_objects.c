@@ -1,14 +1,14 @@
 #include "api/handlers.h"
 #include "record/definition.h"
 
-HANDLER(handle_objects) {
+HANDLER(api_objects) {
     struct json j = json_to(&reply->body);
     (void)engine;
     (void)r;
     return record_metadata(c, SLICE_NONE, &j, e);
 }
 
-HANDLER(handle_object) {
+HANDLER(api_object) {
     struct json j = json_to(&reply->body);
     (void)engine;
     return record_metadata(c, r->parameters[0], &j, e);
@@ -30,12 +30,12 @@ static enum status change(struct caller *c, struct http_request *r, struct http_
     return s;
 }
 
-HANDLER(handle_object_add) {
+HANDLER(api_object_add) {
     (void)engine;
     return change(c, r, reply, json_pack("{s:O}", "add_object", r->json), e);
 }
 
-HANDLER(handle_field_add) {
+HANDLER(api_field_add) {
     char *object = arena_string(c->arena, r->parameters[0]);
     (void)engine;
     if (object == NULL)
@@ -43,7 +43,7 @@ HANDLER(handle_field_add) {
     return change(c, r, reply, json_pack("{s:s, s:O}", "object", object, "add_field", r->json), e);
 }
 
-HANDLER(handle_field_change) {
+HANDLER(api_field_change) {
     char *object = arena_string(c->arena, r->parameters[0]);
     char *field = arena_string(c->arena, r->parameters[1]);
     (void)engine;

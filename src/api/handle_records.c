@@ -76,7 +76,7 @@ static enum status query_from_url(const struct http_request *r, struct arena *a,
     return ST_OK;
 }
 
-HANDLER(handle_record_list) {
+HANDLER(api_record_list) {
     struct record_query q;
     json_t *where = NULL;
     struct json j = json_to(&reply->body);
@@ -88,7 +88,7 @@ HANDLER(handle_record_list) {
     return s;
 }
 
-HANDLER(handle_record_groups) {
+HANDLER(api_record_groups) {
     struct record_query q;
     json_t *where = NULL;
     struct json j = json_to(&reply->body);
@@ -113,7 +113,7 @@ static enum status number_member(const json_t *body, const char *name, int64_t m
     return error_set(e, ST_INVALID, "invalid", "\"%s\" is out of range", name);
 }
 
-HANDLER(handle_record_query) {
+HANDLER(api_record_query) {
     struct json j = json_to(&reply->body);
     struct record_query q = {.object = r->parameters[0],
                              .where = json_object_get(r->json, "where"),
@@ -131,7 +131,7 @@ HANDLER(handle_record_query) {
     return s == ST_OK ? record_query(c, &q, &j, e) : s;
 }
 
-HANDLER(handle_suggest) {
+HANDLER(api_suggest) {
     struct json j = json_to(&reply->body);
     uint32_t limit;
     (void)engine;
@@ -141,7 +141,7 @@ HANDLER(handle_suggest) {
 
 /* ---- one record ---- */
 
-HANDLER(handle_record_get) {
+HANDLER(api_record_get) {
     struct uuid id;
     uint64_t version = 0;
     struct json j = json_to(&reply->body);
@@ -160,7 +160,7 @@ static void put_written(struct http_reply *reply, const struct record_written *d
         buf_put_string(&reply->headers, "Idempotent-Replayed: true\r\n");
 }
 
-HANDLER(handle_record_create) {
+HANDLER(api_record_create) {
     struct record_written done;
     struct json j = json_to(&reply->body);
     char id[UUID_TEXT + 1];
@@ -176,7 +176,7 @@ HANDLER(handle_record_create) {
     return ST_OK;
 }
 
-HANDLER(handle_record_update) {
+HANDLER(api_record_update) {
     struct uuid id;
     uint64_t version;
     struct record_written done;
@@ -192,7 +192,7 @@ HANDLER(handle_record_update) {
     return s;
 }
 
-HANDLER(handle_record_delete) {
+HANDLER(api_record_delete) {
     struct uuid id;
     uint64_t version;
     (void)engine;
@@ -206,7 +206,7 @@ HANDLER(handle_record_delete) {
     return s;
 }
 
-HANDLER(handle_record_restore) {
+HANDLER(api_record_restore) {
     struct uuid id;
     struct record_written done;
     struct json j = json_to(&reply->body);
@@ -219,7 +219,7 @@ HANDLER(handle_record_restore) {
     return s;
 }
 
-HANDLER(handle_record_history) {
+HANDLER(api_record_history) {
     struct uuid id;
     int64_t before, limit;
     struct json j = json_to(&reply->body);
@@ -234,7 +234,7 @@ HANDLER(handle_record_history) {
     return record_history(c, r->parameters[0], &id, (uint32_t)before, (uint32_t)limit, &j, e);
 }
 
-HANDLER(handle_record_timeline) {
+HANDLER(api_record_timeline) {
     struct uuid id;
     int64_t before = 0, limit;
     struct slice text = http_query_value(r, "before", c->arena);
@@ -250,7 +250,7 @@ HANDLER(handle_record_timeline) {
     return record_timeline(c, r->parameters[0], &id, before, (uint32_t)limit, &j, e);
 }
 
-HANDLER(handle_record_reveal) {
+HANDLER(api_record_reveal) {
     struct uuid id;
     struct json j = json_to(&reply->body);
     (void)engine;

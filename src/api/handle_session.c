@@ -105,7 +105,7 @@ static enum status write_me(struct caller *c, struct json *j, struct error *e) {
     return s;
 }
 
-HANDLER(handle_sign_in) {
+HANDLER(api_sign_in) {
     (void)engine;
     struct slice login = member(r, "login"), password = member(r, "password");
     char csrf[SESSION_CSRF_TEXT + 1];
@@ -134,7 +134,7 @@ HANDLER(handle_sign_in) {
     return s;
 }
 
-HANDLER(handle_sign_out) {
+HANDLER(api_sign_out) {
     (void)engine;
     (void)r;
     enum status s = keeper_sign_out(c->keeper, &c->call, e);
@@ -146,14 +146,14 @@ HANDLER(handle_sign_out) {
     return ST_OK;
 }
 
-HANDLER(handle_me) {
+HANDLER(api_me) {
     (void)engine;
     (void)r;
     struct json j = json_to(&reply->body);
     return write_me(c, &j, e);
 }
 
-HANDLER(handle_password) {
+HANDLER(api_password) {
     (void)engine;
     struct token fresh;
     enum status s =
@@ -172,7 +172,7 @@ static void write_address(const uint8_t address[16], struct json *j) {
     json_cstring(j, text);
 }
 
-HANDLER(handle_sessions) {
+HANDLER(api_sessions) {
     struct keeper_session_info *list;
     size_t n;
     struct json j = json_to(&reply->body);
@@ -205,7 +205,7 @@ HANDLER(handle_sessions) {
     return ST_OK;
 }
 
-HANDLER(handle_session_revoke) {
+HANDLER(api_session_revoke) {
     struct uuid id;
     (void)engine;
     if (!uuid_parse(r->parameters[0], &id))
@@ -253,7 +253,7 @@ static void write_departments(const struct directory *d, struct json *j) {
     json_array_end(j);
 }
 
-HANDLER(handle_directory) {
+HANDLER(api_directory) {
     struct json j = json_to(&reply->body);
     (void)engine;
     (void)r;
@@ -265,7 +265,7 @@ HANDLER(handle_directory) {
     return ST_OK;
 }
 
-HANDLER(handle_key_make) {
+HANDLER(api_key_make) {
     struct token token;
     struct uuid id;
     char text[64];

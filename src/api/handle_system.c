@@ -2,7 +2,7 @@
 #include "api/handlers.h"
 #include "base/clock.h"
 
-HANDLER(handle_health) {
+HANDLER(api_health) {
     (void)engine;
     (void)c;
     (void)r;
@@ -12,7 +12,7 @@ HANDLER(handle_health) {
 }
 
 /* Ready: the keeper answers, and can write its log. */
-HANDLER(handle_ready) {
+HANDLER(api_ready) {
     struct slice health;
     (void)engine;
     (void)r;
@@ -55,7 +55,7 @@ static void keeper_metrics(struct caller *c, struct buf *out) {
     json_decref(document);
 }
 
-HANDLER(handle_metrics) {
+HANDLER(api_metrics) {
     (void)r;
     (void)e;
     reply->content_type = "text/plain; version=0.0.4";
