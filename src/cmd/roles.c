@@ -1,11 +1,13 @@
 #include "cmd/roles.h"
 
 #include "api/engine.h"
+#include "cmd/keeper_role.h"
 
 #include <unistd.h>
 
 const struct role roles[ROLE_COUNT] = {
-    [ROLE_KEEPER] = {.name = "keeper", .jail = JAIL_KEEPER, .umask = 0077, .needs_crypto = true},
+    [ROLE_KEEPER] =
+        {.name = "keeper", .main = keeper_main, .jail = JAIL_KEEPER, .umask = 0077, .needs_crypto = true},
     [ROLE_ENGINE] = {.name = "engine",
                      .main = engine_main,
                      .jail = JAIL_ENGINE,
