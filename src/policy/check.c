@@ -3,6 +3,66 @@
 
 #define CHECK_ARENA_LIMIT ((size_t)16 * 1024 * 1024)
 
+/* ---- names that nothing has ---- */
+
+static bool is_variable(const struct expr *e, enum variable v) {
+    return e->op == EXPR_VARIABLE && e->variable == v;
+}
+
+static bool context_has(struct slice name) {
+    static const char *const names[] = {
+        "object", "field", "class", "purpose", "reason", "second_factor_age", "hour", "weekday", "network"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (slice_is(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool any_object_has(const struct object_set *objects, struct slice name) {
+    for (size_t i = 0; i < objects->count; i++) {
+        if (object_field(objects->objects[i], name) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* A misspelt name errs on every record, so that the policy never applies: harmless in a permit, an open door
+ * in a forbid. Objects differ, so one that has the name is enough. */
+static enum status check_names(const struct policy *p, const struct expr *e, const struct object_set *objects,
+                               struct error *error) {
+    if (e->op == EXPR_GET || e->op == EXPR_HAS) {
+        bool record = is_variable(e->items[0], VARIABLE_RESOURCE),
+             context = is_variable(e->items[0], VARIABLE_CONTEXT);
+        if ((record && !any_object_has(objects, e->text)) || (context && !context_has(e->text)))
+            return error_set(error, ST_INVALID, "policy_unknown_attribute",
+                             "%s:%u:%u: %s has an attribute `%.*s`", p->file, e->line, e->column,
+                             record ? "no object" : "no context", (int)(e->text.n > 60 ? 60 : e->text.n),
+                             (const char *)e->text.p);
+    }
+    for (size_t i = 0; i < e->count; i++) {
+        enum status s = check_names(p, e->items[i], objects, error);
+        if (s != ST_OK)
+            return s;
+    }
+    return ST_OK;
+}
+
+static enum status check_all_names(const struct policy_set *set, const struct object_set *objects,
+                                   struct error *e) {
+    for (size_t i = 0; i < set->count; i++) {
+        const struct policy *p = set->policies[i];
+        for (size_t k = 0; k < p->condition_count; k++) {
+            enum status s = check_names(p, p->conditions[k].expr, objects, e);
+            if (s != ST_OK)
+                return s;
+        }
+    }
+    return ST_OK;
+}
+
+/* ---- reductions ---- */
+
 static enum status check_act(const struct policy_query *q, enum act act, struct error *e) {
     struct model m;
     if (model_init(&m, q) != ST_OK)
@@ -31,7 +91,7 @@ enum status policy_check_reducible(const struct policy_set *set, const struct ob
                              .objects = objects,
                              .context = NULL,
                              .arena = &a};
-    enum status s = ST_OK;
+    enum status s = check_all_names(set, objects, e);
     for (size_t i = 0; i < objects->count && s == ST_OK; i++) {
         q.object = objects->objects[i];
         for (unsigned act = 0; act < ACT_COUNT && s == ST_OK; act++) {

@@ -155,7 +155,9 @@ MUST_CHECK enum status policy_explain(const struct policy_query *q, enum act act
                                       const struct field_def *field, pred_lookup lookup, const void *row,
                                       struct json *out, struct error *e);
 
-/* Every policy against every object and act: can all of it be reduced? For save time. */
+/* Every policy against every object and act: can all of it be reduced? For save time.
+ * ST_INVALID "policy_not_reducible", "policy_sealed_field" (e->field names it) or "policy_unknown_attribute"
+ * (no object has it), each with file:line:column and the expression. */
 MUST_CHECK enum status policy_check_reducible(const struct policy_set *set, const struct object_set *objects,
                                               struct error *e);
 

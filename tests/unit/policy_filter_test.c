@@ -82,8 +82,8 @@ static const char *const atoms[] = {
     "resource has branch",
     "resource has tags",
     "resource has employees",
-    "resource has nothing",
-    "resource.nothing == 1",
+    "resource has position",
+    "resource.position == \"a\"",
     "resource.employees > 3",
     "resource.employees <= 3",
     "5 > resource.employees",
@@ -516,6 +516,8 @@ static void what_no_row_filter_can_say_is_refused_when_saved(void **state) {
         {"resource.name like \"*x\"", "policy_not_reducible", "p.cedar:2:8", "beginning"},
         {"[resource.owner].contains(principal)", "policy_not_reducible", "p.cedar:2:8", "a set or record"},
         {"(resource has name) == true", "policy_not_reducible", "p.cedar:2:9", "a condition is compared"},
+        {"resource.ownr == principal", "policy_unknown_attribute", "p.cedar:2:8", "`ownr`"},
+        {"context has purpse", "policy_unknown_attribute", "p.cedar:2:8", "`purpse`"},
         {"resource.tags == [\"x\"]", "policy_not_reducible", "p.cedar:2:8", "contains"},
     };
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
