@@ -14,7 +14,6 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -192,23 +191,6 @@ static void *worker_run(void *argument) {
     return NULL;
 }
 
-static void wake(int signal) {
-    (void)signal;
-}
-
-/* A signal without SA_RESTART takes a thread out of accept; one that was just about to enter it gets the
- * next. */
-static void worker_stop(struct engine_worker *w) {
-    struct timespec until;
-    do {
-        (void)pthread_kill(w->thread, SIGUSR1);
-        (void)clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += 10000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-    } while (pthread_timedjoin_np(w->thread, NULL, &until) != 0);
-}
-
 static enum status worker_start(struct engine *engine, struct engine_worker *w, struct error *e) {
     *w = (struct engine_worker){.engine = engine};
     arena_init(&w->arena, REQUEST_MEMORY, ARENA_SECRET);
@@ -308,9 +290,9 @@ static enum status reach_keeper(struct engine *engine, struct keeper **k, struct
 
 static enum status start_all(struct engine *engine, struct engine_worker *workers, size_t count,
                              struct error *e) {
-    struct sigaction action = {.sa_handler = wake};
-    if (sigaction(SIGUSR1, &action, NULL) != 0)
-        return error_set(e, ST_INTERNAL, "no_signal", "SIGUSR1");
+    /* accept gives up this often, to look whether the engine stops. */
+    struct timeval look = {.tv_sec = 1};
+    (void)setsockopt(role_fd(engine->env, "scgi")->fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof look);
     for (size_t i = 0; i < count; i++) {
         enum status s = worker_start(engine, &workers[i], e);
         if (s != ST_OK)
@@ -336,7 +318,7 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
     role_wait_stop();
     engine->stopping = true;
     for (size_t i = 0; i < count; i++) {
-        worker_stop(&workers[i]);
+        (void)pthread_join(workers[i].thread, NULL);
         worker_end(&workers[i]);
     }
     store_close(engine->store);

@@ -37,13 +37,16 @@ static enum status compute_fields(struct access_entry *entry, const struct polic
     enum status s = policy_views(q, &a->fields, e);
     if (s != ST_OK)
         return s;
+    /* Whatever he lists or opens: both lie within what either act gives him. */
+    const struct pred *scope = pred_or(&entry->arena, a->acts[ACT_LIST], a->acts[ACT_VIEW]);
+    if (scope == NULL) return ST_NOMEM;
     a->best = arena_alloc(&entry->arena, a->object->field_count);
     a->everywhere = arena_alloc(&entry->arena, a->object->field_count);
     if (a->best == NULL || a->everywhere == NULL)
         return ST_NOMEM;
     for (size_t i = 0; i < a->object->field_count; i++) {
         a->best[i] = best_view(&a->fields[i]);
-        a->everywhere[i] = (uint8_t)policy_view_everywhere(&a->fields[i]);
+        a->everywhere[i] = (uint8_t)policy_view_in(&a->fields[i], scope);
     }
     return ST_OK;
 }

@@ -161,6 +161,18 @@ static void collect_sealed(const struct page *p, uint16_t needle_field, struct s
     }
 }
 
+/* The keeper's answer lies in its connection's buffer until the next exchange; a page lives longer than that. */
+static enum status keep_values(struct caller *c, struct page *p, struct error *e) {
+    size_t n = p->rows.count * p->shown_count;
+    for (size_t i = 0; i < n; i++) {
+        struct slice *value = &p->opened.values[i];
+        if (value->p == NULL) continue;
+        *value = arena_copy(c->arena, *value);
+        if (value->p == NULL) return error_set(e, ST_NOMEM, "no_memory", "page");
+    }
+    return ST_OK;
+}
+
 enum status page_open(struct caller *c, struct page *p, const struct page_act *act, struct error *e) {
     size_t rows = p->rows.count, n = p->shown_count;
     uint16_t *fields = arena_array(c->arena, n, sizeof *fields);
@@ -186,7 +198,8 @@ enum status page_open(struct caller *c, struct page *p, const struct page_act *a
                             .needle_search = act->needle_search,
                             .needle = act->needle,
                             .reason = act->reason};
-    return keeper_open_rows(c->keeper, &c->call, &q, c->arena, &p->opened, e);
+    enum status s = keeper_open_rows(c->keeper, &c->call, &q, c->arena, &p->opened, e);
+    return s == ST_OK ? keep_values(c, p, e) : s;
 }
 
 enum status page_version(const struct page *p, size_t i, uint64_t *version, int64_t *updated_at) {
