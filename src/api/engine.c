@@ -8,8 +8,7 @@
 #include "base/log.h"
 #include "crypto/start.h"
 #include "object/set.h"
-#include "people/directory.h"
-#include "record/definition.h"
+#include "people/world_load.h"
 #include "record/settle.h"
 
 #include <poll.h>
@@ -221,53 +220,23 @@ static void worker_end(struct engine_worker *w) {
 
 /* ---- start ---- */
 
-static enum status write_here(void *context, const struct write_set *set, struct write_result *result,
-                              struct error *e) {
-    return store_write(context, set, result, e);
-}
-
-/* Definitions: the shipped ones, then what was added at run time, in order. */
-static enum status load_objects(struct engine *engine, struct arena *a, struct object_set **out,
-                                struct error *e) {
-    enum status s = object_set_load(engine->objects_dir, out, e);
-    if (s != ST_OK)
-        return s;
-    s = store_open(role_path(engine->env, a, "db"), STORE_SERVE, *out, &engine->store, e);
-    if (s != ST_OK)
-        return s;
-    return definition_load_added(engine->store, out, e);
-}
-
-static enum status load_policies(struct engine *engine, const struct object_set *objects, struct error *e) {
-    struct policy_set *policies = NULL;
-    enum status s = policy_load(engine->policies_dir, &policies, e);
-    if (s != ST_OK)
-        return s;
-    s = policy_check_reducible(policies, objects, e);
-    if (s != ST_OK) {
-        policy_release(policies);
-        return s;
-    }
-    world_set_policies(engine->world, policies);
-    return ST_OK;
-}
-
 static enum status load_world(struct engine *engine, struct keeper *k, struct arena *a, struct error *e) {
-    struct object_set *objects = NULL;
-    struct directory *directory = NULL;
-    enum status s = load_objects(engine, a, &objects, e);
-    if (s == ST_OK)
-        s = world_new(engine->store, write_here, engine->store, &engine->world);
-    if (s != ST_OK)
-        return s;
-    world_set_objects(engine->world, objects);
-    s = load_policies(engine, objects, e);
-    if (s == ST_OK)
-        s = directory_load(k, &directory, e);
-    if (s != ST_OK)
-        return s;
-    world_set_directory(engine->world, directory);
-    return record_settle(k, engine->store, e);
+    struct world_source from = {.database = role_path(engine->env, a, "db"),
+                                .objects_dir = engine->objects_dir,
+                                .policies_dir = engine->policies_dir,
+                                .mode = STORE_SERVE};
+    enum status s = world_load(k, &from, &engine->store, &engine->world, e);
+    return s == ST_OK ? record_settle(k, engine->store, e) : s;
+}
+
+/* For what jobs hands over to be written. */
+static struct object_set *current_objects(void *context) {
+    struct world_view view;
+    world_enter(((struct engine *)context)->world, &view);
+    struct object_set *objects = view.objects;
+    object_set_retain(objects);
+    world_leave(&view);
+    return objects;
 }
 
 /* The keeper is started before the engine, but may just be restarting: ask for a while. */
@@ -309,6 +278,10 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
     enum status s = load_world(engine, k, a, e);
     if (s == ST_OK)
         s = start_all(engine, workers, count, e);
+    if (s == ST_OK) {
+        s = remote_serve(engine->store, role_fd(engine->env, "writer"), current_objects, engine,
+                         &engine->remote, e);
+    }
     if (s == ST_OK)
         s = role_ready(engine->env);
     if (s != ST_OK) {
@@ -321,6 +294,7 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
         (void)pthread_join(workers[i].thread, NULL);
         worker_end(&workers[i]);
     }
+    remote_stop(engine->remote);
     store_close(engine->store);
     return 0;
 }

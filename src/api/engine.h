@@ -6,11 +6,13 @@
 
 #include "api/route.h"
 #include "ipc/role.h"
+#include "store/remote.h"
 
 struct engine {
     const struct role_env *env;
     struct world *world;
     struct store *store;
+    struct remote_server *remote; /* takes the write sets of jobs */
     const char *keeper_path;
     const char *objects_dir, *policies_dir;
     int64_t started_ms;

@@ -7,8 +7,8 @@
 
 #define OPS_PER_ROW 40
 
-/* Seals and commits the rows that are still good; a row that the store refuses is taken out and the rest
- * tried again, so that one duplicate does not cost a batch. */
+/* Seals and commits the rows that are still good; a row of a batch that the store refuses is left out by it,
+ * so that one duplicate does not cost the others. */
 struct attempt {
     struct caller *c;
     struct sealed_set set;
@@ -41,8 +41,20 @@ static void name_conflict(const struct write_op *op, struct error *refused) {
     } else if (op->kind == WRITE_EXISTS) {
         (void)error_field(refused, ST_INVALID, "reference_missing", field,
                           "the record referred to does not exist");
+    } else if (op->kind == WRITE_INSERT) {
+        (void)error_set(refused, ST_CONFLICT, "record_exists", "this record was written before");
     } else {
         (void)error_set(refused, ST_CONFLICT, "idempotency_replay", "this was done before");
+    }
+}
+
+static void take_refused(const struct attempt *t, const struct ops *ops) {
+    for (size_t i = 0; ops->refused != NULL && i < t->set.count; i++) {
+        uint32_t at = ops->refused[i];
+        if (at == 0 || at > ops->count)
+            continue;
+        t->out[i] = true;
+        name_conflict(&ops->items[at - 1], &t->refused[t->index[i]]);
     }
 }
 
@@ -50,11 +62,18 @@ static enum status commit_good(struct attempt *t, struct error *e) {
     struct ops ops;
     struct write_result result;
     enum status s = ops_init(t->c, t->set.count * OPS_PER_ROW, &ops, e);
+    if (s == ST_OK && t->set.count > 1) {
+        ops.refused = arena_array(t->c->arena, t->set.count, sizeof *ops.refused);
+        if (ops.refused == NULL)
+            return error_set(e, ST_NOMEM, "no_memory", "create");
+    }
     for (size_t tries = 0; s == ST_OK && tries <= t->set.count; tries++) {
         s = build_ops(t, &ops, e);
         if (s != ST_OK || ops.count == 0)
             return s;
         s = ops_commit(t->c, &t->set, &ops, &result, e);
+        if (s == ST_OK)
+            take_refused(t, &ops);
         if (s != ST_CONFLICT)
             return s;
         if (result.failed_op >= ops.count)

@@ -30,7 +30,7 @@ static enum status replay(struct store_reader *reader, struct arena *a, struct o
     return s;
 }
 
-enum status definition_load_added(struct store *store, struct object_set **set, struct error *e) {
+enum status definition_read_added(struct store *store, struct object_set **set, struct error *e) {
     struct store_reader *reader;
     struct arena a;
     enum status s = store_reader_open(store, &reader, e);
@@ -40,6 +40,11 @@ enum status definition_load_added(struct store *store, struct object_set **set, 
     s = replay(reader, &a, set, e);
     arena_free(&a);
     store_reader_close(reader);
+    return s;
+}
+
+enum status definition_load_added(struct store *store, struct object_set **set, struct error *e) {
+    enum status s = definition_read_added(store, set, e);
     return s == ST_OK ? store_migrate(store, *set, e) : s;
 }
 

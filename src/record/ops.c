@@ -27,6 +27,7 @@ static struct write_op *add(struct ops *ops, enum write_op_kind kind, const stru
     op->object = s->draft->access->object;
     op->record = s->draft->id;
     op->act = s->act;
+    op->group = (uint32_t)i;
     return op;
 }
 

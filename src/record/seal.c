@@ -152,9 +152,16 @@ enum status seal_rows(struct caller *c, uint8_t audit_act, struct sealed_set *se
 
 enum status ops_commit(struct caller *c, const struct sealed_set *set, const struct ops *ops,
                        struct write_result *result, struct error *e) {
-    struct write_set w = {.intent = set->intent, .ops = ops->items, .count = ops->count, .bulk = c->is_job};
+    struct write_set w = {.intent = set->intent,
+                          .ops = ops->items,
+                          .count = ops->count,
+                          .bulk = c->is_job,
+                          .groups = ops->refused == NULL ? 0 : (uint32_t)set->count,
+                          .refused = ops->refused};
     struct error ignored;
     enum status s = world_commit(c->world.world, &w, result, e);
+    if (s == ST_UNAVAILABLE) /* the writer went away: nobody knows; settled at the next start */
+        return s;
     /* A lost outcome is no loss: the intent is settled against the rows at the next start. */
     if (keeper_outcome(c->keeper, set->intent, s == ST_OK, &ignored) != ST_OK && s == ST_OK)
         return ST_OK;

@@ -38,6 +38,9 @@ struct ops {
     struct write_op *items;
     uint32_t *row; /* which sealing each belongs to */
     size_t count, room;
+    /* Not NULL: rows that meet a conflict are left out and the others written (store.h, write_set.groups);
+     * one element a row of the set, made by the caller. */
+    uint32_t *refused;
 };
 MUST_CHECK enum status ops_init(struct caller *c, size_t room, struct ops *out, struct error *e);
 

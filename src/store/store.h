@@ -195,6 +195,7 @@ struct write_op {
     struct slice item_kind; /* WRITE_ITEM */
     bool remove;            /* WRITE_ITEM */
     uint64_t epoch;         /* WRITE_SUBJECT_KEY, _REWRAP */
+    uint32_t group;         /* of a set with groups: which one the op belongs to */
 };
 
 struct write_set {
@@ -203,6 +204,12 @@ struct write_set {
     const struct write_op *ops;
     size_t count;
     bool bulk; /* may wait behind interactive writes; sliced so that the writer is held 20 ms at most */
+    /* 0: all or nothing. Else the ops are in so many groups (one a new row; ops of a group stand together,
+     * UNIQUE and EXISTS first, then INSERT, then the rest). A group whose UNIQUE, EXISTS or INSERT meets a
+     * conflict is left out and the others go on: refused[group] becomes that op's index + 1, else it is 0.
+     * The caller owns `refused`, one element a group. */
+    uint32_t groups;
+    uint32_t *refused;
 };
 
 struct write_result {

@@ -1,6 +1,6 @@
 #include "store/wire.h"
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 
 /* ---- writing ---- */
 
@@ -71,6 +71,7 @@ static void put_op(struct buf *out, const struct write_op *op) {
     buf_put_u64(out, (uint64_t)op->at_ms);
     buf_put_u8(out, op->remove);
     buf_put_u64(out, op->epoch);
+    buf_put_u32(out, op->group);
 }
 
 void wire_put_set(struct buf *out, const struct write_set *set) {
@@ -79,6 +80,7 @@ void wire_put_set(struct buf *out, const struct write_set *set) {
     buf_put_u8(out, WIRE_VERSION);
     buf_put_u64(out, set->intent);
     buf_put_u8(out, set->bulk);
+    buf_put_u32(out, set->groups);
     buf_put_u32(out, (uint32_t)set->count);
     for (size_t i = 0; !out->failed && i < set->count; i++)
         put_op(out, &set->ops[i]);
@@ -262,6 +264,14 @@ static void get_op(struct decoder *d, struct write_op *op) {
     op->at_ms = (int64_t)reader_u64(&d->in);
     op->remove = get_bool(d);
     op->epoch = reader_u64(&d->in);
+    op->group = reader_u32(&d->in);
+}
+
+static void get_groups(struct decoder *d, struct write_set *out) {
+    out->groups = reader_u32(&d->in);
+    out->refused = get_array(d, out->groups, sizeof *out->refused, OP_BYTES_MIN);
+    if (d->in.failed)
+        out->groups = 0;
 }
 
 enum status wire_get_set(struct slice bytes, const struct object_set *objects, struct arena *arena,
@@ -272,6 +282,7 @@ enum status wire_get_set(struct slice bytes, const struct object_set *objects, s
         d.in.failed = true;
     out->intent = reader_u64(&d.in);
     out->bulk = get_bool(&d);
+    get_groups(&d, out);
     size_t count = reader_u32(&d.in);
     if (count > STORE_OPS_MAX)
         d.in.failed = true;

@@ -263,11 +263,28 @@ static enum status apply_intent(struct apply *a) {
     return sql_execute(&a->sql, a->c, NULL, a->e);
 }
 
+/* Checks and the insert stand before everything else of their group, so nothing of it has been written. */
+static bool leave_out(const struct write_set *set, size_t i, enum status st) {
+    const struct write_op *op = &set->ops[i];
+    bool first = op->kind == WRITE_UNIQUE || op->kind == WRITE_EXISTS || op->kind == WRITE_INSERT;
+    if (st != ST_CONFLICT || !first || op->group >= set->groups)
+        return false;
+    set->refused[op->group] = (uint32_t)i + 1;
+    return true;
+}
+
 static enum status apply_ops(struct apply *a) {
+    const struct write_set *set = a->set;
     enum status st = apply_intent(a);
-    for (size_t i = 0; st == ST_OK && i < a->set->count; i++) {
+    for (size_t i = 0; i < set->groups; i++)
+        set->refused[i] = 0;
+    for (size_t i = 0; st == ST_OK && i < set->count; i++) {
+        if (set->groups > 0 && set->ops[i].group < set->groups && set->refused[set->ops[i].group] != 0)
+            continue;
         a->result->failed_op = i;
-        st = apply_op(a, &a->set->ops[i]);
+        st = apply_op(a, &set->ops[i]);
+        if (leave_out(set, i, st))
+            st = ST_OK;
     }
     return st == ST_OK ? pending_terms_write(&a->terms, a->c, &a->sql, a->e) : st;
 }

@@ -1,0 +1,97 @@
+#include "people/world_load.h"
+
+#include "object/set.h"
+#include "people/directory.h"
+#include "record/definition.h"
+
+static enum status write_here(void *context, const struct write_set *set, struct write_result *result,
+                              struct error *e) {
+    return store_write(context, set, result, e);
+}
+
+/* Definitions: the shipped ones, then what was added at run time, in order. */
+static enum status load_objects(const struct world_source *from, struct store **store,
+                                struct object_set **out, struct error *e) {
+    struct object_set *objects = NULL;
+    enum status s = object_set_load(from->objects_dir, &objects, e);
+    if (s != ST_OK)
+        return s;
+    if (*store == NULL)
+        s = store_open(from->database, from->mode, objects, store, e);
+    if (s == ST_OK) {
+        s = from->mode == STORE_SERVE ? definition_load_added(*store, &objects, e)
+                                      : definition_read_added(*store, &objects, e);
+    }
+    if (s != ST_OK) {
+        object_set_release(objects);
+        return s;
+    }
+    *out = objects;
+    return ST_OK;
+}
+
+static enum status load_policies(const struct world_source *from, const struct object_set *objects,
+                                 struct world *world, struct error *e) {
+    struct policy_set *policies = NULL;
+    enum status s = policy_load(from->policies_dir, &policies, e);
+    if (s != ST_OK)
+        return s;
+    s = policy_check_reducible(policies, objects, e);
+    if (s != ST_OK) {
+        policy_release(policies);
+        return s;
+    }
+    world_set_policies(world, policies);
+    return ST_OK;
+}
+
+static enum status load_directory(struct keeper *k, struct world *world, struct error *e) {
+    struct directory *directory = NULL;
+    enum status s = directory_load(k, &directory, e);
+    if (s == ST_OK)
+        world_set_directory(world, directory);
+    return s;
+}
+
+enum status world_load(struct keeper *k, const struct world_source *from, struct store **store,
+                       struct world **world, struct error *e) {
+    struct object_set *objects = NULL;
+    *store = NULL;
+    *world = NULL;
+    enum status s = load_objects(from, store, &objects, e);
+    if (s != ST_OK)
+        return s;
+    if (from->write != NULL)
+        s = world_new(*store, from->write, from->write_context, world);
+    else
+        s = world_new(*store, write_here, *store, world);
+    if (s != ST_OK) {
+        object_set_release(objects);
+        return error_set(e, s, "no_memory", "world");
+    }
+    world_set_objects(*world, objects);
+    s = load_policies(from, objects, *world, e);
+    if (s == ST_OK)
+        s = load_directory(k, *world, e);
+    if (s != ST_OK) {
+        world_free(*world);
+        *world = NULL;
+    }
+    return s;
+}
+
+enum status world_refresh(struct keeper *k, const struct world_source *from, uint64_t registry_version,
+                          struct world *world, struct error *e) {
+    struct world_view now;
+    struct object_set *objects = NULL;
+    struct store *store = world_store(world);
+    world_enter(world, &now);
+    bool people = registry_version == 0 || now.directory->version < registry_version;
+    enum status s = load_objects(from, &store, &objects, e);
+    if (s == ST_OK && objects->version > now.objects->version)
+        world_set_objects(world, objects);
+    else if (s == ST_OK)
+        object_set_release(objects);
+    world_leave(&now);
+    return s == ST_OK && people ? load_directory(k, world, e) : s;
+}
