@@ -11,7 +11,11 @@ use_node() {
     node_is_new_enough && return
     install_modules tools/node
     local bin
-    bin=$(ls -d "$PWD"/tools/node/node_modules/node-linux-*/bin)
+    bin=$(ls -d "$PWD"/tools/node/node_modules/node-linux-*/bin 2>/dev/null || true)
+    if [ -z "$bin" ]; then # npm passes over an optional package that it could not fetch
+        rm -rf tools/node/node_modules
+        die "the npm registry gave no Node; see npm's log, or install Node 20.19 or newer yourself"
+    fi
     export PATH="$bin:$PATH"
     node_is_new_enough || die "no Node of at least 20.19 is to be had; install one and call again"
 }
