@@ -157,7 +157,7 @@ export interface Me {
   user: number;
   login: string;
   name: string;
-  roles: { name: string; label: Label }[];
+  roles: { name: string; label?: Label }[];
   department: { id: number; name: string } | null;
   branch: { id: number; name: string } | null;
   duties: string[];
@@ -165,7 +165,7 @@ export interface Me {
   csrf: string;
   budgets: Budgets;
   acts: Record<string, string[]>;
-  areas: string[];
+  areas?: string[];
 }
 
 export interface SessionItem {
@@ -211,8 +211,8 @@ export interface TimelineItem {
   id: string;
   at: string;
   title: string | null;
-  summary: string | null;
-  actor: Person | null;
+  summary?: string | null;
+  actor?: Person | null;
   record?: RecordRow | null;
 }
 

@@ -36,6 +36,11 @@ export const t = (key: string, named: Record<string, unknown> = {}): string =>
   (i18n.global.t as (key: string, named: Record<string, unknown>) => string)(key, named);
 export const te = (key: string): boolean => i18n.global.te(key);
 
+/* A role by its own label, else by the words for the roles that Kedun ships. */
+export function roleName(role: { name: string; label?: Label }): string {
+  return say(role.label) || (te(`role.${role.name}`) ? t(`role.${role.name}`) : role.name);
+}
+
 /* A definition's own label: the caller's language, the other one where it is empty. */
 export function say(label: Label | null | undefined): string {
   if (!label) return '';

@@ -6,7 +6,11 @@ export function problemText(error: unknown): string {
   if (isAbort(error)) return '';
   if (!(error instanceof Problem)) return t('problem.unexpected');
   const named = { seconds: error.retryAfter || '' };
-  if (te(`problem.${error.code}`)) return t(`problem.${error.code}`, named);
+  if (te(`problem.${error.code}`)) {
+    const said = t(`problem.${error.code}`, named);
+    const wait = error.retryAfter > 0 && !said.includes(String(error.retryAfter));
+    return wait ? `${said} ${t('problem.retryIn', named)}` : said;
+  }
   if (error.detail || error.message) return error.detail || error.message;
   return te(`problem.http_${error.status}`)
     ? t(`problem.http_${error.status}`, named)

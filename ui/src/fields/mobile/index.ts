@@ -11,6 +11,7 @@ export const spaced = (value: unknown): string =>
 const mobile: FieldModule = {
   editor: TextInput,
   text: spaced,
+  edit: (value) => String(value).replace(/^\+86/, ''),
   check: (value) =>
     /^((\+|00)?86)?1[3-9]\d{9}$|^\+(?!86)\d{6,15}$/.test(squeeze(value)) ? null : { code: 'mobile' },
   ops: ['eq', 'ends_with', 'contains', 'is_null', 'not_null'],
