@@ -66,7 +66,6 @@ static uint32_t budget_now(struct budgets *b) {
     (void)pthread_mutex_lock(&b->lock);
     b->now = now > b->now ? now : b->now;
     now = b->now;
-    b->changed = true;
     (void)pthread_mutex_unlock(&b->lock);
     return now;
 }

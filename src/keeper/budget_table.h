@@ -21,7 +21,6 @@ struct budget_holder {
 struct budgets {
     pthread_mutex_t lock; /* of the buckets; holders are never freed while the keeper runs */
     uint32_t now;         /* the latest second seen: time does not run backwards here */
-    bool changed;         /* since the last snapshot */
     struct budget_holder *buckets[BUDGET_BUCKETS];
     struct budget_holder company;
 };

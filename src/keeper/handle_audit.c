@@ -89,7 +89,7 @@ static enum status auditors_only(struct worker *w, const struct args *in, const 
         return ST_OK;
     if (!w->has_caller)
         return error_set(e, ST_UNAUTHENTICATED, "not_signed_in", "this needs a live session");
-    (void)!error_set(e, ST_DENIED, "not_your_duty", "the audit log is the auditor's");
+    (void)error_set(e, ST_DENIED, "not_your_duty", "the audit log is the auditor's");
     return worker_refuse(w, in, what, e);
 }
 

@@ -31,7 +31,7 @@ enum status handle_registry_put(struct worker *w, struct args *in, struct args *
     struct registry_writer who = {c->grant.user, c->actor.duties};
     bool person = !c->grant.is_key && !c->grant.is_job && !c->grant.must_change;
     if (!person || who.duties == 0) {
-        (void)!error_set(e, ST_DENIED, "not_your_duty", "the registry is the administrators'");
+        (void)error_set(e, ST_DENIED, "not_your_duty", "the registry is the administrators'");
         return worker_refuse(w, in, tag, e);
     }
     /* Recorded before it takes effect: a change that the log does not know of can't be. */
@@ -55,8 +55,8 @@ enum status handle_password_set(struct worker *w, struct args *in, struct args *
     const struct caller *c = &w->caller;
     bool person = !c->grant.is_key && !c->grant.is_job && !c->grant.must_change;
     if (!person || (c->actor.duties & DUTY_SYSTEM_ADMIN) == 0) {
-        (void)!error_set(e, ST_DENIED, "not_your_duty",
-                         "others' passwords are the system administrator's to set");
+        (void)error_set(e, ST_DENIED, "not_your_duty",
+                        "others' passwords are the system administrator's to set");
         return worker_refuse(w, in, "password_set", e);
     }
     struct principal who = {.user = 0};
@@ -64,8 +64,8 @@ enum status handle_password_set(struct worker *w, struct args *in, struct args *
         return error_set(e, ST_NOT_FOUND, "not_found", "there is no such user");
     /* Whoever sets a password can sign in with it: not for those who watch over the setter. */
     if ((who.duties & ~c->actor.duties) != 0) {
-        (void)!error_set(e, ST_DENIED, "another_duty",
-                         "holders of another duty get their password by the command line");
+        (void)error_set(e, ST_DENIED, "another_duty",
+                        "holders of another duty get their password by the command line");
         return worker_refuse(w, in, "password_set", e);
     }
     char tag[AUDIT_TAG_MAX];
@@ -108,7 +108,7 @@ static enum status split_password(struct args *in, struct worker *w, struct slic
 
 enum status handle_bootstrap(struct worker *w, struct args *in, struct args *out, struct error *e) {
     if (atomic_load(&w->state->bootstrapped)) {
-        (void)!bootstrap_over(e);
+        (void)bootstrap_over(e);
         return worker_refuse(w, in, "bootstrap", e);
     }
     struct slice password = SLICE_NONE;
@@ -128,7 +128,7 @@ enum status handle_bootstrap(struct worker *w, struct args *in, struct args *out
 enum status handle_bootstrap_end(struct worker *w, struct args *in, struct args *out, struct error *e) {
     (void)out;
     if (atomic_load(&w->state->bootstrapped)) {
-        (void)!bootstrap_over(e);
+        (void)bootstrap_over(e);
         return worker_refuse(w, in, "bootstrap_end", e);
     }
     char tag[AUDIT_TAG_MAX];

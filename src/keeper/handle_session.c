@@ -1,5 +1,5 @@
 #include "base/clock.h"
-#include "base/hex.h"
+#include "base/log.h"
 #include "keeper/api_key.h"
 #include "keeper/state.h"
 
@@ -37,7 +37,8 @@ static enum status sign_in_done(struct worker *w, const struct args *in, uint32_
     memcpy(entry.session, w->caller.session.b, sizeof entry.session);
     s = ledger_record(w->state->ledger, &entry, e);
     if (s != ST_OK) {
-        (void)!sessions_end(w->state->sessions, &w->caller.session, user);
+        if (sessions_end(w->state->sessions, &w->caller.session, user) != ST_OK)
+            log_error("event=session_not_ended");
         return s;
     }
     struct keeper_call call = in->call;
@@ -106,9 +107,9 @@ enum status handle_session_list(struct worker *w, struct args *in, struct args *
     const struct caller *c = &w->caller;
     uint32_t user = in->user == 0 ? c->grant.user : in->user;
     if (user != c->grant.user && (c->actor.duties & DUTY_SECURITY_ADMIN) == 0) {
-        enum status denied = error_set(e, ST_DENIED, "not_your_duty",
-                                       "other people's sessions are the security administrator's");
-        return denied == ST_OK ? denied : worker_refuse(w, in, "session_list", e);
+        (void)error_set(e, ST_DENIED, "not_your_duty",
+                        "other people's sessions are the security administrator's");
+        return worker_refuse(w, in, "session_list", e);
     }
     enum status s =
         sessions_list(w->state->sessions, user, &c->session, &w->arena, &out->sessions, &out->session_count);
@@ -175,13 +176,13 @@ enum status handle_api_key_make(struct worker *w, struct args *in, struct args *
     if (!is_person(c) || c->grant.must_change)
         return persons_only(e);
     if (c->actor.duties != 0) {
-        (void)!error_set(e, ST_DENIED, "not_your_duty", "holders of a duty act in person");
+        (void)error_set(e, ST_DENIED, "not_your_duty", "holders of a duty act in person");
         return worker_refuse(w, in, "api_key_make", e);
     }
     struct session_grant grant = {.user = c->grant.user, .is_key = true};
     enum status s = api_key_parse(in->text, &grant, e);
     if (s == ST_OK && !registry_has_roles(w->state->registry, c->grant.user, &grant.roles)) {
-        (void)!error_field(e, ST_DENIED, "not_your_role", "roles", "a key has roles of its maker only");
+        (void)error_field(e, ST_DENIED, "not_your_role", "roles", "a key has roles of its maker only");
         return worker_refuse(w, in, "api_key_make", e);
     }
     if (s == ST_OK)

@@ -117,7 +117,12 @@ enum status replay_start(struct keeper_state *s, struct error *e) {
 enum status replay_snapshot(struct keeper_state *s) {
     static uint64_t intents[LEDGER_INTENTS_MAX]; /* one caller: the timer, then the stop */
     struct budget_cover cover = {.seq = ledger_durable(s->ledger), .intents = intents};
+    if (cover.seq == s->snapshot_seq)
+        return ST_OK; /* every charge has its entry: nothing can have changed */
     cover.anchor = vault_clock(s->vault);
     cover.intent_count = ledger_snapshot_intents(s->ledger, cover.seq, intents, LEDGER_INTENTS_MAX);
-    return budget_save(s->budgets, s->config.state_dir, s->keys->budget, &cover);
+    enum status st = budget_save(s->budgets, s->config.state_dir, s->keys->budget, &cover);
+    if (st == ST_OK)
+        s->snapshot_seq = cover.seq;
+    return st;
 }

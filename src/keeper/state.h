@@ -31,6 +31,7 @@ struct keeper_state {
     struct match_paid paid;
     atomic_bool bootstrapped;
     int64_t started_at;
+    uint64_t snapshot_seq; /* of the newest snapshot of the budgets; the timer's */
     struct keeper_counters counters;
 };
 
