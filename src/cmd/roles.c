@@ -2,6 +2,7 @@
 
 #include "api/engine.h"
 #include "cmd/keeper_role.h"
+#include "share/reader_main.h"
 
 #include <unistd.h>
 
@@ -16,7 +17,7 @@ const struct role roles[ROLE_COUNT] = {
                      .needs_crypto = true},
     [ROLE_JOBS] =
         {.name = "jobs", .jail = JAIL_JOBS, .umask = 0007, .asks_for_readers = true, .needs_crypto = true},
-    [ROLE_READER] = {.name = "reader", .jail = JAIL_READER, .umask = 0077},
+    [ROLE_READER] = {.name = "reader", .main = reader_main, .jail = JAIL_READER, .umask = 0077},
     [ROLE_NGINX] = {.name = "nginx", .jail = JAIL_NGINX, .umask = 0077},
 };
 
