@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ok, problem } from './client.mjs';
+import { Server, password } from './server.mjs';
+
+let server;
+before(async () => (server = await new Server().start()));
+after(() => server.stop());
+
+test('signing in answers who one is and sets a cookie that scripts and other sites do not get', async () => {
+  const c = server.client();
+  const answer = await c.signIn('sales1', password);
+  const [cookie] = answer.headers['set-cookie'];
+  for (const part of [/^__Host-kedun=[\w-]{43};/, /; Path=\//, /; Secure/, /; HttpOnly/, /; SameSite=Strict/])
+    assert.match(cookie, part);
+  assert.equal(answer.headers['cache-control'], 'no-store');
+  const me = ok(await c.get('/api/v1/me'));
+  assert.equal(me.login, 'sales1');
+  assert.equal(me.user, 10);
+  assert.deepEqual(me.department, { id: 3, name: '杭州销售一部' });
+  assert.deepEqual(me.branch, { id: 2, name: '杭州分公司' });
+  assert.deepEqual(me.roles, [{ name: 'sales', label: { zh: '销售', en: 'Sales' } }]);
+  assert.deepEqual(me.duties, []);
+  assert.equal(me.must_change_password, false);
+  assert.ok(me.acts.customer.includes('create'));
+  assert.ok(!me.acts.customer.includes('delete'));
+  assert.ok(Array.isArray(me.areas) && me.areas.includes('records') && !me.areas.includes('audit'));
+  assert.ok(me.budgets.clear.personal.day.limit > 0);
+  assert.ok(ok(await (await server.as('auditor')).get('/api/v1/me')).areas.includes('audit'));
+});
+
+test('an unknown login and a wrong password answer alike', async () => {
+  const answers = [];
+  for (const body of [{ login: 'finance1', password: 'wrong wrong wrong' }, { login: 'no-such-person', password: 'wrong wrong wrong' }]) {
+    const a = await server.client().post('/api/v1/session', body);
+    problem(a, 401, 'sign_in_failed');
+    const { request_id, ...rest } = a.json;
+    answers.push(rest);
+  }
+  assert.deepEqual(answers[0], answers[1]);
+});
+
+test('sign-in without its fields, or of the wrong kind, is refused in words', async () => {
+  for (const body of [{}, { login: 'sales1' }, { login: 7, password: [] }, { login: '', password: '' }])
+    problem(await server.client().post('/api/v1/session', body), 401, 'sign_in_failed');
+  problem(await server.client().post('/api/v1/session', '{"login":'), 400, 'invalid_json');
+  problem(await server.client().post('/api/v1/session', '[]'), 400, 'invalid_json');
+});
+
+test('wrong passwords slow down that login from that address, and say for how long', async () => {
+  let slow;
+  for (let i = 0; i < 30 && slow === undefined; i++) {
+    const a = await server.client().post('/api/v1/session', { login: 'operations', password: `wrong ${i}` });
+    if (a.status === 429) slow = a;
+  }
+  assert.ok(slow, 'thirty wrong passwords were taken at full speed');
+  problem(slow, 429, 'sign_in_slow');
+  assert.ok(Number(slow.headers['retry-after']) >= 1);
+  await server.client().signIn('sales2', password); // somebody else is not held up
+});
+
+test('without a session nothing but the open paths answers', async () => {
+  const c = server.client();
+  for (const path of ['/api/v1/me', '/api/v1/objects', '/api/v1/records/customer', '/api/v1/sessions', '/api/v1/directory'])
+    problem(await c.get(path), 401, 'unauthenticated');
+  assert.equal((await c.get('/healthz')).status, 200);
+  assert.equal((await c.get('/readyz')).status, 200);
+  for (const cookie of ['__Host-kedun=', `__Host-kedun=${'A'.repeat(43)}`, '__Host-kedun=%00', 'other=1'])
+    problem(await c.get('/api/v1/me', { headers: { cookie } }), 401, 'unauthenticated');
+});
+
+test('a write without the CSRF token, or with another one, is refused', async () => {
+  const c = await server.as('session1');
+  problem(await c.post('/api/v1/records/task', { title: 'x' }, { csrf: '' }), 403, 'csrf');
+  problem(await c.post('/api/v1/records/task', { title: 'x' }, { csrf: 'A'.repeat(43) }), 403, 'csrf');
+  problem(await c.post('/api/v1/records/task', { title: 'x' }, { csrf: (await server.as('sales1')).csrf }), 403, 'csrf');
+});
+
+test('a change of password needs the old one and a strong new one, rotates the token and ends the other sessions', async () => {
+  const c = server.client();
+  const other = server.client();
+  await c.signIn('session2', password);
+  await other.signIn('session2', password);
+  const before = c.cookies.get('__Host-kedun');
+  problem(await c.post('/api/v1/me/password', { old: 'not it at all', new: 'a fresh long password' }), 403, 'password_wrong');
+  problem(await c.post('/api/v1/me/password', { old: password, new: 'short' }), 422, 'password_weak');
+  ok(await c.post('/api/v1/me/password', { old: password, new: 'a fresh long password' }), 204);
+  const rotated = c.cookies.get('__Host-kedun');
+  assert.notEqual(rotated, before);
+  ok(await c.get('/api/v1/me'));
+  problem(await c.get('/api/v1/me', { headers: { cookie: `__Host-kedun=${before}` } }), 401, 'unauthenticated');
+  problem(await other.get('/api/v1/me'), 401, 'unauthenticated');
+  problem(await server.client().post('/api/v1/session', { login: 'session2', password }), 401, 'sign_in_failed');
+});
+
+test('own sessions are listed and can be ended; those of others are unknown', async () => {
+  const a = server.client();
+  const b = server.client();
+  await a.signIn('session1', password);
+  await b.signIn('session1', password);
+  const { items } = ok(await a.get('/api/v1/sessions'));
+  assert.equal(items.filter((s) => s.current).length, 1);
+  const other = items.filter((s) => !s.current).map((s) => s.id);
+  assert.ok(other.length >= 1);
+  for (const s of items) {
+    assert.match(s.signed_in_at, /^\d{4}-\d\d-\d\dT/);
+    assert.equal(s.address, '127.0.0.1');
+  }
+  const mine = ok(await b.get('/api/v1/sessions')).items.find((s) => s.current).id;
+  problem(await (await server.as('sales1')).delete(`/api/v1/sessions/${mine}`), 404, 'not_found');
+  problem(await a.delete('/api/v1/sessions/not-an-id'), 404, 'not_found');
+  ok(await a.delete(`/api/v1/sessions/${mine}`), 204);
+  problem(await b.get('/api/v1/me'), 401, 'unauthenticated');
+  ok(await a.get('/api/v1/me'));
+});
+
+test('signing out ends the session and clears the cookie', async () => {
+  const c = server.client();
+  await c.signIn('session1', password);
+  const cookie = `__Host-kedun=${c.cookies.get('__Host-kedun')}`;
+  const answer = await c.delete('/api/v1/session');
+  ok(answer, 204);
+  assert.equal(c.cookies.size, 0);
+  problem(await c.get('/api/v1/me', { headers: { cookie } }), 401, 'unauthenticated');
+});
+
+test('an API key works as a bearer token without CSRF, within the roles it was made for', async () => {
+  const c = await server.as('sales1');
+  const expires = new Date(Date.now() + 3600e3).toISOString();
+  const made = ok(await c.post('/api/v1/keys', { label: 'test', roles: ['sales'], expires_at: expires }), 201);
+  const program = server.client();
+  const headers = { authorization: `Bearer ${made.key}` };
+  ok(await program.get('/api/v1/records/customer', { headers }));
+  ok(await program.post('/api/v1/records/customer/query', {}, { headers }));
+  problem(await program.get('/api/v1/me', { headers: { cookie: `__Host-kedun=${made.key}` } }), 401, 'unauthenticated');
+  problem(await c.post('/api/v1/keys', { label: 'more', roles: ['boss'], expires_at: expires }), 403, 'denied');
+  ok(await c.delete(`/api/v1/sessions/${made.id}`), 204);
+  problem(await program.get('/api/v1/records/customer', { headers }), 401, 'unauthenticated');
+});
+
+test('an unknown address and a wrong method are told apart, in both languages', async () => {
+  const c = await server.as('sales1');
+  problem(await c.get('/api/v1/nothing'), 404, 'not_found');
+  problem(await c.delete('/api/v1/me'), 405, 'method_not_allowed');
+  const zh = await c.get('/api/v1/nothing', { headers: { 'accept-language': 'zh-CN,zh;q=0.9' } });
+  assert.match(zh.json.title, /[一-鿿]/);
+});
+
+test('the directory names people and departments and nothing else of them', async () => {
+  const d = ok(await (await server.as('sales1')).get('/api/v1/directory'));
+  const me = d.users.find((u) => u.id === 10);
+  assert.deepEqual(me, { id: 10, name: '王芳', department: 3, disabled: false });
+  assert.ok(d.departments.some((x) => x.id === 2 && x.branch === true));
+  assert.ok(!JSON.stringify(d).includes('login'));
+});
