@@ -41,8 +41,10 @@ static enum status parse_json(struct http_request *r, struct error *e) {
         return error_set(e, ST_INVALID, "invalid_json", "a JSON body is needed");
     json_error_t why;
     r->json = json_loadb((const char *)r->body.p, r->body.n, JSON_REJECT_DUPLICATES, &why);
-    if (r->json != NULL)
+    if (json_is_object(r->json))
         return ST_OK;
+    if (r->json != NULL)
+        return error_set(e, ST_INVALID, "invalid_json", "the body must be a JSON object");
     return error_set(e, ST_INVALID, "invalid_json", "line %d, column %d", why.line, why.column);
 }
 

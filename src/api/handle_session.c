@@ -7,12 +7,45 @@ static struct slice member(const struct http_request *r, const char *name) {
     return json_is_string(v) ? slice_of(json_string_value(v), json_string_length(v)) : SLICE_NONE;
 }
 
-static void write_label(struct caller *c, const char *role, struct json *j) {
-    (void)c;
+static void write_role(const struct caller *c, const char *name, struct json *j) {
+    const struct staff_role *role = directory_role(c->world.directory, name);
     json_object_begin(j);
     json_key(j, "name");
-    json_cstring(j, role);
+    json_cstring(j, name);
+    json_key(j, "label");
+    json_object_begin(j);
+    json_key(j, "zh");
+    json_cstring(j, role == NULL ? name : role->label_zh);
+    json_key(j, "en");
+    json_cstring(j, role == NULL ? name : role->label_en);
     json_object_end(j);
+    json_object_end(j);
+}
+
+/* The parts of the house that have something for him. */
+static enum status write_areas(struct caller *c, struct json *j, struct error *e) {
+    bool records = false, imports = false;
+    for (size_t i = 0; i < c->world.objects->count; i++) {
+        const struct access *a;
+        enum status s = access_get(c, c->world.objects->objects[i], &a, e);
+        if (s != ST_OK)
+            return s;
+        records = records || a->acts[ACT_LIST]->op != PRED_FALSE;
+        imports = imports || a->may_import;
+    }
+    json_key(j, "areas");
+    json_array_begin(j);
+    if (records)
+        json_cstring(j, "records");
+    if (imports)
+        json_cstring(j, "imports");
+    if ((c->who.duties & DUTY_AUDITOR) != 0)
+        json_cstring(j, "audit");
+    if ((c->who.duties & DUTY_SYSTEM_ADMIN) != 0)
+        json_cstring(j, "objects");
+    json_cstring(j, "sessions");
+    json_array_end(j);
+    return ST_OK;
 }
 
 static void write_place(struct caller *c, const char *key, uint32_t id, struct json *j) {
@@ -91,7 +124,7 @@ static enum status write_me(struct caller *c, struct json *j, struct error *e) {
     json_key(j, "roles");
     json_array_begin(j);
     for (size_t i = 0; i < c->who.role_count; i++)
-        write_label(c, c->who.roles[i], j);
+        write_role(c, c->who.roles[i], j);
     json_array_end(j);
     write_place(c, "department", c->actor.department, j);
     write_place(c, "branch", c->actor.branch, j);
@@ -101,6 +134,8 @@ static enum status write_me(struct caller *c, struct json *j, struct error *e) {
     json_key(j, "csrf");
     json_cstring(j, csrf);
     s = write_acts(c, j, e);
+    if (s == ST_OK)
+        s = write_areas(c, j, e);
     json_object_end(j);
     return s;
 }
@@ -114,8 +149,6 @@ HANDLER(api_sign_in) {
         return error_set(e, ST_UNAUTHENTICATED, "sign_in_failed", "wrong login or password");
     enum status s =
         keeper_sign_in(c->keeper, &c->call, login, password, r->user_agent, &c->call.token, &c->who, e);
-    if (s == ST_LIMIT)
-        http_header(reply, "Retry-After", slice_from_string(e->detail));
     if (s == ST_OK)
         s = session_refresh_directory(c, e);
     if (s == ST_OK)

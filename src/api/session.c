@@ -126,10 +126,11 @@ enum status session_identify(struct caller *c, const struct http_request *r, boo
         enum status s = keeper_session(c->keeper, &c->call, &c->who, e);
         if (s != ST_OK)
             return s;
-        if (c->who.is_key != is_key)
-            return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "no session");
         remember(&c->call.token, &c->who);
     }
+    /* A key in a cookie would be a session without CSRF's protection, a cookie's token as a key likewise. */
+    if (c->who.is_key != is_key)
+        return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "no session");
     return session_refresh_directory(c, e);
 }
 

@@ -63,7 +63,7 @@ enum status handle_record(struct worker *w, struct args *in, struct args *out, s
     (void)out;
     bool nameless = in->act == AUDIT_REFUSE || in->act == AUDIT_SYSTEM || in->act == AUDIT_CONFIG;
     if (!w->has_caller && !nameless)
-        return error_set(e, ST_UNAUTHENTICATED, "not_signed_in", "this act needs a live session");
+        return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "this act needs a live session");
     if (is_keepers_own(in->act) || in->outcome == AUDIT_PENDING)
         return error_set(e, ST_INVALID, "bad_act", "this entry is the keeper's own to write");
     struct audit_entry entry = worker_entry(w, in, in->act, in->outcome);
@@ -88,7 +88,7 @@ static enum status auditors_only(struct worker *w, const struct args *in, const 
     if (w->has_caller && (w->caller.actor.duties & DUTY_AUDITOR) != 0)
         return ST_OK;
     if (!w->has_caller)
-        return error_set(e, ST_UNAUTHENTICATED, "not_signed_in", "this needs a live session");
+        return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "this needs a live session");
     (void)error_set(e, ST_DENIED, "not_your_duty", "the audit log is the auditor's");
     return worker_refuse(w, in, what, e);
 }

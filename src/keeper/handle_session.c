@@ -69,7 +69,7 @@ enum status handle_session(struct worker *w, struct args *in, struct args *out, 
     struct principal *p = &out->who;
     const struct role_names *subset = c->grant.is_key ? &c->grant.roles : NULL;
     if (registry_principal(w->state->registry, c->grant.user, subset, p) != ST_OK)
-        return error_set(e, ST_UNAUTHENTICATED, "not_signed_in", "the user is disabled");
+        return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "the user is disabled");
     p->session = c->session;
     p->is_key = c->grant.is_key;
     p->is_job = c->grant.is_job;
@@ -137,6 +137,9 @@ enum status handle_password_change(struct worker *w, struct args *in, struct arg
     bool must_change = false;
     if (s == ST_OK)
         s = credentials_verify(w->state->credentials, c->grant.user, in->text, &must_change, e);
+    /* Not 401: the session is fine, and a client would take it for over. */
+    if (s == ST_UNAUTHENTICATED)
+        s = error_field(e, ST_DENIED, "password_wrong", "old", "the old password is not right");
     if (s != ST_OK)
         return worker_refuse(w, in, "password_change", e);
     guard_success(w->state->guard, login, in->call.address);

@@ -147,7 +147,7 @@ static bool from_permitted(const struct session_grant *g, const uint8_t address[
 }
 
 static enum status unauthenticated(struct error *e) {
-    return error_set(e, ST_UNAUTHENTICATED, "not_signed_in", "the session has ended or never was");
+    return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "the session has ended or never was");
 }
 
 static bool token_is_nil(const struct token *t) {

@@ -10,7 +10,8 @@ struct builder {
     struct directory *directory;
     struct department *departments;
     struct staff *staff;
-    size_t department_count, staff_count;
+    struct staff_role *roles;
+    size_t department_count, staff_count, role_count;
 };
 
 static const char *text_of(struct builder *b, const json_t *document, const char *key) {
@@ -50,14 +51,24 @@ static enum status add_staff(struct builder *b, uint32_t id, const json_t *docum
     return ST_OK;
 }
 
+static enum status add_role(struct builder *b, const json_t *document) {
+    struct staff_role *r = &b->roles[b->role_count++];
+    const json_t *label = json_object_get(document, "label");
+    *r = (struct staff_role){.name = text_of(b, document, "name"),
+                             .label_zh = text_of(b, label, "zh"),
+                             .label_en = text_of(b, label, "en")};
+    return r->name == NULL || r->label_zh == NULL || r->label_en == NULL ? ST_NOMEM : ST_OK;
+}
+
 static enum status add_item(struct builder *b, const struct registry_item *item) {
-    if (item->kind != REGISTRY_USER && item->kind != REGISTRY_DEPARTMENT)
+    if (item->kind != REGISTRY_USER && item->kind != REGISTRY_DEPARTMENT && item->kind != REGISTRY_ROLE)
         return ST_OK;
     json_t *document = json_loadb((const char *)item->document.p, item->document.n, 0, NULL);
     if (document == NULL)
         return ST_CORRUPT;
-    enum status s = item->kind == REGISTRY_USER ? add_staff(b, item->id, document)
-                                                : add_department(b, item->id, document);
+    enum status s = item->kind == REGISTRY_USER   ? add_staff(b, item->id, document)
+                    : item->kind == REGISTRY_ROLE ? add_role(b, document)
+                                                  : add_department(b, item->id, document);
     json_decref(document);
     return s;
 }
@@ -90,6 +101,8 @@ static void finish(struct builder *b) {
         qsort(b->staff, b->staff_count, sizeof *b->staff, by_staff);
     d->staff = b->staff;
     d->staff_count = b->staff_count;
+    d->roles = b->roles;
+    d->role_count = b->role_count;
     d->organisation = (struct organisation){.departments = b->departments, .count = b->department_count};
     for (size_t i = 0; i < b->department_count; i++) {
         b->departments[i].branch = branch_above(d, &b->departments[i]);
@@ -100,7 +113,8 @@ static enum status build(struct directory *d, const struct registry_item *items,
     struct builder b = {.directory = d};
     b.departments = arena_array(&d->arena, n, sizeof *b.departments);
     b.staff = arena_array(&d->arena, n, sizeof *b.staff);
-    if (b.departments == NULL || b.staff == NULL)
+    b.roles = arena_array(&d->arena, n, sizeof *b.roles);
+    if (b.departments == NULL || b.staff == NULL || b.roles == NULL)
         return ST_NOMEM;
     for (size_t i = 0; i < n; i++) {
         enum status s = add_item(&b, &items[i]);
@@ -109,6 +123,32 @@ static enum status build(struct directory *d, const struct registry_item *items,
     }
     finish(&b);
     return ST_OK;
+}
+
+/* The keeper lists in parts; documents are copied, for the next part overwrites them. */
+static enum status list_all(struct keeper *k, struct arena *scratch, struct registry_item **out,
+                            size_t *count, uint64_t *version, struct error *e) {
+    uint64_t since = 0;
+    *out = NULL;
+    *count = 0;
+    for (;;) {
+        struct registry_item *part;
+        size_t n;
+        enum status s = keeper_registry_list(k, since, scratch, &part, &n, version, e);
+        if (s != ST_OK || n == 0)
+            return s;
+        struct registry_item *all = arena_array(scratch, *count + n, sizeof *all);
+        if (all == NULL)
+            return error_set(e, ST_NOMEM, "no_memory", "directory");
+        if (*count > 0)
+            memcpy(all, *out, *count * sizeof *all);
+        for (size_t i = 0; i < n; i++) {
+            all[*count] = part[i];
+            all[(*count)++].document = arena_copy(scratch, part[i].document);
+        }
+        *out = all;
+        since = *version;
+    }
 }
 
 enum status directory_load(struct keeper *k, struct directory **out, struct error *e) {
@@ -121,7 +161,7 @@ enum status directory_load(struct keeper *k, struct directory **out, struct erro
     arena_init(&scratch, DIRECTORY_MEMORY, ARENA_PLAIN);
     struct registry_item *items = NULL;
     size_t n = 0;
-    enum status s = keeper_registry_list(k, 0, &scratch, &items, &n, &d->version, e);
+    enum status s = list_all(k, &scratch, &items, &n, &d->version, e);
     if (s == ST_OK) {
         s = build(d, items, n);
         if (s != ST_OK)

@@ -136,6 +136,14 @@ const struct staff *directory_staff(const struct directory *d, uint32_t id) {
     return NULL;
 }
 
+const struct staff_role *directory_role(const struct directory *d, const char *name) {
+    for (size_t i = 0; i < d->role_count; i++) {
+        if (strcmp(d->roles[i].name, name) == 0)
+            return &d->roles[i];
+    }
+    return NULL;
+}
+
 const struct department *directory_department(const struct directory *d, uint32_t id) {
     const struct department *all = d->organisation.departments;
     size_t low = 0, high = d->organisation.count;

@@ -16,11 +16,18 @@ struct staff {
     size_t manages_count;
 };
 
-/* Departments and staff, built by people/ from the keeper's registry. */
+/* A role, as people read it. */
+struct staff_role {
+    const char *name, *label_zh, *label_en;
+};
+
+/* Departments, staff and roles, built by people/ from the keeper's registry. */
 struct directory {
     struct organisation organisation;
     const struct staff *staff; /* sorted by id */
     size_t staff_count;
+    const struct staff_role *roles;
+    size_t role_count;
     uint64_t version; /* of the keeper's registry */
     struct arena arena;
     int references;
@@ -28,6 +35,7 @@ struct directory {
 
 const struct staff *directory_staff(const struct directory *d, uint32_t id);
 const struct department *directory_department(const struct directory *d, uint32_t id);
+const struct staff_role *directory_role(const struct directory *d, const char *name);
 void directory_release(struct directory *d);
 
 /* Where a write goes: the engine's writer thread, or (in jobs) the engine by its socket. */

@@ -133,7 +133,7 @@ test('an API key works as a bearer token without CSRF, within the roles it was m
   ok(await program.get('/api/v1/records/customer', { headers }));
   ok(await program.post('/api/v1/records/customer/query', {}, { headers }));
   problem(await program.get('/api/v1/me', { headers: { cookie: `__Host-kedun=${made.key}` } }), 401, 'unauthenticated');
-  problem(await c.post('/api/v1/keys', { label: 'more', roles: ['boss'], expires_at: expires }), 403, 'denied');
+  problem(await c.post('/api/v1/keys', { label: 'more', roles: ['boss'], expires_at: expires }), 403, 'not_your_role');
   ok(await c.delete(`/api/v1/sessions/${made.id}`), 204);
   problem(await program.get('/api/v1/records/customer', { headers }), 401, 'unauthenticated');
 });
