@@ -56,7 +56,7 @@ struct demo_customer {
     uint64_t twin_of;
     struct demo_person person; /* himself, or the main contact */
     int64_t birth;             /* days since 1970 */
-    char name[DEMO_NAME], short_name[DEMO_NAME], host[DEMO_NAME];
+    char name[DEMO_NAME], short_name[40], host[60];
     char person_name[DEMO_NAME];
     char mobile[DEMO_NUMBER], phone[DEMO_NUMBER], mail[DEMO_NAME];
     char resident_id[DEMO_NUMBER], uscc[DEMO_NUMBER], bank_card[DEMO_NUMBER];
