@@ -1,12 +1,12 @@
 /* The keeper, as the rest of the system sees it: the only process with keys, and it believes nobody.
  *
  * Every request carries a session token that the keeper itself issued; it looks up who that is, checks the
- * asked view against the role's ceiling and the field's class in its own sealed catalogue, charges the budgets,
- * writes the audit entry, waits until it is on disk, and only then answers. The wire format is
+ * asked view against the role's ceiling and the field's class in its own sealed catalogue, charges the
+ * budgets, writes the audit entry, waits until it is on disk, and only then answers. The wire format is
  * docs/protocol.md and keeper/protocol.h.
  *
- * A `struct keeper` is one connection and belongs to one thread. Replies borrow its receive buffer: they hold until the
- * next call on it. After ST_UNAVAILABLE the connection is re-made by the next call. */
+ * A `struct keeper` is one connection and belongs to one thread. Replies borrow its receive buffer: they hold
+ * until the next call on it. After ST_UNAVAILABLE the connection is re-made by the next call. */
 #ifndef KEDUN_KEEPER_CLIENT_H
 #define KEDUN_KEEPER_CLIENT_H
 
@@ -18,13 +18,13 @@
 
 struct keeper;
 
-#define KEEPER_TOKEN          32 /* bytes, random; the client's cookie is its base64url */
-#define KEEPER_WRAPPED_KEY    61 /* suite, nonce, sealed 32-byte key, tag */
-#define KEEPER_ROW_SEAL       16
-#define KEEPER_ROLES_MAX      16
-#define KEEPER_ROWS_MAX       1000
-#define KEEPER_FIELDS_MAX     250
-#define KEEPER_VALUE_MAX      ((size_t)64 * 1024)
+#define KEEPER_TOKEN       32 /* bytes, random; the client's cookie is its base64url */
+#define KEEPER_WRAPPED_KEY 61 /* suite, nonce, sealed 32-byte key, tag */
+#define KEEPER_ROW_SEAL    16
+#define KEEPER_ROLES_MAX   16
+#define KEEPER_ROWS_MAX    1000
+#define KEEPER_FIELDS_MAX  250
+#define KEEPER_VALUE_MAX   ((size_t)64 * 1024)
 
 struct token {
     uint8_t b[KEEPER_TOKEN];
@@ -37,9 +37,9 @@ void keeper_close(struct keeper *k);
 /* Who acts, on whose behalf, from where: goes with every request and into every entry. */
 struct keeper_call {
     struct token token;
-    struct uuid request;        /* the request's id, shown to the user in errors */
-    uint8_t address[16];        /* the client's address, IPv4-mapped; zeros: local */
-    uint8_t purpose;            /* enum purpose */
+    struct uuid request; /* the request's id, shown to the user in errors */
+    uint8_t address[16]; /* the client's address, IPv4-mapped; zeros: local */
+    uint8_t purpose;     /* enum purpose */
 };
 
 enum purpose {
@@ -61,23 +61,24 @@ enum duty { DUTY_SYSTEM_ADMIN = 1, DUTY_SECURITY_ADMIN = 2, DUTY_AUDITOR = 4 }; 
 struct principal {
     uint32_t user;
     char login[64];
-    char name[128];                  /* shown name of the member of staff */
+    char name[128]; /* shown name of the member of staff */
     char roles[KEEPER_ROLES_MAX][40];
     size_t role_count;
     uint32_t department;
     unsigned duties;
     struct uuid session;
-    bool is_key;                     /* an API key, not a person */
-    bool is_job;                     /* a job acting for the person */
+    bool is_key; /* an API key, not a person */
+    bool is_job; /* a job acting for the person */
     bool must_change_password;
     int64_t signed_in_at, expires_at; /* ms */
-    int64_t second_factor_at;        /* ms, 0: never */
-    uint64_t registry_version;       /* of users, departments, roles: reload when it has grown */
+    int64_t second_factor_at;         /* ms, 0: never */
+    uint64_t registry_version;        /* of users, departments, roles: reload when it has grown */
 };
 
 /* A wrong login and a wrong password answer alike, in content and in time. ST_LIMIT "sign_in_slow" with
  * seconds to wait in detail: delays grow per (login, address) and per address, never per login alone, so a
- * stranger can't lock anybody out for good. The token is fresh; `agent` is kept (sealed) for the session list. */
+ * stranger can't lock anybody out for good. The token is fresh; `agent` is kept (sealed) for the session
+ * list. */
 MUST_CHECK enum status keeper_sign_in(struct keeper *k, const struct keeper_call *call, struct slice login,
                                       struct slice password, struct slice agent, struct token *token,
                                       struct principal *who, struct error *e);
@@ -104,46 +105,57 @@ MUST_CHECK enum status keeper_session_list(struct keeper *k, const struct keeper
 /* ST_NOT_FOUND for another's session unless DUTY_SECURITY_ADMIN. */
 MUST_CHECK enum status keeper_session_revoke(struct keeper *k, const struct keeper_call *call,
                                              const struct uuid *session, struct error *e);
-MUST_CHECK enum status keeper_password_change(struct keeper *k, const struct keeper_call *call, struct slice old,
-                                              struct slice fresh, struct token *token, struct error *e);
+MUST_CHECK enum status keeper_password_change(struct keeper *k, const struct keeper_call *call,
+                                              struct slice old, struct slice fresh, struct token *token,
+                                              struct error *e);
 
-/* A token that acts for the same person within one job (import, rejects, undo), up to 24 hours, on `object` only. */
-MUST_CHECK enum status keeper_job_token(struct keeper *k, const struct keeper_call *call, const struct uuid *job,
-                                        uint16_t object, struct token *token, struct error *e);
-/* API keys: shown once; the keeper keeps a hash. `document`: JSON with label, roles (a subset of the maker's),
- * expiry, networks. Listed and revoked as sessions with is_key. */
-MUST_CHECK enum status keeper_api_key_make(struct keeper *k, const struct keeper_call *call, struct slice document,
-                                           struct token *token, struct uuid *id, struct error *e);
+/* A token that acts for the same person within one job (import, rejects, undo), up to 24 hours, on `object`
+ * only. */
+MUST_CHECK enum status keeper_job_token(struct keeper *k, const struct keeper_call *call,
+                                        const struct uuid *job, uint16_t object, struct token *token,
+                                        struct error *e);
+/* API keys: shown once; the keeper keeps a hash. `document`: JSON with label, roles (a subset of the
+ * maker's), expiry, networks. Listed and revoked as sessions with is_key. */
+MUST_CHECK enum status keeper_api_key_make(struct keeper *k, const struct keeper_call *call,
+                                           struct slice document, struct token *token, struct uuid *id,
+                                           struct error *e);
 
 /* ---- registry: what decides access, kept by the keeper under its own seal ---- */
 
 /* Kinds and their JSON documents (keeper/registry.h says each key):
- *   user {id, login, name, roles[], department, duties[], manages[], disabled, mail}   department {id, parent, name, branch}
- *   role {name, label{zh,en}, ceiling{personal,sensitive: "hidden|masked|clear"}, match{personal,sensitive: bool},
- *         budget{clear:{minute,hour,day}, masked:{…}, lookups:{…}}}                    company {budget}
+ *   user {id, login, name, roles[], department, duties[], manages[], disabled, mail}   department {id,
+ * parent, name, branch} role {name, label{zh,en}, ceiling{personal,sensitive: "hidden|masked|clear"},
+ * match{personal,sensitive: bool}, budget{clear:{minute,hour,day}, masked:{…}, lookups:{…}}} company {budget}
  *   catalogue {object, field, class, mask, search, type}: one per field; a class can only go up */
-enum registry_kind { REGISTRY_USER = 1, REGISTRY_DEPARTMENT, REGISTRY_ROLE, REGISTRY_COMPANY, REGISTRY_CATALOGUE };
+enum registry_kind {
+    REGISTRY_USER = 1,
+    REGISTRY_DEPARTMENT,
+    REGISTRY_ROLE,
+    REGISTRY_COMPANY,
+    REGISTRY_CATALOGUE
+};
 
 struct registry_item {
     uint8_t kind;
-    uint32_t id;         /* user, department; role: a stable number; catalogue: object << 16 | field */
-    uint64_t version;    /* registry version at its last change */
+    uint32_t id;      /* user, department; role: a stable number; catalogue: object << 16 | field */
+    uint64_t version; /* registry version at its last change */
     struct slice document;
 };
-/* Items changed since `since` (0: all). A disabled user is listed as such. No token: the engine needs it to start.
- * In the order of their versions and in parts: call again with since = *version until *n is 0. */
+/* Items changed since `since` (0: all). A disabled user is listed as such. No token: the engine needs it to
+ * start. In the order of their versions and in parts: call again with since = *version until *n is 0. */
 MUST_CHECK enum status keeper_registry_list(struct keeper *k, uint64_t since, struct arena *arena,
                                             struct registry_item **out, size_t *n, uint64_t *version,
                                             struct error *e);
 /* Who may: user and department DUTY_SYSTEM_ADMIN (roles of a user: DUTY_SECURITY_ADMIN), role and company
  * DUTY_SECURITY_ADMIN, catalogue DUTY_SYSTEM_ADMIN and never a lower class. id 0 makes a new one. */
 MUST_CHECK enum status keeper_registry_put(struct keeper *k, const struct keeper_call *call, uint8_t kind,
-                                           uint32_t id, struct slice document, uint32_t *made, struct error *e);
+                                           uint32_t id, struct slice document, uint32_t *made,
+                                           struct error *e);
 /* Sets a user's first or new password (DUTY_SYSTEM_ADMIN; must_change_password is set). */
 MUST_CHECK enum status keeper_password_set(struct keeper *k, const struct keeper_call *call, uint32_t user,
                                            struct slice password, struct error *e);
-/* Only on the admin socket and only until keeper_bootstrap_end: fill an empty registry, no token yet. A user's
- * document may carry "password" here. Answers ST_DENIED "bootstrap_over" later. */
+/* Only on the admin socket and only until keeper_bootstrap_end: fill an empty registry, no token yet. A
+ * user's document may carry "password" here. Answers ST_DENIED "bootstrap_over" later. */
 MUST_CHECK enum status keeper_bootstrap(struct keeper *k, uint8_t kind, uint32_t id, struct slice document,
                                         struct error *e);
 MUST_CHECK enum status keeper_bootstrap_end(struct keeper *k, struct error *e);
@@ -154,37 +166,39 @@ MUST_CHECK enum status keeper_bootstrapped(struct keeper *k, bool *over, struct 
 /* What binds a record's values and its scope together; as the row has it. */
 struct keeper_row {
     struct uuid record, subject;
-    struct slice wrapped_key;  /* of the subject; empty: destroyed (its values answer as null) */
+    struct slice wrapped_key; /* of the subject; empty: destroyed (its values answer as null) */
     uint32_t owner, department, branch;
-    struct slice versions;     /* the row's FIELD_VERSIONS, per-field counters (value/versions.h) */
-    struct slice seal;         /* KEEPER_ROW_SEAL bytes; ST_CORRUPT when it does not hold */
+    struct slice versions; /* the row's FIELD_VERSIONS, per-field counters (value/versions.h) */
+    struct slice seal;     /* KEEPER_ROW_SEAL bytes; ST_CORRUPT when it does not hold */
 };
 
 struct keeper_open {
-    uint8_t act;               /* enum audit_act: list, view, reveal, search, timeline, export … */
+    uint8_t act; /* enum audit_act: list, view, reveal, search, timeline, export … */
     uint16_t object;
-    const uint16_t *fields;    /* every field shown, sealed or not: they are recorded */
+    const uint16_t *fields; /* every field shown, sealed or not: they are recorded */
     size_t field_count;
     const struct keeper_row *rows;
     size_t row_count;
-    const uint8_t *views;      /* row_count × field_count, enum view, row by row */
-    const struct slice *sealed;/* row_count × field_count; empty where unsealed or null */
-    /* Rows whose field `needle_field` (sealed, present in `sealed` whatever its view) does not contain `needle` are
-     * dropped: nothing of them is opened, charged or named. 0: none. */
+    const uint8_t *views;       /* row_count × field_count, enum view, row by row */
+    const struct slice *sealed; /* row_count × field_count; empty where unsealed or null */
+    /* Rows whose field `needle_field` (sealed, present in `sealed` whatever its view) does not contain
+     * `needle` are dropped: nothing of them is opened, charged or named. 0: none. */
     uint16_t needle_field;
-    uint8_t needle_search;     /* enum field_search */
+    uint8_t needle_search; /* enum field_search */
     struct slice needle;
-    struct slice reason;       /* reveal: why; sealed in the entry under the subject's key */
+    struct slice reason; /* reveal: why; sealed in the entry under the subject's key */
 };
 
 struct keeper_opened {
-    struct slice *values;      /* row_count × field_count: canonical text, masked or clear; p == NULL: null or hidden */
-    bool *dropped;             /* row_count: failed the needle */
-    uint64_t entry;            /* sequence number of the audit entry */
+    struct slice
+        *values;    /* row_count × field_count: canonical text, masked or clear; p == NULL: null or hidden */
+    bool *dropped;  /* row_count: failed the needle */
+    uint64_t entry; /* sequence number of the audit entry */
 };
 
-/* ST_UNAUTHENTICATED, ST_DENIED "above_ceiling", ST_LIMIT "budget_exhausted" (detail: which), ST_CORRUPT, ST_IO
- * "audit_unwritable" (nothing is answered), ST_UNAVAILABLE. All or nothing: one row above budget refuses all. */
+/* ST_UNAUTHENTICATED, ST_DENIED "above_ceiling", ST_LIMIT "budget_exhausted" (detail: which), ST_CORRUPT,
+ * ST_IO "audit_unwritable" (nothing is answered), ST_UNAVAILABLE. All or nothing: one row above budget
+ * refuses all. */
 MUST_CHECK enum status keeper_open_rows(struct keeper *k, const struct keeper_call *call,
                                         const struct keeper_open *q, struct arena *arena,
                                         struct keeper_opened *out, struct error *e);
@@ -193,22 +207,24 @@ MUST_CHECK enum status keeper_open_rows(struct keeper *k, const struct keeper_ca
 
 struct keeper_value {
     uint16_t field;
-    struct slice fresh;        /* canonical text of the new value; p == NULL: null */
-    struct slice old_sealed;   /* as it stands; empty: was null */
+    struct slice fresh;      /* canonical text of the new value; p == NULL: null */
+    struct slice old_sealed; /* as it stands; empty: was null */
 };
 
 struct keeper_seal_row {
-    struct keeper_row row;     /* scope as it shall be; versions and seal are the keeper's to make and are ignored */
-    const struct keeper_row *old; /* the row as it stands, verified first; NULL: a new row */
-    bool new_subject;          /* make a key for row.subject (then row.wrapped_key is empty) */
+    struct keeper_row
+        row; /* scope as it shall be; versions and seal are the keeper's to make and are ignored */
+    const struct keeper_row *old;      /* the row as it stands, verified first; NULL: a new row */
+    bool new_subject;                  /* make a key for row.subject (then row.wrapped_key is empty) */
     const struct keeper_value *values; /* sealed fields that are set */
     size_t value_count;
-    const uint16_t *plain_fields;      /* unsealed fields that change (owner, department … too): counted and recorded */
+    const uint16_t
+        *plain_fields; /* unsealed fields that change (owner, department … too): counted and recorded */
     size_t plain_count;
 };
 
 struct keeper_term {
-    uint32_t row;              /* index in the request */
+    uint32_t row; /* index in the request */
     uint16_t field;
     uint8_t search;
     bool remove;
@@ -216,21 +232,22 @@ struct keeper_term {
 };
 
 struct keeper_sealed {
-    uint64_t intent;           /* covers all rows of the request; durable in the log already */
-    struct slice *sealed;      /* per value in request order, rows after rows; p == NULL: null */
-    bool *same;                /* per value: equals the old one: nothing was sealed, counted or indexed; keep the old */
-    struct slice *wrapped_keys;/* per row; empty unless new_subject */
-    struct slice *versions;    /* per row: FIELD_VERSIONS (value/versions.h); counters of what changed are one higher */
+    uint64_t intent;      /* covers all rows of the request; durable in the log already */
+    struct slice *sealed; /* per value in request order, rows after rows; p == NULL: null */
+    bool *same; /* per value: equals the old one: nothing was sealed, counted or indexed; keep the old */
+    struct slice *wrapped_keys; /* per row; empty unless new_subject */
+    struct slice
+        *versions; /* per row: FIELD_VERSIONS (value/versions.h); counters of what changed are one higher */
     uint8_t (*seals)[KEEPER_ROW_SEAL]; /* per row: FIELD_SEAL over scope and versions */
-    struct keeper_term *terms; /* search terms to add and to remove, ordered by row */
+    struct keeper_term *terms;         /* search terms to add and to remove, ordered by row */
     size_t term_count;
 };
 
-/* `act`: create, update, delete, restore, transfer, import … At most KEEPER_ROWS_MAX rows. Seals, indexes, counts and
- * writes the intent; the caller then commits one transaction and tells keeper_outcome. */
-MUST_CHECK enum status keeper_seal_rows(struct keeper *k, const struct keeper_call *call, uint8_t act, uint16_t object,
-                                        const struct keeper_seal_row *rows, size_t count, struct arena *arena,
-                                        struct keeper_sealed *out, struct error *e);
+/* `act`: create, update, delete, restore, transfer, import … At most KEEPER_ROWS_MAX rows. Seals, indexes,
+ * counts and writes the intent; the caller then commits one transaction and tells keeper_outcome. */
+MUST_CHECK enum status keeper_seal_rows(struct keeper *k, const struct keeper_call *call, uint8_t act,
+                                        uint16_t object, const struct keeper_seal_row *rows, size_t count,
+                                        struct arena *arena, struct keeper_sealed *out, struct error *e);
 
 /* Tells the log how an intent ended; lazy (covered by the next sync), order kept. */
 MUST_CHECK enum status keeper_outcome(struct keeper *k, uint64_t intent, bool committed, struct error *e);
@@ -241,51 +258,57 @@ MUST_CHECK enum status keeper_open_intents(struct keeper *k, uint64_t *intents, 
 /* ---- look-ups ---- */
 
 struct keeper_term_list {
-    const uint64_t *terms;     /* all of them must match */
+    const uint64_t *terms; /* all of them must match */
     size_t count;
 };
-/* Terms for finding `text` in a sealed field: alternatives, any of which may match (pinyin readings). Charged to the
- * look-up budgets; logged as a keyed hash of the text. `view`: what the caller's policy gives him of the field; below
- * clear, only exact, and suffix up to what the mask shows, and only where the role's ceiling has match. */
+/* Terms for finding `text` in a sealed field: alternatives, any of which may match (pinyin readings). Charged
+ * to the look-up budgets; logged as a keyed hash of the text. `view`: what the caller's policy gives him of
+ * the field; below clear, only exact, and suffix up to what the mask shows, and only where the role's ceiling
+ * has match. */
 MUST_CHECK enum status keeper_lookup(struct keeper *k, const struct keeper_call *call, uint16_t object,
                                      uint16_t field, uint8_t search, enum view view, struct slice text,
-                                     struct arena *arena, struct keeper_term_list **out, size_t *n, struct error *e);
+                                     struct arena *arena, struct keeper_term_list **out, size_t *n,
+                                     struct error *e);
 
 /* ---- boxes: sealed streams and documents that belong to a person or a job, not to a customer ---- */
 
-/* A box has a key of its own in the keeper, bound to its owner: uploads, rejected rows, saved views, undo lists. */
+/* A box has a key of its own in the keeper, bound to its owner: uploads, rejected rows, saved views, undo
+ * lists. */
 MUST_CHECK enum status keeper_box_make(struct keeper *k, const struct keeper_call *call, struct uuid *box,
                                        struct error *e);
-MUST_CHECK enum status keeper_box_destroy(struct keeper *k, const struct keeper_call *call, const struct uuid *box,
-                                          struct error *e);
-/* `stream` and `sequence` are bound: chunks can't be swapped, cut or replayed elsewhere. At most 2 MiB. Owner (or his job) only. */
-MUST_CHECK enum status keeper_box_seal(struct keeper *k, const struct keeper_call *call, const struct uuid *box,
-                                       uint8_t stream, uint64_t sequence, struct slice plain, struct slice *sealed,
-                                       struct error *e);
-MUST_CHECK enum status keeper_box_open(struct keeper *k, const struct keeper_call *call, const struct uuid *box,
-                                       uint8_t stream, uint64_t sequence, struct slice sealed, struct slice *plain,
-                                       struct error *e);
+MUST_CHECK enum status keeper_box_destroy(struct keeper *k, const struct keeper_call *call,
+                                          const struct uuid *box, struct error *e);
+/* `stream` and `sequence` are bound: chunks can't be swapped, cut or replayed elsewhere. At most 2 MiB. Owner
+ * (or his job) only. */
+MUST_CHECK enum status keeper_box_seal(struct keeper *k, const struct keeper_call *call,
+                                       const struct uuid *box, uint8_t stream, uint64_t sequence,
+                                       struct slice plain, struct slice *sealed, struct error *e);
+MUST_CHECK enum status keeper_box_open(struct keeper *k, const struct keeper_call *call,
+                                       const struct uuid *box, uint8_t stream, uint64_t sequence,
+                                       struct slice sealed, struct slice *plain, struct error *e);
 
 /* ---- audit ---- */
 
-/* Records an act that opened nothing (a refusal, an export's start, a change of policy). `detail` is sealed for the
- * auditors; `tag` is ASCII and public within the log. Waits for the disk. */
-MUST_CHECK enum status keeper_record(struct keeper *k, const struct keeper_call *call, uint8_t act, uint8_t outcome,
-                                     uint16_t object, const struct uuid *record, struct slice tag,
-                                     struct slice detail, struct error *e);
+/* Records an act that opened nothing (a refusal, an export's start, a change of policy). `detail` is sealed
+ * for the auditors; `tag` is ASCII and public within the log. Waits for the disk. */
+MUST_CHECK enum status keeper_record(struct keeper *k, const struct keeper_call *call, uint8_t act,
+                                     uint8_t outcome, uint16_t object, const struct uuid *record,
+                                     struct slice tag, struct slice detail, struct error *e);
 
-/* Entries from `from` on, durable ones only, as audit/entry.h decodes them; for the explorer's indexer (jobs) and for
- * DUTY_AUDITOR. `frames`: concatenated [u32 length][u32 n][leaf of n bytes][u32 m][side of m bytes]: leaf and side are
- * what audit_entry_decode takes. A read of rows names their records first and behind them, with every exception bit
- * set, the subjects that they speak of where those are other records. */
+/* Entries from `from` on, durable ones only, as audit/entry.h decodes them; for the explorer's indexer (jobs)
+ * and for DUTY_AUDITOR. `frames`: concatenated [u32 length][u32 n][leaf of n bytes][u32 m][side of m bytes]:
+ * leaf and side are what audit_entry_decode takes. A read of rows names their records first and behind them,
+ * with every exception bit set, the subjects that they speak of where those are other records. */
 MUST_CHECK enum status keeper_audit_read(struct keeper *k, const struct keeper_call *call, uint64_t from,
-                                         uint32_t most, struct slice *frames, uint64_t *next, struct error *e);
-/* The sealed detail of an entry (reason …) in clear: DUTY_AUDITOR; itself recorded. `wrapped_key`: the subject's. */
+                                         uint32_t most, struct slice *frames, uint64_t *next,
+                                         struct error *e);
+/* The sealed detail of an entry (reason …) in clear: DUTY_AUDITOR; itself recorded. `wrapped_key`: the
+ * subject's. */
 MUST_CHECK enum status keeper_audit_detail(struct keeper *k, const struct keeper_call *call, uint64_t seq,
                                            struct slice wrapped_key, struct slice *detail, struct error *e);
 /* Size, root and newest signed checkpoint, as text; anyone with the auditor's duty. */
-MUST_CHECK enum status keeper_audit_head(struct keeper *k, const struct keeper_call *call, struct slice *checkpoint,
-                                         struct error *e);
+MUST_CHECK enum status keeper_audit_head(struct keeper *k, const struct keeper_call *call,
+                                         struct slice *checkpoint, struct error *e);
 
 /* Budgets of the caller: used and allowed, as JSON for the UI. */
 MUST_CHECK enum status keeper_budgets(struct keeper *k, const struct keeper_call *call, struct slice *json,
