@@ -192,6 +192,16 @@ enum status keeper_job_token(struct keeper *k, const struct keeper_call *call, c
     return s;
 }
 
+enum status keeper_job_claim(struct keeper *k, const struct keeper_call *call, const struct uuid *job,
+                             struct token *token, struct error *e) {
+    struct args *a = client_args(k, call);
+    a->uuid = *job;
+    enum status s = client_exchange(k, MSG_JOB_CLAIM, a, NULL, e);
+    if (s == ST_OK)
+        *token = a->token;
+    return s;
+}
+
 enum status keeper_api_key_make(struct keeper *k, const struct keeper_call *call, struct slice document,
                                 struct token *token, struct uuid *id, struct error *e) {
     struct args *a = client_args(k, call);

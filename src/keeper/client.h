@@ -114,6 +114,11 @@ MUST_CHECK enum status keeper_password_change(struct keeper *k, const struct kee
 MUST_CHECK enum status keeper_job_token(struct keeper *k, const struct keeper_call *call,
                                         const struct uuid *job, uint16_t object, struct token *token,
                                         struct error *e);
+/* In jobs: a fresh token for a job that keeper_job_token was asked for, whose older token ends with it; so no
+ * token needs to travel or lie anywhere. `call` needs no token. ST_NOT_FOUND when nobody authorised it or its
+ * time is over. */
+MUST_CHECK enum status keeper_job_claim(struct keeper *k, const struct keeper_call *call,
+                                        const struct uuid *job, struct token *token, struct error *e);
 /* API keys: shown once; the keeper keeps a hash. `document`: JSON with label, roles (a subset of the
  * maker's), expiry, networks. Listed and revoked as sessions with is_key. */
 MUST_CHECK enum status keeper_api_key_make(struct keeper *k, const struct keeper_call *call,

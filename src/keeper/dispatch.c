@@ -11,6 +11,7 @@ handler *handler_of(enum message number) {
         [MSG_PASSWORD_CHANGE] = handle_password_change,
         [MSG_JOB_TOKEN] = handle_job_token,
         [MSG_API_KEY_MAKE] = handle_api_key_make,
+        [MSG_JOB_CLAIM] = handle_job_claim,
         [MSG_REGISTRY_LIST] = handle_registry_list,
         [MSG_REGISTRY_PUT] = handle_registry_put,
         [MSG_PASSWORD_SET] = handle_password_set,

@@ -174,6 +174,21 @@ enum status handle_job_token(struct worker *w, struct args *in, struct args *out
     return s == ST_OK ? sessions_make(w->state->sessions, &grant, &out->token, &id, e) : s;
 }
 
+/* The process that runs jobs names one that a person has authorised and gets a token of its own for it:
+ * tokens travel through no database. The engine's token for it ends here. */
+enum status handle_job_claim(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    struct uuid session;
+    uint32_t user;
+    if (sessions_find_job(w->state->sessions, &in->uuid, &session, &user) != ST_OK)
+        return error_set(e, ST_NOT_FOUND, "not_found", "no such job is authorised, or no longer");
+    struct audit_entry entry = worker_entry(w, in, AUDIT_ADMIN, AUDIT_DONE);
+    entry.actor = user;
+    entry.tag = SLICE("job_claim");
+    memcpy(entry.session, session.b, sizeof entry.session);
+    enum status s = ledger_record(w->state->ledger, &entry, e);
+    return s == ST_OK ? sessions_rotate(w->state->sessions, &session, false, &out->token, e) : s;
+}
+
 enum status handle_api_key_make(struct worker *w, struct args *in, struct args *out, struct error *e) {
     const struct caller *c = &w->caller;
     if (!is_person(c) || c->grant.must_change)

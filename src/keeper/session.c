@@ -271,6 +271,23 @@ enum status sessions_rotate(struct sessions *s, const struct uuid *id, bool pass
     return st == ST_OK ? ST_OK : error_set(e, st, "session_store", "the token could not be changed");
 }
 
+enum status sessions_find_job(struct sessions *s, const struct uuid *job, struct uuid *id, uint32_t *user) {
+    int64_t now = clock_wall_ms();
+    enum status st = ST_NOT_FOUND;
+    (void)pthread_mutex_lock(&s->lock);
+    for (size_t b = 0; b < BUCKETS; b++) {
+        for (const struct session *x = s->buckets[b]; x != NULL; x = x->next) {
+            if (!x->grant.is_job || !uuid_equal(&x->grant.job, job) || session_end(s, x) <= now)
+                continue;
+            *id = x->id;
+            *user = x->grant.user;
+            st = ST_OK;
+        }
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    return st;
+}
+
 enum status sessions_end(struct sessions *s, const struct uuid *id, uint32_t user) {
     (void)pthread_mutex_lock(&s->lock);
     struct session **at = sessions_slot_by_id(s, id);

@@ -61,6 +61,9 @@ MUST_CHECK enum status sessions_make(struct sessions *s, const struct session_gr
 /* A fresh token for the same session; the old one is dead. */
 MUST_CHECK enum status sessions_rotate(struct sessions *s, const struct uuid *id, bool password_changed,
                                        struct token *token, struct error *e);
+/* The live session of a job: its id and user. ST_NOT_FOUND. */
+MUST_CHECK enum status sessions_find_job(struct sessions *s, const struct uuid *job, struct uuid *id,
+                                         uint32_t *user);
 /* ST_NOT_FOUND unless it is `user`'s (0: anybody's). */
 MUST_CHECK enum status sessions_end(struct sessions *s, const struct uuid *id, uint32_t user);
 /* All of a user's but one (NULL: all). */

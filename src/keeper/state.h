@@ -55,7 +55,7 @@ typedef enum status handler(struct worker *w, struct args *in, struct args *out,
 handler *handler_of(enum message number);
 
 handler handle_sign_in, handle_sign_out, handle_session, handle_rotate, handle_session_list,
-    handle_session_revoke, handle_password_change, handle_job_token, handle_api_key_make;
+    handle_session_revoke, handle_password_change, handle_job_token, handle_api_key_make, handle_job_claim;
 handler handle_registry_list, handle_registry_put, handle_password_set, handle_bootstrap,
     handle_bootstrap_end, handle_bootstrapped;
 handler handle_open, handle_seal, handle_outcome, handle_open_intents, handle_lookup;

@@ -392,6 +392,28 @@ static void a_jobs_token_is_for_its_object_only(void **state) {
     assert_string_equal(e.code, "another_object");
 }
 
+static void only_jobs_claims_a_job_and_only_one_that_was_authorised(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct token first, claimed;
+    struct principal who;
+    struct uuid id, other;
+    struct keeper_call nobody = {.purpose = PURPOSE_IMPORT}, wang = world_sign_in(w, "wang"), worker = wang;
+    assert_int_equal(uuid_new(&id), ST_OK);
+    assert_int_equal(uuid_new(&other), ST_OK);
+    assert_int_equal(keeper_job_token(w->k, &wang, &id, 1, &first, &e), ST_OK);
+    assert_int_equal(keeper_job_claim(w->j, &nobody, &other, &claimed, &e), ST_NOT_FOUND);
+    assert_int_equal(keeper_job_claim(w->k, &nobody, &id, &claimed, &e), ST_UNAVAILABLE); /* hung up on */
+    assert_int_equal(keeper_job_claim(w->j, &nobody, &id, &claimed, &e), ST_OK);
+    worker.token = first;
+    assert_int_equal(keeper_session(w->j, &worker, &who, &e), ST_UNAUTHENTICATED);
+    worker.token = claimed;
+    assert_int_equal(keeper_session(w->j, &worker, &who, &e), ST_OK);
+    assert_true(who.is_job);
+    assert_int_equal(keeper_sign_out(w->j, &worker, &e), ST_OK);
+    assert_int_equal(keeper_job_claim(w->j, &nobody, &id, &claimed, &e), ST_NOT_FOUND);
+}
+
 static void intents_without_outcome_are_known_after_a_restart(void **state) {
     struct world *w = *state;
     struct error e;
@@ -431,6 +453,7 @@ int main(void) {
         CASE(writing_tells_whether_it_changed_only_to_who_may_see),
         CASE(nothing_is_answered_while_the_log_cannot_be_written),
         CASE(a_jobs_token_is_for_its_object_only),
+        CASE(only_jobs_claims_a_job_and_only_one_that_was_authorised),
         CASE(intents_without_outcome_are_known_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
