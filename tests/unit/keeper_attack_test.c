@@ -189,7 +189,7 @@ static void budgets_count_people_and_not_pages(void **state) {
     assert_int_equal(count_entries(w, AUDIT_REFUSE, AUDIT_DENIED), 2);
     world_restart(w);
     assert_int_equal(world_open(w, &boss, rows + 2, 1, clear_two, &got, &e), ST_LIMIT);
-    assert_string_equal(e.detail, "clear personal minute");
+    assert_non_null(strstr(e.detail, "clear personal ")); /* the minute may be over, the day is not */
     assert_int_equal(world_open(w, &boss, rows, 2, clear_two, &got, &e), ST_OK);
 }
 
