@@ -1,5 +1,4 @@
 #include "api/handlers.h"
-#include "base/clock.h"
 
 static struct slice member(const json_t *body, const char *name) {
     const json_t *v = json_object_get(body, name);
@@ -236,18 +235,19 @@ HANDLER(api_record_history) {
 
 HANDLER(api_record_timeline) {
     struct uuid id;
-    int64_t before = 0, limit;
-    struct slice text = http_query_value(r, "before", c->arena);
+    struct timeline_place before;
+    int64_t limit;
     struct json j = json_to(&reply->body);
     (void)engine;
     enum status s = record_id(r, &id, e);
     if (s != ST_OK)
         return s;
-    if ((text.n > 0 && !clock_parse(text, &before)) ||
+    if (!timeline_place_parse(http_query_value(r, "before", c->arena), &before) ||
         !http_query_number(r, "limit", 1, 100, 30, c->arena, &limit)) {
-        return error_set(e, ST_INVALID, "invalid", "before is a time, limit is 1 to 100");
+        return error_set(e, ST_INVALID, "invalid", "before is what next said, limit is 1 to 100");
     }
-    return record_timeline(c, r->parameters[0], &id, before, (uint32_t)limit, &j, e);
+    return record_timeline(c, r->parameters[0], &id, &before, http_query_value(r, "kinds", c->arena),
+                           (uint32_t)limit, &j, e);
 }
 
 HANDLER(api_record_reveal) {

@@ -169,7 +169,7 @@ enum status record_create(struct caller *c, struct slice object, const json_t *b
         s = create_rows(c, &one, 1, &how, &refused, e);
     }
     if (s == ST_OK && refused.status != ST_OK) {
-        if (strcmp(refused.code, "idempotency_replay") == 0)
+        if (idempotency_raced(c, refused.status))
             return record_create(c, object, body, out, done, errors, e);
         (void)field_errors_add(errors, &refused);
         if (e != NULL)

@@ -70,8 +70,10 @@ static enum status delete_children(struct caller *c, const struct object_def *o,
         const struct object_def *other = c->world.objects->objects[i];
         const struct access *child = NULL;
         for (size_t f = 0; f < other->field_count; f++) {
-            if (other->fields[f].type != VALUE_REFERENCE || other->fields[f].reference_object != o->id)
+            if (field_is_system(&other->fields[f]) || other->fields[f].type != VALUE_REFERENCE ||
+                other->fields[f].reference_object != o->id) {
                 continue;
+            }
             enum status s = child == NULL ? access_get(c, other, &child, e) : ST_OK;
             if (s == ST_OK)
                 s = handle_children(c, child, &other->fields[f], id, depth, e);
@@ -92,7 +94,8 @@ enum status record_delete(struct caller *c, struct slice object, const struct uu
         s = idempotency_find(c, &replayed, &before, e);
     if (s != ST_OK || replayed)
         return s;
-    return delete_one(c, a, id, true, expected, 0, e);
+    s = delete_one(c, a, id, true, expected, 0, e);
+    return idempotency_raced(c, s) ? ST_OK : s;
 }
 
 enum status record_delete_any(struct caller *c, const struct access *a, const struct uuid *id,

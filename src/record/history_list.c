@@ -4,7 +4,7 @@
 #include "record/record.h"
 #include "record/render.h"
 
-#define CHANGES_MAX 200
+#define CHANGES_MAX 200 /* read and opened at a time */
 
 /* All changes of one record on the way to the viewer. Two keeper rows a change: before and after. */
 struct chronicle {
@@ -16,6 +16,9 @@ struct chronicle {
     uint16_t *sealed_fields; /* indexes of sealed fields that occur and are visible */
     size_t sealed_count;
     struct keeper_opened opened;
+    uint32_t before, limit; /* visible changes to pass over, and to write */
+    size_t seen, written;
+    bool more;
     struct error *e;
 };
 
@@ -224,50 +227,66 @@ static void write_change(const struct chronicle *h, size_t i, size_t number, str
     json_object_end(out);
 }
 
-static void write_visible(const struct chronicle *h, uint32_t before, uint32_t limit, struct json *out) {
-    size_t seen = 0, written = 0;
-    bool more = false;
+static void write_visible(struct chronicle *h, struct json *out) {
+    for (size_t i = 0; i < h->count && !h->more; i++) {
+        if (!any_visible(h, i) || h->seen++ < h->before)
+            continue;
+        h->more = h->written == h->limit;
+        if (h->more)
+            return;
+        write_change(h, i, h->seen, out);
+        h->written++;
+    }
+}
+
+/* The changes before `before` (0: the newest), opened and written as far as they are visible. */
+static enum status write_batch(struct chronicle *h, const struct uuid *id, uint64_t before,
+                               struct json *out) {
+    h->sealed_count = 0;
+    enum status s = store_history(h->c->reader, h->page->access->object, id, before, CHANGES_MAX, h->c->arena,
+                                  &h->changes, &h->count, h->e);
+    if (s == ST_OK)
+        s = parse_bodies(h);
+    if (s == ST_OK)
+        s = find_sealed(h);
+    if (s == ST_OK && h->count > 0)
+        s = open_changes(h);
+    if (s == ST_OK)
+        write_visible(h, out);
+    return s;
+}
+
+/* Hidden changes take no place in the page, so it may need several batches. */
+static enum status write_all(struct chronicle *h, const struct uuid *id, struct json *out) {
+    uint64_t before = 0;
     json_object_begin(out);
     json_key(out, "items");
     json_array_begin(out);
-    for (size_t i = 0; i < h->count; i++) {
-        if (!any_visible(h, i) || seen++ < before)
-            continue;
-        if (written == limit) {
-            more = true;
-            break;
-        }
-        write_change(h, i, seen, out);
-        written++;
-    }
+    do {
+        enum status s = write_batch(h, id, before, out);
+        if (s != ST_OK)
+            return s;
+        before = h->count == 0 ? 0 : h->changes[h->count - 1].id;
+    } while (!h->more && h->count == CHANGES_MAX);
     json_array_end(out);
     json_key(out, "next");
-    if (more) {
-        json_int(out, (int64_t)(before + written));
+    if (h->more) {
+        json_int(out, (int64_t)(h->before + h->written));
     } else {
         json_none(out);
     }
     json_object_end(out);
+    return ST_OK;
 }
 
 enum status record_history(struct caller *c, struct slice object, const struct uuid *id, uint32_t before,
                            uint32_t limit, struct json *out, struct error *e) {
     const struct access *a;
     struct page page;
-    struct chronicle h = {.c = c, .page = &page, .e = e};
+    struct chronicle h = {.c = c, .page = &page, .before = before, .e = e};
+    h.limit = limit == 0 || limit > CHANGES_MAX ? 50 : limit;
     enum status s = access_object(c, object, &a, e);
     if (s == ST_OK)
         s = get_row(c, a, ACT_VIEW, id, GET_ANY, NULL, 0, &page, e);
-    if (s == ST_OK) {
-        s = store_history(c->reader, a->object, id, 0, CHANGES_MAX, c->arena, &h.changes, &h.count, e);
-    }
-    if (s == ST_OK)
-        s = parse_bodies(&h);
-    if (s == ST_OK)
-        s = find_sealed(&h);
-    if (s == ST_OK)
-        s = open_changes(&h);
-    if (s == ST_OK)
-        write_visible(&h, before, limit == 0 || limit > CHANGES_MAX ? 50 : limit, out);
-    return s;
+    return s == ST_OK ? write_all(&h, id, out) : s;
 }

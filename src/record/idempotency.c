@@ -41,6 +41,13 @@ enum status idempotency_find(struct caller *c, bool *found, struct uuid *record,
     return ST_OK;
 }
 
+bool idempotency_raced(struct caller *c, enum status failure) {
+    bool found;
+    struct uuid record;
+    bool may_be = failure == ST_CONFLICT || failure == ST_NOT_FOUND || failure == ST_RETRY;
+    return may_be && idempotency_find(c, &found, &record, NULL) == ST_OK && found;
+}
+
 enum status idempotency_op(struct caller *c, struct write_op *op, struct error *e) {
     uint8_t *hashes = arena_alloc(c->arena, 2 * HASH_SIZE);
     if (hashes == NULL)

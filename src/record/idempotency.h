@@ -9,6 +9,11 @@
  * request. Without a key: not found. */
 MUST_CHECK enum status idempotency_find(struct caller *c, bool *found, struct uuid *record, struct error *e);
 
+/* After a failed write (not ST_OK): has the same request, sent twice at a time, been done by its twin
+ * meanwhile? Then the failure is the twin's success, whatever it looks like (a stale version, a value that
+ * exists, a record that is gone). */
+bool idempotency_raced(struct caller *c, enum status failure);
+
 /* Fills a WRITE_IDEMPOTENCY. */
 MUST_CHECK enum status idempotency_op(struct caller *c, struct write_op *op, struct error *e);
 

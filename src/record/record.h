@@ -70,8 +70,17 @@ MUST_CHECK enum status record_reveal(struct caller *c, struct slice object, cons
  * hidden ones). */
 MUST_CHECK enum status record_history(struct caller *c, struct slice object, const struct uuid *id,
                                       uint32_t before, uint32_t limit, struct json *out, struct error *e);
+/* A place in a timeline: behind everything of that time whose id is below. */
+struct timeline_place {
+    int64_t at_ms;
+    struct uuid id;
+};
+/* What "next" said, or a time; empty: the newest. */
+bool timeline_place_parse(struct slice text, struct timeline_place *out);
+/* `kinds`: comma separated object names; empty: all. */
 MUST_CHECK enum status record_timeline(struct caller *c, struct slice object, const struct uuid *id,
-                                       int64_t before_ms, uint32_t limit, struct json *out, struct error *e);
+                                       const struct timeline_place *before, struct slice kinds,
+                                       uint32_t limit, struct json *out, struct error *e);
 MUST_CHECK enum status record_suggest(struct caller *c, struct slice text, uint32_t limit, struct json *out,
                                       struct error *e);
 /* Metadata of the objects that the caller may know of; object empty: all. */

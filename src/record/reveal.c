@@ -96,7 +96,7 @@ static enum status write_values(struct caller *c, const struct page *page, struc
 static void record_refusal(struct caller *c, const struct access *a, const struct uuid *id,
                            const struct error *why) {
     struct error ignored;
-    if (keeper_record(c->keeper, &c->call, AUDIT_REVEAL, AUDIT_DENIED, a->object->id, id,
+    if (keeper_record(c->keeper, &c->call, AUDIT_REFUSE, AUDIT_DENIED, a->object->id, id,
                       slice_from_string(why->code), SLICE_NONE, &ignored) != ST_OK) {
         return; /* the refusal itself stands either way; nothing was opened */
     }

@@ -1,9 +1,11 @@
 /* The 360 page's one stream: everything that happened with a customer, each kind under its own policy. */
+#include "base/clock.h"
 #include "record/get.h"
 #include "record/record.h"
 #include "record/shown.h"
 #include "record/titles.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define TIMELINE_OBJECTS 32
@@ -17,7 +19,8 @@ struct moment {
 struct stream {
     struct caller *c;
     struct uuid subject;
-    int64_t before;
+    struct timeline_place before;
+    struct slice kinds; /* comma separated object names; empty: all */
     uint32_t limit;
     struct moment *moments;
     size_t count, room;
@@ -34,11 +37,23 @@ static const struct field_def *link_to(const struct access *a, const struct obje
     return NULL;
 }
 
+/* Many rows may be made in one millisecond: the id says where among them. */
+static const struct pred *before_place(struct arena *m, const struct timeline_place *place) {
+    struct slice id = arena_copy(m, slice_of(place->id.b, 16));
+    const struct pred *earlier = pred_compare(m, PRED_LT, FIELD_CREATED_AT, cell_int(place->at_ms));
+    const struct pred *same = pred_compare(m, PRED_EQ, FIELD_CREATED_AT, cell_int(place->at_ms));
+    const struct pred *lower = pred_compare(m, PRED_LT, FIELD_ID, cell_bytes(id));
+    if (id.p == NULL || earlier == NULL || same == NULL || lower == NULL)
+        return NULL;
+    const struct pred *tie = pred_and(m, same, lower);
+    return tie == NULL ? NULL : pred_or(m, earlier, tie);
+}
+
 static const struct pred *stream_filter(struct stream *s, const struct access *a,
                                         const struct field_def *link) {
     struct arena *m = s->c->arena;
     const struct pred *of = pred_compare(m, PRED_EQ, link->id, cell_bytes(slice_of(s->subject.b, 16)));
-    const struct pred *then = pred_compare(m, PRED_LT, FIELD_CREATED_AT, cell_int(s->before));
+    const struct pred *then = before_place(m, &s->before);
     const struct pred *own = of == NULL || then == NULL ? NULL : pred_and(m, of, then);
     return own == NULL ? NULL : pred_and(m, a->acts[ACT_LIST], own);
 }
@@ -72,9 +87,15 @@ static enum status read_kind(struct stream *s, const struct access *a, const str
     return status;
 }
 
+static const struct uuid *id_of(const struct moment *m) {
+    return &m->page->keeper_rows[m->row].record;
+}
+
 static int newest_first(const void *a, const void *b) {
-    int64_t x = ((const struct moment *)a)->at, y = ((const struct moment *)b)->at;
-    return x > y ? -1 : x < y;
+    const struct moment *x = a, *y = b;
+    if (x->at != y->at)
+        return x->at > y->at ? -1 : 1;
+    return memcmp(id_of(y)->b, id_of(x)->b, 16);
 }
 
 static enum status write_moment(struct stream *s, const struct moment *m, struct json *out) {
@@ -101,6 +122,22 @@ static enum status write_moment(struct stream *s, const struct moment *m, struct
     return status;
 }
 
+static void write_place(const struct moment *m, struct json *out) {
+    char id[UUID_TEXT + 1], text[96];
+    uuid_format(id_of(m), id);
+    (void)snprintf(text, sizeof text, "%lld.%s", (long long)m->at, id);
+    json_cstring(out, text);
+}
+
+static bool kind_wanted(const struct stream *s, const struct object_def *o) {
+    struct slice rest = s->kinds, name;
+    while (shown_next_name(&rest, &name)) {
+        if (slice_is(name, o->name))
+            return true;
+    }
+    return s->kinds.n == 0;
+}
+
 static enum status write_stream(struct stream *s, struct json *out) {
     if (s->count > 0)
         qsort(s->moments, s->count, sizeof *s->moments, newest_first);
@@ -116,7 +153,7 @@ static enum status write_stream(struct stream *s, struct json *out) {
     json_array_end(out);
     json_key(out, "next");
     if (s->count > n) {
-        json_time(out, s->moments[n - 1].at);
+        write_place(&s->moments[n - 1], out);
     } else {
         json_none(out);
     }
@@ -124,11 +161,23 @@ static enum status write_stream(struct stream *s, struct json *out) {
     return ST_OK;
 }
 
-enum status record_timeline(struct caller *c, struct slice object, const struct uuid *id, int64_t before_ms,
-                            uint32_t limit, struct json *out, struct error *e) {
+bool timeline_place_parse(struct slice text, struct timeline_place *out) {
+    size_t digits = 0;
+    *out = (struct timeline_place){.at_ms = INT64_MAX};
+    if (text.n == 0 || clock_parse(text, &out->at_ms))
+        return true;
+    while (digits < text.n && text.p[digits] != '.')
+        digits++;
+    return digits < text.n && slice_to_int(slice_of(text.p, digits), &out->at_ms) &&
+           uuid_parse(slice_of(text.p + digits + 1, text.n - digits - 1), &out->id);
+}
+
+enum status record_timeline(struct caller *c, struct slice object, const struct uuid *id,
+                            const struct timeline_place *before, struct slice kinds, uint32_t limit,
+                            struct json *out, struct error *e) {
     const struct access *a;
     struct page page;
-    struct stream s = {.c = c, .subject = *id, .before = before_ms == 0 ? INT64_MAX : before_ms, .e = e};
+    struct stream s = {.c = c, .subject = *id, .before = *before, .kinds = kinds, .e = e};
     s.limit = limit == 0 || limit > 100 ? 30 : limit;
     s.room = (size_t)s.limit * TIMELINE_OBJECTS;
     s.moments = arena_array(c->arena, s.room, sizeof *s.moments);
@@ -142,7 +191,7 @@ enum status record_timeline(struct caller *c, struct slice object, const struct 
     for (size_t i = 0; i < c->world.objects->count; i++) {
         const struct object_def *other = c->world.objects->objects[i];
         const struct access *kind;
-        if (!other->timeline)
+        if (!other->timeline || !kind_wanted(&s, other))
             continue;
         status = access_get(c, other, &kind, e);
         if (status != ST_OK)

@@ -204,6 +204,13 @@ static enum status read_back(struct change *k, struct slice object, struct json 
     return record_get(k->c, object, &k->id, out, &done->version, k->e);
 }
 
+static enum status change_once(struct change *k, struct record_written *done) {
+    enum status s = change_apply(k);
+    if (s != ST_OK)
+        done->replayed = idempotency_raced(k->c, s);
+    return done->replayed ? ST_OK : s;
+}
+
 enum status record_update(struct caller *c, struct slice object, const struct uuid *id, uint64_t expected,
                           const json_t *body, struct json *out, struct record_written *done,
                           struct field_errors *errors, struct error *e) {
@@ -222,7 +229,7 @@ enum status record_update(struct caller *c, struct slice object, const struct uu
     if (s == ST_OK)
         s = idempotency_find(c, &done->replayed, &before, e);
     if (s == ST_OK && !done->replayed)
-        s = change_apply(&k);
+        s = change_once(&k, done);
     if (s == ST_OK)
         return read_back(&k, object, out, done);
     if (s == ST_CONFLICT && e != NULL && strcmp(e->code, "version_conflict") == 0) {
@@ -243,6 +250,6 @@ enum status record_restore(struct caller *c, struct slice object, const struct u
     if (s == ST_OK)
         s = idempotency_find(c, &done->replayed, &before, e);
     if (s == ST_OK && !done->replayed)
-        s = change_apply(&k);
+        s = change_once(&k, done);
     return s == ST_OK ? read_back(&k, object, out, done) : s;
 }
