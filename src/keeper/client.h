@@ -254,6 +254,14 @@ MUST_CHECK enum status keeper_seal_rows(struct keeper *k, const struct keeper_ca
                                         uint16_t object, const struct keeper_seal_row *rows, size_t count,
                                         struct arena *arena, struct keeper_sealed *out, struct error *e);
 
+/* After a field's class was raised: each row's one value (values[0]: `fresh` where it stood in clear, else
+ * `old_sealed`) under the class that the catalogue now says. `old` is the row as it stands; its version,
+ * counters and seal stay, so only `sealed` and, for what was clear, `terms` are answered. AUDIT_CONFIG;
+ * DUTY_SYSTEM_ADMIN. No value leaves the keeper. */
+MUST_CHECK enum status keeper_reseal_rows(struct keeper *k, const struct keeper_call *call, uint16_t object,
+                                          const struct keeper_seal_row *rows, size_t count,
+                                          struct arena *arena, struct keeper_sealed *out, struct error *e);
+
 /* Tells the log how an intent ended; lazy (covered by the next sync), order kept. */
 MUST_CHECK enum status keeper_outcome(struct keeper *k, uint64_t intent, bool committed, struct error *e);
 /* Intents without outcome, for settling at start; at most `room`. */

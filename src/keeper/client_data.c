@@ -13,21 +13,35 @@ enum status keeper_open_rows(struct keeper *k, const struct keeper_call *call, c
     return ST_OK;
 }
 
-enum status keeper_seal_rows(struct keeper *k, const struct keeper_call *call, uint8_t act, uint16_t object,
-                             const struct keeper_seal_row *rows, size_t count, struct arena *arena,
-                             struct keeper_sealed *out, struct error *e) {
+static enum status seal_exchange(struct keeper *k, enum message number, const struct keeper_call *call,
+                                 const struct seal_args *q, struct arena *arena, struct keeper_sealed *out,
+                                 struct error *e) {
     struct args *a = client_args(k, call);
-    a->seal = (struct seal_args){.act = act, .object = object, .rows = rows, .count = count};
+    a->seal = *q;
     size_t values = 0;
-    for (size_t i = 0; i < count; i++)
-        values += rows[i].value_count;
-    enum status s = client_exchange(k, MSG_SEAL, a, arena, e);
+    for (size_t i = 0; i < q->count; i++)
+        values += q->rows[i].value_count;
+    enum status s = client_exchange(k, number, a, arena, e);
     if (s != ST_OK)
         return s;
-    if (a->seal.count != count || a->seal.value_count != values)
+    if (a->seal.count != q->count || a->seal.value_count != values)
         return error_set(e, ST_UNAVAILABLE, "keeper_answer", "the keeper answered for other rows");
     *out = a->sealed;
     return ST_OK;
+}
+
+enum status keeper_seal_rows(struct keeper *k, const struct keeper_call *call, uint8_t act, uint16_t object,
+                             const struct keeper_seal_row *rows, size_t count, struct arena *arena,
+                             struct keeper_sealed *out, struct error *e) {
+    struct seal_args q = {.act = act, .object = object, .rows = rows, .count = count};
+    return seal_exchange(k, MSG_SEAL, call, &q, arena, out, e);
+}
+
+enum status keeper_reseal_rows(struct keeper *k, const struct keeper_call *call, uint16_t object,
+                               const struct keeper_seal_row *rows, size_t count, struct arena *arena,
+                               struct keeper_sealed *out, struct error *e) {
+    struct seal_args q = {.act = AUDIT_CONFIG, .object = object, .rows = rows, .count = count};
+    return seal_exchange(k, MSG_RESEAL, call, &q, arena, out, e);
 }
 
 enum status keeper_outcome(struct keeper *k, uint64_t intent, bool committed, struct error *e) {

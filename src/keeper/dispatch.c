@@ -20,6 +20,7 @@ handler *handler_of(enum message number) {
         [MSG_BOOTSTRAPPED] = handle_bootstrapped,
         [MSG_OPEN] = handle_open,
         [MSG_SEAL] = handle_seal,
+        [MSG_RESEAL] = handle_reseal,
         [MSG_OUTCOME] = handle_outcome,
         [MSG_OPEN_INTENTS] = handle_open_intents,
         [MSG_LOOKUP] = handle_lookup,

@@ -36,22 +36,32 @@ static enum status open_class(struct open_work *o, uint8_t class) {
 }
 
 /* Into `to` (room for the sealed bytes). */
-static enum status open_one(struct open_work *o, const struct keeper_row *row,
-                            const struct catalogue_field *f, struct slice sealed, uint8_t *to,
-                            struct slice *plain) {
+static enum status open_under(struct open_work *o, const struct keeper_row *row,
+                              const struct catalogue_field *f, uint8_t class, struct slice sealed,
+                              uint8_t *to, struct slice *plain) {
     struct field_version version;
     uint8_t aad[TOOLS_AAD];
     enum status s = versions_get(row->versions, f->field, &version);
     if (s == ST_OK)
         s = open_subject(o, row);
     if (s == ST_OK)
-        s = open_class(o, f->class);
+        s = open_class(o, class);
     if (s != ST_OK)
         return s;
     struct slice bound = tools_value_aad(o->q->object, row, f->field, version.writes, aad);
     const uint8_t *key = o->keyed ? NULL : o->class_key;
     s = aead_open_padded(o->w->tools.value, key, bound, sealed, to, plain);
     o->keyed = true;
+    return s;
+}
+
+/* A class that was raised leaves values under the lower class's key until they are sealed again. */
+static enum status open_one(struct open_work *o, const struct keeper_row *row,
+                            const struct catalogue_field *f, struct slice sealed, uint8_t *to,
+                            struct slice *plain) {
+    enum status s = ST_CORRUPT;
+    for (uint8_t class = f->class; s == ST_CORRUPT && class >= CLASS_PERSONAL; class --)
+        s = open_under(o, row, f, class, sealed, to, plain);
     return s;
 }
 

@@ -57,6 +57,7 @@ enum message {
     MSG_OUTCOME,
     MSG_OPEN_INTENTS,
     MSG_LOOKUP,
+    MSG_RESEAL,
     MSG_BOX_MAKE = 40,
     MSG_BOX_DESTROY,
     MSG_BOX_SEAL,

@@ -105,17 +105,29 @@ static enum status seal_intent(struct seal_work *s, const struct args *in, struc
     return ledger_intent(s->w->state->ledger, &entry, &s->out->intent, e);
 }
 
-static enum status seal_all(struct seal_work *s, const struct args *in, struct error *e) {
+typedef enum status seal_one(struct seal_work *s, size_t row, struct error *e);
+
+static enum status seal_all(struct seal_work *s, const struct args *in, seal_one *one, struct error *e) {
     enum status st = seal_prepare(s, e);
     for (size_t i = 0; st == ST_OK && i < s->q->count; i++)
-        st = seal_row(s, i, e);
+        st = one(s, i, e);
     if (st == ST_OK)
         st = seal_intent(s, in, e);
     seal_release(s);
     return st;
 }
 
-enum status handle_seal(struct worker *w, struct args *in, struct args *out, struct error *e) {
+static enum status check_reseal(struct worker *w, const struct seal_args *q, struct error *e) {
+    if (q->act != AUDIT_CONFIG || q->count == 0)
+        return error_set(e, ST_INVALID, "bad_act", "sealing again is a change of configuration");
+    if ((w->caller.actor.duties & DUTY_SYSTEM_ADMIN) == 0)
+        return error_set(e, ST_DENIED, "another_duty", "only a system administrator raises a class");
+    return ST_OK;
+}
+
+static enum status answer(struct worker *w, struct args *in, struct args *out, seal_one *one,
+                          enum status (*check)(struct worker *, const struct seal_args *, struct error *),
+                          const char *what, struct error *e) {
     enum status st = ledger_ready(w->state->ledger, e);
     if (st != ST_OK)
         return st;
@@ -125,15 +137,23 @@ enum status handle_seal(struct worker *w, struct args *in, struct args *out, str
     s->w = w;
     s->q = &in->seal;
     s->out = &out->sealed;
-    st = check_request(w, &in->seal, e);
+    st = check(w, &in->seal, e);
     if (st == ST_OK)
-        st = seal_all(s, in, e);
+        st = seal_all(s, in, one, e);
     if (st == ST_DENIED || st == ST_LIMIT || st == ST_CORRUPT)
-        return worker_refuse(w, in, "seal", e);
+        return worker_refuse(w, in, what, e);
     if (st != ST_OK)
         return st;
     atomic_fetch_add(&w->state->counters.sealed_rows, in->seal.count);
     out->seal.count = in->seal.count;
     out->seal.value_count = in->seal.value_count;
     return ST_OK;
+}
+
+enum status handle_seal(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    return answer(w, in, out, seal_row, check_request, "seal", e);
+}
+
+enum status handle_reseal(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    return answer(w, in, out, seal_again, check_reseal, "reseal", e);
 }

@@ -31,6 +31,11 @@ MUST_CHECK enum status seal_field(struct seal_work *s, uint16_t field, struct ca
 /* One row: verifies the old one, seals values, counts versions, seals the row, collects terms. */
 MUST_CHECK enum status seal_row(struct seal_work *s, size_t row, struct error *e);
 
+/* The same value under the field's class as it now is: from the clear text that stood in the database
+ * (values[0].fresh) or from a sealed one of a lower class. Version, row seal and associated data stay; terms
+ * are made for a value that was clear. */
+MUST_CHECK enum status seal_again(struct seal_work *s, size_t row, struct error *e);
+
 /* Terms that `fresh` has and `old` has not are added, and the other way round; either may be null. */
 MUST_CHECK enum status seal_terms(struct seal_work *s, size_t row, const struct catalogue_field *f,
                                   struct slice old, struct slice fresh);

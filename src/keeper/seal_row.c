@@ -69,9 +69,9 @@ static enum status row_subject(struct seal_work *s, struct row_work *r, struct s
     return ST_OK;
 }
 
-/* The value as it stands, into s->plain; p == NULL: null. */
-static enum status open_old(struct seal_work *s, struct row_work *r, const struct catalogue_field *f,
-                            struct slice sealed, struct slice *old) {
+/* The value as it stands, under the key of one class, into s->plain; p == NULL: null. */
+static enum status open_under(struct seal_work *s, struct row_work *r, const struct catalogue_field *f,
+                              uint8_t class, struct slice sealed, struct slice *old) {
     *old = SLICE_NONE;
     if (sealed.n == 0)
         return ST_OK;
@@ -83,12 +83,21 @@ static enum status open_old(struct seal_work *s, struct row_work *r, const struc
     uint8_t *to = buf_reserve(&s->plain, sealed.n);
     enum status st = to == NULL ? ST_NOMEM : versions_get(r->r->old->versions, f->field, &version);
     if (st == ST_OK)
-        st = row_class(s, r, f->class);
+        st = row_class(s, r, class);
     if (st != ST_OK)
         return st;
     s->plain.n = sealed.n;
     struct slice bound = tools_value_aad(s->q->object, r->r->old, f->field, version.writes, aad);
     return aead_open_padded(s->w->tools.value, row_key(r), bound, sealed, to, old);
+}
+
+/* A class that was raised leaves values under the lower class's key until they are sealed again. */
+static enum status open_old(struct seal_work *s, struct row_work *r, const struct catalogue_field *f,
+                            struct slice sealed, struct slice *old) {
+    enum status st = ST_CORRUPT;
+    for (uint8_t class = f->class; st == ST_CORRUPT && class >= CLASS_PERSONAL; class --)
+        st = open_under(s, r, f, class, sealed, old);
+    return st;
 }
 
 static bool mask_differs(const struct catalogue_field *f, struct slice a, struct slice b) {
@@ -181,26 +190,31 @@ static enum status count_versions(struct seal_work *s, struct row_work *r, struc
                : error_set(e, st, "versions", "the row's versions cannot be counted (a field twice?)");
 }
 
+/* Seals `plain` at the counter that `versions` has for the field. */
+static enum status seal_text(struct seal_work *s, struct row_work *r, const struct catalogue_field *f,
+                             struct slice versions, struct slice plain, size_t at) {
+    struct field_version version;
+    uint8_t aad[TOOLS_AAD];
+    enum status st = versions_get(versions, f->field, &version);
+    if (st == ST_OK)
+        st = row_class(s, r, f->class);
+    size_t n = aead_padded_length(plain.n);
+    uint8_t *to = st == ST_OK ? arena_alloc(&s->w->arena, n) : NULL;
+    if (st != ST_OK || to == NULL)
+        return st == ST_OK ? ST_NOMEM : st;
+    struct slice bound = tools_value_aad(s->q->object, &r->r->row, f->field, version.writes, aad);
+    s->out->sealed[at] = slice_of(to, n);
+    return aead_seal_padded(s->w->tools.value, row_key(r), bound, plain, to);
+}
+
 static enum status seal_value(struct seal_work *s, struct row_work *r, const struct keeper_value *v,
                               size_t at) {
     struct catalogue_field f;
-    struct field_version version;
-    uint8_t aad[TOOLS_AAD];
     s->out->sealed[at] = SLICE_NONE;
     if (s->out->same[at] || v->fresh.p == NULL)
         return ST_OK;
     enum status st = seal_field(s, v->field, &f, NULL);
-    if (st == ST_OK)
-        st = versions_get(s->out->versions[r->row], v->field, &version);
-    if (st == ST_OK)
-        st = row_class(s, r, f.class);
-    size_t n = aead_padded_length(v->fresh.n);
-    uint8_t *to = st == ST_OK ? arena_alloc(&s->w->arena, n) : NULL;
-    if (st != ST_OK || to == NULL)
-        return st == ST_OK ? ST_NOMEM : st;
-    struct slice bound = tools_value_aad(s->q->object, &r->r->row, v->field, version.writes, aad);
-    s->out->sealed[at] = slice_of(to, n);
-    return aead_seal_padded(s->w->tools.value, row_key(r), bound, v->fresh, to);
+    return st == ST_OK ? seal_text(s, r, &f, s->out->versions[r->row], v->fresh, at) : st;
 }
 
 /* The entry names a field once for all rows; which row wrote it is kept beside. */
@@ -254,6 +268,43 @@ static enum status seal_row_inner(struct seal_work *s, struct row_work *r, struc
 enum status seal_row(struct seal_work *s, size_t row, struct error *e) {
     struct row_work r = {.r = &s->q->rows[row], .row = row, .class_at = -1};
     enum status st = seal_row_inner(s, &r, e);
+    explicit_bzero(r.subject_key, sizeof r.subject_key);
+    explicit_bzero(r.class_key, sizeof r.class_key);
+    s->next_value += r.r->value_count;
+    return st;
+}
+
+static enum status again_inner(struct seal_work *s, struct row_work *r, size_t at, struct error *e) {
+    const struct keeper_value *v = r->r->value_count == 1 ? &r->r->values[0] : NULL;
+    struct catalogue_field f;
+    struct slice plain, wrapped;
+    if (v == NULL || r->r->old == NULL)
+        return error_set(e, ST_INVALID, "bad_reseal", "one value of a row that stands is sealed again");
+    enum status st = check_old(s, r->r, e);
+    if (st == ST_OK)
+        st = row_subject(s, r, &wrapped, e);
+    if (st == ST_OK)
+        st = seal_field(s, v->field, &f, e);
+    if (st != ST_OK)
+        return st;
+    if (f.class < CLASS_PERSONAL)
+        return error_set(e, ST_INVALID, "not_sealed", "field %u is not a sealed one", v->field);
+    plain = v->fresh;
+    if (plain.p == NULL)
+        st = open_old(s, r, &f, v->old_sealed, &plain);
+    else
+        st = seal_terms(s, r->row, &f, SLICE_NONE, plain);
+    if (st == ST_OK && plain.p != NULL)
+        st = seal_text(s, r, &f, r->r->old->versions, plain, at);
+    if (st == ST_OK)
+        st = note_written(s, r->row, v->field);
+    return st == ST_OK ? st
+                       : error_set(e, st, "value_corrupt", "a value does not hold and can't be sealed again");
+}
+
+enum status seal_again(struct seal_work *s, size_t row, struct error *e) {
+    struct row_work r = {.r = &s->q->rows[row], .row = row, .class_at = -1};
+    enum status st = again_inner(s, &r, s->next_value, e);
     explicit_bzero(r.subject_key, sizeof r.subject_key);
     explicit_bzero(r.class_key, sizeof r.class_key);
     s->next_value += r.r->value_count;

@@ -58,7 +58,7 @@ handler handle_sign_in, handle_sign_out, handle_session, handle_rotate, handle_s
     handle_session_revoke, handle_password_change, handle_job_token, handle_api_key_make, handle_job_claim;
 handler handle_registry_list, handle_registry_put, handle_password_set, handle_bootstrap,
     handle_bootstrap_end, handle_bootstrapped;
-handler handle_open, handle_seal, handle_outcome, handle_open_intents, handle_lookup;
+handler handle_open, handle_seal, handle_reseal, handle_outcome, handle_open_intents, handle_lookup;
 handler handle_box_make, handle_box_destroy, handle_box_seal, handle_box_open;
 handler handle_record, handle_audit_read, handle_audit_detail, handle_audit_head, handle_budgets,
     handle_health;

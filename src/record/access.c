@@ -39,7 +39,8 @@ static enum status compute_fields(struct access_entry *entry, const struct polic
         return s;
     /* Whatever he lists or opens: both lie within what either act gives him. */
     const struct pred *scope = pred_or(&entry->arena, a->acts[ACT_LIST], a->acts[ACT_VIEW]);
-    if (scope == NULL) return ST_NOMEM;
+    if (scope == NULL)
+        return ST_NOMEM;
     a->best = arena_alloc(&entry->arena, a->object->field_count);
     a->everywhere = arena_alloc(&entry->arena, a->object->field_count);
     if (a->best == NULL || a->everywhere == NULL)
@@ -62,7 +63,8 @@ static enum status compute(struct caller *c, struct access_entry *entry, struct 
                              .arena = &entry->arena};
     for (size_t i = 0; i < ACT_COUNT; i++)
         a->acts[i] = &pred_false;
-    struct policy_context with_reason = c->context; /* acts that ask for one: whether he could, once he gives it */
+    struct policy_context with_reason =
+        c->context; /* acts that ask for one: whether he could, once he gives it */
     with_reason.has_reason = true;
     for (size_t i = 0; i < sizeof row_acts / sizeof row_acts[0]; i++) {
         bool reasoned = row_acts[i] == ACT_REVEAL || row_acts[i] == ACT_EXPORT || row_acts[i] == ACT_TRANSFER;

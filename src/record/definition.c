@@ -4,10 +4,12 @@
 #include "object/extend.h"
 #include "object/set.h"
 #include "record/catalogue.h"
+#include "record/reseal.h"
 
 #include <stdio.h>
 
 #define CHANGES_MAX 10000
+#define DETAIL_MAX  4000 /* of a change, in the log; all of it stands in the store */
 #define APPLIED_MAX ((size_t)1024 * 1024)
 #define PLAN_MEMORY ((size_t)16 * 1024 * 1024)
 
@@ -50,17 +52,15 @@ enum status definition_load_added(struct store *store, struct object_set **set, 
 
 /* ---- at run time ---- */
 
-/* Values in place would have to be sealed or indexed anew first: such a change is refused here. */
+/* What would need another index over the values in place is refused: it can be set on a new field. */
 static enum status check_effects(const struct object_diff *diff, struct error *e) {
     for (size_t i = 0; i < diff->count; i++) {
         const struct object_change *change = &diff->changes[i];
-        if (change->effect == EFFECT_SEAL ||
-            (change->effect == EFFECT_INDEX && change->kind != CHANGE_FIELD_ADDED)) {
-            return error_set(
-                e, ST_INVALID, "definition_needs_reseal",
-                "%s needs the values in place to be written anew; it can be set on a new field only",
-                object_change_name(change->kind));
-        }
+        if (change->effect != EFFECT_INDEX || change->kind == CHANGE_FIELD_ADDED)
+            continue;
+        return error_set(e, ST_INVALID, "definition_needs_index",
+                         "%s needs an index over the values in place; it can be set on a new field only",
+                         object_change_name(change->kind));
     }
     return ST_OK;
 }
@@ -70,7 +70,9 @@ static enum status register_added(struct caller *c, const struct object_set *nex
     for (size_t i = 0; i < diff->count; i++) {
         const struct object_change *change = &diff->changes[i];
         const struct object_def *o = object_by_id(next, change->object);
-        if (o == NULL || (change->kind != CHANGE_OBJECT_ADDED && change->kind != CHANGE_FIELD_ADDED))
+        bool registers = change->kind == CHANGE_OBJECT_ADDED || change->kind == CHANGE_FIELD_ADDED ||
+                         change->kind == CHANGE_FIELD_CLASS_RAISED;
+        if (o == NULL || !registers)
             continue;
         for (size_t f = 0; f < o->field_count; f++) {
             bool wanted = change->kind == CHANGE_OBJECT_ADDED || o->fields[f].id == change->field;
@@ -82,6 +84,22 @@ static enum status register_added(struct caller *c, const struct object_set *nex
         }
     }
     return ST_OK;
+}
+
+static enum status reseal_raised(struct caller *c, const struct object_set *next,
+                                 const struct object_diff *diff, bool last, struct error *e) {
+    bool any = false;
+    for (size_t i = 0; i < diff->count; i++) {
+        const struct object_change *change = &diff->changes[i];
+        if (change->kind != CHANGE_FIELD_CLASS_RAISED)
+            continue;
+        const struct object_def *o = object_by_id(next, change->object);
+        enum status s = reseal_field(c, o, object_field_by_id(o, change->field), last, e);
+        if (s != ST_OK)
+            return s;
+        any = true;
+    }
+    return any && last ? store_scrub(world_store(c->world.world), e) : ST_OK;
 }
 
 static enum status keep(struct caller *c, const struct object_set *next, struct slice applied,
@@ -105,16 +123,21 @@ static enum status commit(struct caller *c, struct object_set *next, const struc
     if (s == ST_OK)
         s = store_migrate(world_store(c->world.world), next, e);
     if (s == ST_OK)
+        s = reseal_raised(c, next, diff, false, e);
+    if (s == ST_OK)
         s = keep(c, next, applied, e);
     if (s == ST_OK) {
-        s = keeper_record(c->keeper, &c->call, AUDIT_CONFIG, AUDIT_DONE, 0, NULL, SLICE("definition"),
-                          applied, e);
+        struct slice detail = slice_of(applied.p, applied.n < DETAIL_MAX ? applied.n : DETAIL_MAX);
+        s = keeper_record(c->keeper, &c->call, AUDIT_CONFIG, AUDIT_DONE, 0, NULL, SLICE("definition"), detail,
+                          e);
     }
     if (s != ST_OK)
         return s;
     object_set_retain(next);
     world_set_objects(c->world.world, next);
-    return ST_OK;
+    /* What was written in clear while the first pass went on; then nothing of it may stay in free pages
+     * either. */
+    return reseal_raised(c, next, diff, true, e);
 }
 
 enum status definition_change(struct caller *c, struct slice change, bool dry_run, struct json *plan,

@@ -133,3 +133,23 @@ enum status history_read(struct slice body, struct arena *a, struct history_body
     }
     return reader_done(&r) ? ST_OK : ST_CORRUPT;
 }
+
+enum status history_rewrite(struct arena *a, const struct history_body *body, struct slice *out) {
+    struct buf b;
+    buf_init(&b, HISTORY_MAX, false);
+    buf_put_u8(&b, HISTORY_FORMAT);
+    buf_put_u8(&b, body->has_before);
+    if (body->has_before) {
+        put_state(&b, &body->before);
+        put_state(&b, &body->after);
+        buf_put_u16(&b, (uint16_t)body->field_count);
+        for (size_t i = 0; i < body->field_count; i++) {
+            buf_put_u16(&b, body->fields[i].field);
+            put_cell(&b, &body->fields[i].before);
+            put_cell(&b, &body->fields[i].after);
+        }
+    }
+    *out = b.failed ? SLICE_NONE : arena_copy(a, buf_slice(&b));
+    buf_free(&b);
+    return out->p == NULL ? ST_NOMEM : ST_OK;
+}

@@ -28,6 +28,9 @@ struct history_body {
 MUST_CHECK enum status history_write(struct caller *c, const struct sealing *s, struct slice *out,
                                      struct error *e);
 
+/* The same from a body that was read and changed (values sealed anew). */
+MUST_CHECK enum status history_rewrite(struct arena *a, const struct history_body *body, struct slice *out);
+
 /* ST_CORRUPT on bytes that history_write did not make. Slices borrow `body`. */
 MUST_CHECK enum status history_read(struct slice body, struct arena *a, struct history_body *out);
 

@@ -78,6 +78,10 @@ static struct keeper_row keeper_row_of(const struct chronicle *h, const struct h
     return row;
 }
 
+static struct slice sealed_bytes(const struct cell *cell) {
+    return cell->kind == CELL_BYTES ? cell->s : SLICE_NONE;
+}
+
 /* Rows 2i and 2i+1 are change i's before and after. A created record has none: its rows repeat what stands.
  */
 static void fill_rows(const struct chronicle *h, struct keeper_row *rows, uint8_t *views,
@@ -97,8 +101,8 @@ static void fill_rows(const struct chronicle *h, struct keeper_row *rows, uint8_
                 if (h->sealed_fields[s] != f)
                     continue;
                 views[2 * i * n + s] = views[(2 * i + 1) * n + s] = (uint8_t)view_of(h, f);
-                sealed[2 * i * n + s] = b->fields[k].before.s;
-                sealed[(2 * i + 1) * n + s] = b->fields[k].after.s;
+                sealed[2 * i * n + s] = sealed_bytes(&b->fields[k].before);
+                sealed[(2 * i + 1) * n + s] = sealed_bytes(&b->fields[k].after);
             }
         }
     }

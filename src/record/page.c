@@ -145,6 +145,12 @@ void page_keeper_row(const struct page *p, size_t i, struct keeper_row *out) {
 
 /* ---- opening ---- */
 
+/* Anything but bytes is a value whose class was raised and that is not sealed yet: nobody sees it meanwhile.
+ */
+static struct slice sealed_bytes(const struct cell *cell) {
+    return cell->kind == CELL_BYTES ? cell->s : SLICE_NONE;
+}
+
 static void collect_sealed(const struct page *p, uint16_t needle_field, struct slice *sealed) {
     const struct object_def *o = p->access->object;
     for (size_t s = 0; s < p->shown_count; s++) {
@@ -155,20 +161,23 @@ static void collect_sealed(const struct page *p, uint16_t needle_field, struct s
         for (size_t i = 0; i < p->rows.count; i++) {
             bool wanted = p->shown_views[i * p->shown_count + s] != VIEW_HIDDEN || f->id == needle_field;
             if (wanted && column != SIZE_MAX) {
-                sealed[i * p->shown_count + s] = p->rows.rows[i].cells[column].s;
+                sealed[i * p->shown_count + s] = sealed_bytes(&p->rows.rows[i].cells[column]);
             }
         }
     }
 }
 
-/* The keeper's answer lies in its connection's buffer until the next exchange; a page lives longer than that. */
+/* The keeper's answer lies in its connection's buffer until the next exchange; a page lives longer than that.
+ */
 static enum status keep_values(struct caller *c, struct page *p, struct error *e) {
     size_t n = p->rows.count * p->shown_count;
     for (size_t i = 0; i < n; i++) {
         struct slice *value = &p->opened.values[i];
-        if (value->p == NULL) continue;
+        if (value->p == NULL)
+            continue;
         *value = arena_copy(c->arena, *value);
-        if (value->p == NULL) return error_set(e, ST_NOMEM, "no_memory", "page");
+        if (value->p == NULL)
+            return error_set(e, ST_NOMEM, "no_memory", "page");
     }
     return ST_OK;
 }

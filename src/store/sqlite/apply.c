@@ -202,12 +202,28 @@ static enum status apply_purge(struct apply *a, const struct write_op *op) {
     return st;
 }
 
+/* Another body for a change that is there: its values were sealed anew. */
+static enum status apply_history_again(struct apply *a, const struct write_op *op, int64_t row) {
+    struct sql *s = &a->sql;
+    sql_reset(s);
+    sql_name(s, "UPDATE h_", op->object->id);
+    sql_put(s, " SET body = ");
+    sql_bind(s, cell_bytes(op->body));
+    sql_put(s, " WHERE row = ");
+    sql_bind_int(s, row);
+    sql_put(s, " AND id = ");
+    sql_bind_int(s, op->revision);
+    return sql_execute(s, a->c, NULL, a->e);
+}
+
 static enum status apply_history(struct apply *a, const struct write_op *op) {
     struct sql *s = &a->sql;
     int64_t row = 0;
     enum status st = apply_row(a, op, &row);
     if (st != ST_OK)
         return st;
+    if (op->revision > 0)
+        return apply_history_again(a, op, row);
     sql_reset(s);
     sql_name(s, "INSERT INTO h_", op->object->id);
     sql_put(s, "(row, id, at, actor, act, body) VALUES(");
