@@ -6,6 +6,10 @@
 
 static const struct command commands[] = {
     {"serve", "--data DIR [--listen ADDR:PORT] [--config FILE]", "run the system", command_serve},
+    {"init", "--data DIR [--organisation NAME] [--admin LOGIN] [--security LOGIN] [--auditor LOGIN]",
+     "make a data directory; asks for the three administrators' passwords", command_init},
+    {"demo", "--data DIR [--customers N] [--seed S] [--leads N] | --csv FILE [--rows N] [--encoding E]",
+     "make a demo group company, or a CSV to try the import with", command_demo},
     {"check-config", "[--config FILE] [--data DIR]", "read the configuration, say what is wrong with it",
      command_check_config},
 };
