@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <unicode/ucnv.h>
+#include <unicode/ustring.h>
 
 #define FIRST_NUMBER 20000000 /* behind every customer of a demo base */
 #define ROW_MOST     4096
@@ -74,9 +75,7 @@ static enum status end_row(struct csv *c) {
         UChar wide[ROW_MOST];
         int32_t units = 0;
         UErrorCode code = U_ZERO_ERROR;
-        UConverter *utf8 = ucnv_open("UTF-8", &code);
-        units = ucnv_toUChars(utf8, wide, ROW_MOST, text, (int32_t)n, &code);
-        ucnv_close(utf8);
+        (void)u_strFromUTF8(wide, ROW_MOST, &units, text, (int32_t)n, &code);
         n = (size_t)ucnv_fromUChars(c->converter, converted, sizeof converted, wide, units, &code);
         if (U_FAILURE(code))
             return ST_INTERNAL;
@@ -157,10 +156,9 @@ static enum status write_rows(struct csv *c, const struct demo_plan *plan, uint6
     return s;
 }
 
-static enum status write_truth(struct csv *c, uint64_t rows) {
+static enum status write_truth(struct csv *c) {
     json_array_end(&c->bad);
     json_object_end(&c->bad);
-    (void)rows;
     if (c->bad_text.failed)
         return ST_NOMEM;
     return fwrite(c->bad_text.p, 1, c->bad_text.n, c->truth) == c->bad_text.n ? ST_OK : ST_IO;
@@ -198,7 +196,7 @@ enum status demo_csv_write(const struct demo_plan *plan, uint64_t rows, enum dem
     if (s == ST_OK)
         s = write_rows(&c, plan, rows);
     if (s == ST_OK)
-        s = write_truth(&c, rows);
+        s = write_truth(&c);
     bool closed = close_file(c.file);
     closed = close_file(c.truth) && closed;
     if (c.converter != NULL)

@@ -25,7 +25,8 @@ struct fill {
     struct principal who[DEMO_STAFF];
     struct chunk *chunks;
     size_t chunk_count;
-    size_t next;          /* atomic */
+    size_t next, next_person; /* atomic */
+    pthread_barrier_t signed_in;
     pthread_mutex_t lock; /* over what follows and *out */
     enum status status;   /* the first failure */
     struct error error;
@@ -69,17 +70,17 @@ static enum status sign_in(struct fill *f, struct keeper *k, size_t i, struct er
                           SLICE("kedun demo"), &f->tokens[i], &f->who[i], e);
 }
 
-static enum status sign_in_all(struct fill *f, struct error *e) {
-    struct keeper *k;
-    enum status s = keeper_connect(f->engine_socket, &k, e);
-    if (s != ST_OK)
-        return s;
-    for (size_t i = 0; s == ST_OK && i < DEMO_STAFF; i++) {
-        if (writes(&demo_staff[i]))
-            s = sign_in(f, k, i, e);
+/* Each verification costs the keeper a core for a while: all threads ask at once. */
+static enum status sign_in_some(struct filler *w, struct error *e) {
+    struct fill *f = w->fill;
+    enum status s = ST_OK;
+    for (;;) {
+        size_t i = __atomic_fetch_add(&f->next_person, 1, __ATOMIC_RELAXED);
+        if (i >= DEMO_STAFF || s != ST_OK)
+            return s;
+        if (writes(&demo_staff[i]) && f->who[i].user == 0)
+            s = sign_in(f, w->keeper, i, e);
     }
-    keeper_close(k);
-    return s;
 }
 
 /* Sessions that nobody uses any more would stand in people's lists. */
@@ -213,23 +214,31 @@ static enum status write_chunk(struct filler *w, size_t index, struct error *e) 
 }
 
 static enum status write_products(struct filler *w, struct error *e) {
+    const struct demo_staff *steward = demo_staff_find("data_steward", -1, 0);
     struct demo_tables t;
+    enum status s = sign_in(w->fill, w->keeper, (size_t)(steward - demo_staff), e);
+    if (s != ST_OK)
+        return s;
     demo_tables_init(&t, &w->told);
     demo_story_products(w->fill->plan, &t);
     if (t.failed)
         return error_set(e, ST_NOMEM, "no_memory", "the demo's rows");
-    return write_table(w, demo_staff_find("data_steward", -1, 0), DEMO_PRODUCT, &t.of[DEMO_PRODUCT], e);
+    return write_table(w, steward, DEMO_PRODUCT, &t.of[DEMO_PRODUCT], e);
 }
 
 static void *filler_run(void *argument) {
     struct filler *w = argument;
     struct fill *f = w->fill;
     struct error e = {.status = ST_OK};
+    enum status s = sign_in_some(w, &e);
+    if (s != ST_OK)
+        fail(f, s, &e);
+    (void)pthread_barrier_wait(&f->signed_in);
     for (;;) {
         size_t index = __atomic_fetch_add(&f->next, 1, __ATOMIC_RELAXED);
         if (index >= f->chunk_count || failed(f))
             return NULL;
-        enum status s = write_chunk(w, index, &e);
+        s = write_chunk(w, index, &e);
         if (s != ST_OK)
             fail(f, s, &e);
     }
@@ -287,30 +296,38 @@ static enum status plan_chunks(struct fill *f, uint32_t **numbers, struct error 
     return ST_OK;
 }
 
+static enum status run_threads(struct fill *f, struct filler *fillers, struct error *e) {
+    for (size_t i = 0; i < DEMO_FILL_THREADS; i++) {
+        /* The others would wait at the barrier for one that did not start: rather none at all. */
+        if (pthread_create(&fillers[i].thread, NULL, filler_run, &fillers[i]) != 0) {
+            (void)fprintf(stderr, "kedun: a thread can't be started\n");
+            abort();
+        }
+    }
+    for (size_t i = 0; i < DEMO_FILL_THREADS; i++)
+        (void)pthread_join(fillers[i].thread, NULL);
+    if (f->status != ST_OK)
+        *e = f->error;
+    return f->status;
+}
+
 static enum status run(struct fill *f, struct error *e) {
     static struct filler fillers[DEMO_FILL_THREADS];
-    size_t started = 0;
     enum status s = ST_OK;
     for (size_t i = 0; i < DEMO_FILL_THREADS; i++) {
-        enum status opened = filler_open(f, &fillers[i], e);
-        s = s == ST_OK ? opened : s;
+        struct error own = {.status = ST_OK};
+        enum status opened = filler_open(f, &fillers[i], &own);
+        if (s == ST_OK && opened != ST_OK) {
+            s = opened;
+            *e = own;
+        }
     }
     if (s == ST_OK)
         s = write_products(&fillers[0], e);
-    for (; s == ST_OK && started < DEMO_FILL_THREADS; started++) {
-        if (pthread_create(&fillers[started].thread, NULL, filler_run, &fillers[started]) != 0)
-            break;
-    }
-    if (s == ST_OK && started == 0)
-        s = error_set(e, ST_NOMEM, "no_thread", "a thread can't be started");
-    for (size_t i = 0; i < started; i++)
-        (void)pthread_join(fillers[i].thread, NULL);
+    if (s == ST_OK)
+        s = run_threads(f, fillers, e);
     for (size_t i = 0; i < DEMO_FILL_THREADS; i++)
         filler_close(&fillers[i]);
-    if (s == ST_OK && f->status != ST_OK) {
-        s = f->status;
-        *e = f->error;
-    }
     return s;
 }
 
@@ -325,10 +342,12 @@ enum status demo_fill(const struct demo_plan *plan, const char *engine_socket, s
                       .out = out,
                       .lock = PTHREAD_MUTEX_INITIALIZER};
     enum status s = plan_chunks(&f, &numbers, e);
-    if (s == ST_OK)
-        s = sign_in_all(&f, e);
-    if (s == ST_OK)
+    if (s == ST_OK && pthread_barrier_init(&f.signed_in, NULL, DEMO_FILL_THREADS) != 0)
+        s = error_set(e, ST_NOMEM, "no_memory", "a barrier");
+    if (s == ST_OK) {
         s = run(&f, e);
+        (void)pthread_barrier_destroy(&f.signed_in);
+    }
     sign_out_all(&f);
     explicit_bzero(f.tokens, sizeof f.tokens);
     free(numbers);
