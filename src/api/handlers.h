@@ -1,5 +1,5 @@
-/* The handlers, named api_<act>, one file a resource (handle_<resource>.c); route_table.c lists them. docs/api.md says what
- * each answers. */
+/* The handlers, named api_<act>, one file a resource (handle_<resource>.c); route_table.c lists them.
+ * docs/api.md says what each answers. */
 #ifndef KEDUN_API_HANDLERS_H
 #define KEDUN_API_HANDLERS_H
 

@@ -62,7 +62,7 @@ static bool reference_of(const struct draft *d, size_t field, struct uuid *out) 
 static void take_target(struct draft *d, size_t field, const struct target *targets, size_t n,
                         struct error *refused) {
     const struct field_def *f = &d->access->object->fields[field];
-    struct target key;
+    struct target key = {.wrapped_key = SLICE_NONE};
     const struct target *found = NULL;
     if (reference_of(d, field, &key.id) && n > 0)
         found = bsearch(&key, targets, n, sizeof key, by_id);

@@ -247,7 +247,7 @@ static void take_text(struct reader *r, char *out, size_t room) {
 static enum status take_answer(const struct write_set *set, const struct frame *answer,
                                struct write_result *result, struct error *e) {
     struct reader r = reader_of(answer->payload);
-    struct error ignored, *to = e == NULL ? &ignored : e;
+    struct error ignored = {.status = ST_OK}, *to = e == NULL ? &ignored : e;
     result->failed_op = reader_u64(&r);
     result->steward_items = reader_u64(&r);
     uint32_t groups = reader_u32(&r);

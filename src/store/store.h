@@ -160,7 +160,7 @@ enum write_op_kind {
     WRITE_EXISTS, /* the row must be there, alive and pass `filter` (a reference's target); else ST_CONFLICT
                    */
     WRITE_SUBJECT_KEY, /* a new subject's wrapped key: record = the subject, body, epoch */
-    WRITE_HISTORY,     /* one change of a row; with `revision` above 0 the body of that change (its id) anew */
+    WRITE_HISTORY, /* one change of a row; with `revision` above 0 the body of that change (its id) anew */
     WRITE_IDEMPOTENCY, /* key hash -> record and outcome; the same key again fails with ST_CONFLICT
                           "idempotency_replay" */
     WRITE_ITEM, /* puts (or with `remove` deletes) an item: item_kind, key, body, actor = owner, at_ms */

@@ -1,4 +1,5 @@
-/* The words that the keeper, the definitions and the policies share about a field. Numbers are on disk: stable. */
+/* The words that the keeper, the definitions and the policies share about a field. Numbers are on disk:
+ * stable. */
 #ifndef KEDUN_VALUE_CLASS_H
 #define KEDUN_VALUE_CLASS_H
 

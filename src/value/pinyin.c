@@ -178,6 +178,8 @@ size_t pinyin_split_open(const struct pinyin_query *q, struct pinyin_split out[P
 /* Where the query can stand after this spelling at `at`: a bit, or 0. */
 static uint64_t step_spelling(const struct pinyin_query *q, size_t at, const char *spelling) {
     size_t n = strlen(spelling), left = q->n - at;
+    if (at >= sizeof q->letters)
+        return 0;
     if (at > 0 && left > 0 && left < n) /* the last syllable may be unfinished */
         return memcmp(q->letters + at, spelling, left) == 0 && !is_cut(q, at, q->n) ? UINT64_C(1) << q->n : 0;
     if (n > left || memcmp(q->letters + at, spelling, n) != 0 || is_cut(q, at, at + n))

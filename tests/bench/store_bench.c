@@ -289,7 +289,7 @@ int main(int argc, char **argv) {
     check(store_reader_open(s, &r, &e), &e);
     if (argc > 3)
         if (argc > 3)
-        queries(r);
+            queries(r);
     if (argc > 3) {
         grouped(s, 1, 2000000000);
         grouped(s, 64, 3000000000);

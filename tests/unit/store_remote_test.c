@@ -38,7 +38,8 @@ static uint64_t count_rows(struct fixture *f) {
     uint64_t n;
     bool at_least;
     struct error e;
-    assert_int_equal(store_count(f->reader, &fixture_customer, &pred_true, false, 1000, &n, &at_least, &e), ST_OK);
+    assert_int_equal(store_count(f->reader, &fixture_customer, &pred_true, false, 1000, &n, &at_least, &e),
+                     ST_OK);
     return n;
 }
 
