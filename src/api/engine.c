@@ -52,9 +52,12 @@ static enum status parse_json(struct http_request *r, struct error *e) {
 static enum status take_idempotency(struct caller *c, const struct http_request *r, struct error *e) {
     if (r->idempotency_key.n == 0)
         return ST_OK;
-    if (r->idempotency_key.n > 64) {
-        return error_set(e, ST_INVALID, "invalid", "Idempotency-Key takes 1 to 64 characters");
-    }
+    bool printable = r->idempotency_key.n <= 64;
+    for (size_t i = 0; printable && i < r->idempotency_key.n; i++)
+        printable = r->idempotency_key.p[i] >= ' ' && r->idempotency_key.p[i] <= '~';
+    if (!printable)
+        return error_set(e, ST_INVALID, "invalid",
+                         "Idempotency-Key takes 1 to 64 printable ASCII characters");
     struct buf b;
     buf_init(&b, HTTP_BODY_MAX + HTTP_HEADERS_MAX, true);
     buf_put_slice(&b, r->method);

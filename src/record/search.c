@@ -74,9 +74,11 @@ static enum status field_pred(struct caller *c, const struct access *a, size_t i
 enum status where_search(struct caller *c, const struct access *a, struct slice text, struct where *out,
                          struct error *e) {
     const struct pred *any = &pred_false;
-    text = slice_trim(text);
     if (!utf8_valid(text))
         return error_set(e, ST_INVALID, "bad_filter", "not UTF-8");
+    enum status folded = normalise_text(text, STORE_CODE, c->arena, &text); /* full-width digits are digits */
+    if (folded != ST_OK)
+        return error_set(e, folded, "bad_filter", "not a text to search for");
     struct shape shape = shape_of(text);
     *out = (struct where){.pred = &pred_false};
     if (shape.characters == 0 || shape.characters > 64) {

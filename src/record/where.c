@@ -9,7 +9,8 @@ struct parser {
     struct caller *caller;
     const struct access *access;
     bool in_url;
-    bool top; /* every node above is an AND: a needle here binds the whole filter */
+    bool is_child; /* the tree below a "child": there is one step only */
+    bool top;      /* every node above is an AND: a needle here binds the whole filter */
     unsigned leaves;
     struct where_needle needle;
     struct error *e;
@@ -208,6 +209,8 @@ static enum status leaf_sealed(struct parser *p, const struct field_def *f, size
     if (s == ST_OK) {
         s = sealed_terms_pred(p->caller, p->access->object, f, kind, view, text, &terms, p->e);
     }
+    if (s == ST_DENIED) /* more of the value than its mask shows, or beyond his role's ceiling */
+        return error_field(p->e, ST_INVALID, "not_filterable", f->name, "this field has no such filter");
     if (s != ST_OK)
         return s;
     if (p->top && p->needle.field == 0 && kind != SEARCH_EXACT && kind != SEARCH_SUFFIX) {
@@ -261,6 +264,43 @@ static enum status branch(struct parser *p, const json_t *kids, bool all, unsign
     return made(p, sum, out);
 }
 
+/* The field of `child` that refers to the parent's object and that he may filter by; NULL: none. */
+static const struct field_def *child_link(const struct access *child, const struct object_def *parent) {
+    for (size_t i = 0; i < child->object->field_count; i++) {
+        const struct field_def *f = &child->object->fields[i];
+        if (!field_is_system(f) && f->type == VALUE_REFERENCE && f->reference_object == parent->id &&
+            access_may_filter(child, i))
+            return f;
+    }
+    return NULL;
+}
+
+/* {"child": object, "where": tree}: some child that he may list satisfies the tree. */
+static enum status child(struct parser *p, const json_t *node, unsigned depth, const struct pred **out) {
+    const json_t *name = json_object_get(node, "child"), *where = json_object_get(node, "where");
+    const struct access *access;
+    if (!json_is_string(name) || p->is_child)
+        return bad(p, "\"child\" names an object, one step deep");
+    enum status s = access_object(p->caller, slice_from_string(json_string_value(name)), &access, p->e);
+    const struct field_def *link = s == ST_OK ? child_link(access, p->access->object) : NULL;
+    if (s == ST_NOT_FOUND || (s == ST_OK && link == NULL))
+        return bad(p, "there is no such child");
+    if (s != ST_OK)
+        return s;
+    struct parser inner = *p;
+    const struct pred *tree = &pred_true;
+    inner.access = access;
+    inner.is_child = true;
+    inner.top = false;
+    if (where != NULL)
+        s = parse(&inner, where, depth + 1, &tree);
+    p->leaves = inner.leaves;
+    if (s != ST_OK)
+        return s;
+    const struct pred *kid = pred_and(p->caller->arena, access->acts[ACT_LIST], tree);
+    return made(p, pred_child(p->caller->arena, access->object->id, link->id, kid), out);
+}
+
 static enum status parse(struct parser *p, const json_t *node, unsigned depth, const struct pred **out) {
     if (depth > PRED_DEPTH_MAX)
         return bad(p, "nested too deeply");
@@ -272,6 +312,8 @@ static enum status parse(struct parser *p, const json_t *node, unsigned depth, c
     kids = json_object_get(node, "or");
     if (kids != NULL)
         return branch(p, kids, false, depth, out);
+    if (json_object_get(node, "child") != NULL)
+        return child(p, node, depth, out);
     kids = json_object_get(node, "not");
     if (kids == NULL)
         return leaf(p, node, out);

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ok, problem } from './client.mjs';
+import { residentId } from './people.mjs';
+import { Server } from './server.mjs';
+
+let server, sales1, sales2, service;
+const made = {};
+before(async () => {
+  server = await new Server().start();
+  [sales1, sales2, service] = await Promise.all(['sales1', 'sales2', 'service1'].map((l) => server.as(l)));
+  const add = async (key, fields) => (made[key] = (await sales1.create('customer', fields)).id);
+  await add('chongqing', { customer_type: 'company', name: '重庆长江科技有限公司', mobile: '13812345678', mail: 'info@changjiang.cn', uscc: '91500000MA5U000006' }).catch(() =>
+    add('chongqing', { customer_type: 'company', name: '重庆长江科技有限公司', mobile: '13812345678', mail: 'info@changjiang.cn' }));
+  await add('shan', { customer_type: 'person', person_name: '单田芳', mobile: '13912340001' });
+  await add('dan', { customer_type: 'person', person_name: '李单', mobile: '13912340002', phone: '0571-88886666' });
+  await add('ouyang', { customer_type: 'person', person_name: '欧阳震华', mobile: '13912340003', resident_id: residentId(321) });
+  await add('latin', { customer_type: 'company', name: 'Ångström GmbH 阿尔法', mobile: '13912340004' });
+  await add('other', { customer_type: 'company', name: '北京中关村贸易公司', mobile: '13612349999', address: '北京市海淀区中关村大街 27 号' });
+});
+after(() => server.stop());
+
+const search = async (who, text) => (await who.query('customer', { search: text, limit: 50 })).items.map((i) => Object.keys(made).find((k) => made[k] === i.id)).sort();
+const finds = async (text, ...keys) => assert.deepEqual(await search(sales1, text), keys.sort(), text);
+
+test('a whole number in any spelling, its last four digits, a mail', async () => {
+  for (const text of ['13812345678', '138 1234 5678', '+86 138-1234-5678', '008613812345678']) await finds(text, 'chongqing');
+  await finds('5678', 'chongqing');
+  await finds('0001', 'shan');
+  await finds('info@changjiang.cn', 'chongqing');
+  await finds('INFO@CHANGJIANG.CN', 'chongqing');
+  await finds('0571-88886666', 'dan');
+  await finds(residentId(321), 'ouyang');
+  await finds('13800000000');
+});
+
+test('a fragment of a name, with the characters side by side', async () => {
+  await finds('长江', 'chongqing');
+  await finds('重庆长江', 'chongqing');
+  await finds('庆长', 'chongqing');
+  await finds('单', 'dan', 'shan');
+  await finds('阳震', 'ouyang');
+  await finds('中关村', 'other');
+  await finds('长庆');
+});
+
+test('pinyin and its initials, with every reading of a character', async () => {
+  await finds('chongqing', 'chongqing');
+  await finds('zhongqing', 'chongqing');
+  await finds('cqcj', 'chongqing');
+  await finds('cq', 'chongqing');
+  await finds('shan', 'shan', 'dan');
+  await finds('dan', 'shan', 'dan');
+  await finds('shantianfang', 'shan');
+  await finds('ouyang', 'ouyang');
+  await finds('oyzh', 'ouyang');
+  await finds('OuYang', 'ouyang');
+});
+
+test('Latin names are found without regard to case', async () => {
+  await finds('gmbh', 'latin');
+  await finds('阿尔法', 'latin');
+});
+
+test('a search finds nothing beyond the caller’s records', async () => {
+  assert.deepEqual(await search(sales2, '13812345678'), []);
+  assert.deepEqual(await search(sales2, '重庆'), []);
+});
+
+test('who sees a field masked finds by the whole number or its visible ending, not by fragments of a person’s name', async () => {
+  assert.deepEqual(await search(service, '13812345678'), ['chongqing']);
+  assert.deepEqual(await search(service, '5678'), ['chongqing']);
+  assert.deepEqual(await search(service, '单田'), []);
+  assert.deepEqual(await search(service, '重庆'), ['chongqing'], 'a company’s name is internal: clear');
+  assert.deepEqual(await search(service, residentId(321)), [], 'a hidden field');
+});
+
+test('an odd search is refused or finds nothing, never breaks', async () => {
+  for (const text of ['%', "'; drop table customer; --", '*', '\\', '"', '重'.repeat(64), '😀', 'a b c', '１３８１２３４５６７８'])
+    ok(await sales1.post('/api/v1/records/customer/query', { search: text }));
+  problem(await sales1.post('/api/v1/records/customer/query', { search: 'x'.repeat(65) }), 422, 'bad_filter');
+  problem(await sales1.post('/api/v1/records/customer/query', { search: '   ' }), 422, 'bad_filter');
+  await finds('１３８１２３４５６７８', 'chongqing');
+});
+
+test('suggestions follow the same rules and show titles as the caller sees them', async () => {
+  const mine = ok(await sales1.post('/api/v1/suggest', { text: '重庆' })).items;
+  assert.ok(mine.some((i) => i.object === 'customer' && i.id === made.chongqing && i.title.startsWith('重庆长江')));
+  assert.deepEqual(ok(await sales2.post('/api/v1/suggest', { text: '重庆' })).items, []);
+  const masked = ok(await service.post('/api/v1/suggest', { text: '13912340001' })).items;
+  assert.equal(masked.length, 1);
+  assert.match(masked[0].title, /\*/);
+  problem(await sales1.post('/api/v1/suggest', {}), 422, 'bad_filter');
+  assert.deepEqual(ok(await (await server.as('auditor')).post('/api/v1/suggest', { text: '重庆' })).items, []);
+});
