@@ -3,6 +3,7 @@
 #include "api/problem.h"
 #include "api/scgi/scgi.h"
 #include "api/session.h"
+#include "api/stamp.h"
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/log.h"
@@ -231,6 +232,8 @@ static enum status load_world(struct engine *engine, struct keeper *k, struct ar
                                 .policies_dir = engine->policies_dir,
                                 .mode = STORE_SERVE};
     enum status s = world_load(k, &from, &engine->store, &engine->world, e);
+    if (s == ST_OK)
+        s = stamp_check(engine->store, engine->env->config, e);
     return s == ST_OK ? record_settle(k, engine->store, e) : s;
 }
 
@@ -251,6 +254,10 @@ static enum status reach_keeper(struct engine *engine, struct keeper **k, struct
         enum status s = keeper_connect(engine->keeper_path, k, e);
         if (s == ST_OK)
             s = keeper_bootstrapped(*k, &over, e);
+        if (s == ST_OK && !over)
+            return error_set(e, ST_INVALID, "not_initialised",
+                             "nobody is in this data directory yet; call kedun init --data %s",
+                             engine->env->data_dir);
         if (s == ST_OK)
             return ST_OK;
         if (*k != NULL)
@@ -317,7 +324,7 @@ int engine_main(const struct role_env *env) {
     if (crypto_start(&e) != ST_OK || engine.keeper_path == NULL) {
         log_error("can't start: cryptography or memory");
     } else if (reach_keeper(&engine, &k, &e) != ST_OK) {
-        log_error("can't start: the keeper does not answer: %s", e.detail);
+        log_error("can't start: %s: %s", e.code, e.detail);
     } else {
         result = run(&engine, k, &a, &e);
     }

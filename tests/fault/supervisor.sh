@@ -22,6 +22,13 @@ role_pid() {
 gone() { ! kill -0 "$1" 2>/dev/null; }
 other_now() { local now; now=$(role_pid "$1"); [ -n "$now" ] && [ "$now" != "$2" ]; }
 
+has "a directory that was never initialised is refused with the remedy" "kedun init --data" \
+    "$(build/kedun serve --data "$dir" --listen "127.0.0.1:$port" 2>&1)"
+passwords() { printf 'first password %s\n' one two three; }
+passwords | build/kedun init --data "$dir" >>"$dir.log" 2>&1
+passwords | build/kedun init --data "$dir.2" >>"$dir.log" 2>&1
+has "a second initialisation is refused" "people in it already" "$(passwords | build/kedun init --data "$dir" 2>&1)"
+
 serve
 wait_for 20 up || { cat "$dir.log"; bad "serve starts"; finish; exit 1; }
 ok "serve starts"
