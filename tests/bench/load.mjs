@@ -1,0 +1,39 @@
+// One measurement: wrk plays a list of requests for some seconds; CPU time is read off the processes.
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './data.mjs';
+
+let unique = Date.now() % 89;
+
+function wrk(args, env) {
+  return new Promise((done, failed) => {
+    const child = spawn('wrk', args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let text = '';
+    child.stdout.on('data', (t) => (text += t));
+    child.stderr.on('data', (t) => (text += t));
+    child.on('exit', () => {
+      const line = /^\{"requests".*$/m.exec(text);
+      if (line) done(JSON.parse(line[0]));
+      else failed(new Error(`wrk: ${text.slice(-500)}`));
+    });
+  });
+}
+
+// {rate, p50_ms, p99_ms, cpu: µs a request by process, refused, broken}
+export async function load(server, client, requests, connections, seconds, work) {
+  const file = join(work, 'requests.tsv');
+  writeFileSync(file, requests.map((r) => r.join('\t')).join('\n') + '\n');
+  const threads = Math.min(2, connections);
+  const env = { BENCH_REQUESTS: file, BENCH_COOKIE: client.cookie, BENCH_CSRF: client.csrf ?? '', BENCH_UNIQUE: String((unique += 2) % 97) };
+  const before = server.processes.cpu();
+  const o = await wrk([`-t${threads}`, `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s',
+    join(root, 'tests/bench/requests.lua'), `https://127.0.0.1:${server.port}`], env);
+  const after = server.processes.cpu();
+  const cpu = {};
+  for (const name of Object.keys(after)) {
+    const us = (after[name] - (before[name] ?? 0)) / o.requests;
+    if (us >= 0.5) cpu[name] = Math.round(us);
+  }
+  return { rate: o.requests / o.us * 1e6, p50_ms: o.p50 / 1000, p99_ms: o.p99 / 1000, cpu, refused: o.refused, broken: o.broken, bytes: o.bytes / o.requests };
+}
