@@ -30,6 +30,7 @@ bool command_options_read(int argc, char **argv, struct command_options *out, ch
 int command_serve(int argc, char **argv);
 int command_check_config(int argc, char **argv);
 int command_init(int argc, char **argv);
+int command_policy(int argc, char **argv);
 int command_demo(int argc, char **argv);
 
 #endif

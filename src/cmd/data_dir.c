@@ -130,3 +130,19 @@ enum status data_dir_listen(const char *dir, const struct config *c, int fds[ROL
     }
     return ST_OK;
 }
+
+/* Looks at names only: whether the people are in there is the keeper's to say. */
+enum status data_dir_initialised(const char *dir, struct error *e) {
+    static const char *const needed[] = {"keys/root.key", "db/kedun.db"};
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        char path[PATH_MAX];
+        (void)snprintf(path, sizeof path, "%s/%s", dir, needed[i]);
+        if (access(path, F_OK) != 0)
+            return error_set(
+                e, ST_INVALID, "not_initialised",
+                "%.70s is not initialised: call kedun init --data DIR first, or kedun demo --data DIR for a "
+                "demo company",
+                dir);
+    }
+    return ST_OK;
+}

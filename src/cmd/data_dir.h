@@ -22,6 +22,10 @@ MUST_CHECK enum status data_dir_prepare(const char *dir, const struct config *c,
  * by `serve` and by any tool that opens db/ or keys/ itself. */
 MUST_CHECK enum status data_dir_lock(const char *dir, int *fd, struct error *e);
 
+/* ST_INVALID "not_initialised" with the remedy unless `kedun init` or `kedun demo` has been there: so that no
+ * keys are made in a directory that was mistyped. */
+MUST_CHECK enum status data_dir_initialised(const char *dir, struct error *e);
+
 /* Makes the five sockets of role_sockets[], each connectable by its peer alone. */
 MUST_CHECK enum status data_dir_listen(const char *dir, const struct config *c, int fds[ROLE_SOCKETS],
                                        struct error *e);

@@ -10,6 +10,8 @@ static const struct command commands[] = {
      "make a data directory; asks for the three administrators' passwords", command_init},
     {"demo", "--data DIR [--customers N] [--seed S] [--leads N] | --csv FILE [--rows N] [--encoding E]",
      "make a demo group company, or a CSV to try the import with", command_demo},
+    {"policy", "explain --data DIR --user LOGIN --action A --record OBJECT[/ID] [--field F] [--with-reason]",
+     "say why somebody may or may not do something", command_policy},
     {"check-config", "[--config FILE] [--data DIR]", "read the configuration, say what is wrong with it",
      command_check_config},
 };

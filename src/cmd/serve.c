@@ -19,28 +19,11 @@ struct serve {
     struct supervisor_plan plan;
 };
 
-/* The engine asks the keeper itself; this tells sooner, and makes no keys in a directory that was mistyped.
- */
-static enum status check_initialised(const char *dir, struct error *e) {
-    static const char *const needed[] = {"keys/root.key", "db/kedun.db"};
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
-        char path[DATA_DIR_MOST + 32];
-        (void)snprintf(path, sizeof path, "%s/%s", dir, needed[i]);
-        if (access(path, F_OK) != 0)
-            return error_set(
-                e, ST_INVALID, "not_initialised",
-                "%s is not initialised: call kedun init --data %s first, or kedun demo --data %s for a demo "
-                "company",
-                dir, dir, dir);
-    }
-    return ST_OK;
-}
-
 static enum status prepare(struct serve *s, struct error *e) {
     const struct config *c = &s->options.config;
     enum status st = data_dir_resolve(s->options.data, s->dir, e);
     if (st == ST_OK)
-        st = check_initialised(s->dir, e);
+        st = data_dir_initialised(s->dir, e);
     if (st == ST_OK)
         st = data_dir_lock(s->dir, &s->lock, e);
     if (st == ST_OK)
