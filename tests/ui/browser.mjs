@@ -78,3 +78,57 @@ export async function openList(page, object = 'customer') {
   await page.goto(`/o/${object}`);
   await page.waitForSelector('tbody tr[data-id], .cards li a, .state');
 }
+
+/* A call of the API as the page's own session makes it: to learn what the page should show. */
+export async function api(page, method, path, body) {
+  return page.evaluate(
+    async ([verb, where, content]) => {
+      const me = await (await fetch('/api/v1/me')).json();
+      const response = await fetch(`/api/v1${where}`, {
+        method: verb,
+        headers: {
+          'Content-Type': 'application/json',
+          'X-CSRF-Token': me.csrf,
+          'Idempotency-Key': Math.random().toString(36).slice(2),
+        },
+        body: content === undefined ? undefined : JSON.stringify(content),
+      });
+      const text = await response.text();
+      return { status: response.status, body: text ? JSON.parse(text) : null };
+    },
+    [method, path, body],
+  );
+}
+
+/* Opens a browser and a page for a test, hands it over, and holds the page to what every page must keep. */
+export async function visit(options, act) {
+  const { browser, close } = await openBrowser();
+  try {
+    const { page, context, notes } = await openPage(browser, options);
+    await act(page, { browser, context });
+    if (notes.length) throw new Error(`the console is not silent: ${notes.join(' | ').slice(0, 800)}`);
+  } finally {
+    await close();
+  }
+}
+
+export async function shot(page, name) {
+  if (process.env.KEDUN_SHOTS) await page.screenshot({ path: join(process.env.KEDUN_SHOTS, `${name}.png`) });
+}
+export async function rows(page) {
+  await page.waitForFunction(() => !document.querySelector('.records[aria-busy=true]'));
+  return page.$$eval('tbody tr[data-id]', (all) =>
+    all.map((tr) => ({ id: tr.dataset.id, text: tr.innerText })),
+  );
+}
+export async function search(page, text) {
+  await page.fill('[data-search]', text);
+  const done = page.waitForResponse((r) => r.url().endsWith('/query'));
+  await page.press('[data-search]', 'Enter');
+  await done;
+  await page.waitForTimeout(150);
+}
+export async function openFirst(page, n = 1) {
+  await page.click(`tbody tr:nth-child(${n}) a.title`);
+  await page.waitForSelector('.fact-card dl.facts');
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { api, openFirst, openList, openPage, rows, signIn, visit } from './browser.mjs';
+
+async function pick(page, id, text) {
+  await page.click(`.el-select:has(#${id})`);
+  await page.click(`.el-select-dropdown__item:visible:has-text("${text}")`);
+}
+
+test('a customer is created, found wrong first, and shown', () =>
+  visit({}, async (page) => {
+    await signIn(page, 'sales');
+    await page.goto('/o/customer/new');
+    await page.waitForSelector('#f-name');
+    await page.fill('#f-mobile', '12345');
+    await page.click('.record-form button[type=submit]');
+    await page.waitForSelector('#e-mobile');
+    assert.equal(await page.getAttribute('#f-mobile', 'aria-invalid'), 'true');
+    assert.ok(await page.isVisible('.summary'));
+    const name = `测试单位${Date.now() % 1000000}有限公司`;
+    await page.fill('#f-name', name);
+    await page.fill('#f-mobile', `1390${String(Date.now()).slice(-7)}`);
+    await pick(page, 'f-customer_type', '单位');
+    await pick(page, 'f-status', '意向');
+    await page.click('.record-form button[type=submit]');
+    await page.waitForSelector('.fact-card dl.facts');
+    assert.equal((await page.innerText('.record h1')).trim(), name);
+  }));
+
+test('an edit changes the record and stands in its history', () =>
+  visit({}, async (page) => {
+    await signIn(page, 'sales');
+    await openList(page);
+    await openFirst(page, 2);
+    await page.click('.head a:has-text("编辑")');
+    await page.waitForSelector('#f-employees');
+    const number = String(1000 + (Date.now() % 9000));
+    await page.fill('#f-employees', number);
+    await page.click('.record-form button[type=submit]');
+    await page.waitForSelector('.fact-card dl.facts');
+    const shown = Number(number).toLocaleString('en-US');
+    assert.match(await page.innerText('.fact-card'), new RegExp(shown));
+    await page.click('#tab-history');
+    await page.waitForSelector('.history li');
+    assert.match(await page.innerText('.history li >> nth=0'), new RegExp(shown));
+  }));
+
+test('the timeline shows what happened with the customer', () =>
+  visit({}, async (page) => {
+    await signIn(page, 'sales');
+    await openList(page);
+    const { items } = (
+      await api(page, 'POST', '/records/follow_up/query', { limit: 1, fields: ['customer'] })
+    ).body;
+    await page.goto(`/o/customer/${items[0].customer.id}`);
+    await page.waitForSelector('.timeline li');
+    await page.click('#tab-related');
+    await page.waitForSelector('.related');
+  }));
+
+test('a cell is changed in place', () =>
+  visit({}, async (page) => {
+    await signIn(page, 'sales');
+    await openList(page);
+    const cell = page.locator('tbody tr:nth-child(3) td').nth(1);
+    const before = await cell.innerText();
+    await cell.dblclick({ position: { x: 200, y: 10 } });
+    const input = page.locator('.cell-editor input');
+    await input.waitFor();
+    const fresh = `${before.trim().replace(/^—.*/s, '')}改`;
+    await input.fill(fresh);
+    await input.press('Enter');
+    await page.waitForFunction(
+      (text) => document.querySelector('tbody tr:nth-child(3)')?.innerText.includes(text),
+      fresh,
+    );
+  }));
+
+test('two writers at once: the second is asked what to keep', () =>
+  visit({}, async (page) => {
+    await signIn(page, 'sales');
+    await openList(page);
+    const id = (await rows(page))[4].id;
+    await page.goto(`/o/customer/${id}/edit`);
+    await page.waitForSelector('#f-employees');
+    const now = (await api(page, 'GET', `/records/customer/${id}`)).body;
+    await page.evaluate(
+      async ([record, version]) => {
+        const me = await (await fetch('/api/v1/me')).json();
+        await fetch(`/api/v1/records/customer/${record}`, {
+          method: 'PATCH',
+          headers: {
+            'Content-Type': 'application/json',
+            'X-CSRF-Token': me.csrf,
+            'Idempotency-Key': String(Math.random()),
+            'If-Match': `"${version}"`,
+          },
+          body: JSON.stringify({ employees: 77 }),
+        });
+      },
+      [id, now._version],
+    );
+    await page.fill('#f-employees', '88');
+    await page.click('.record-form button[type=submit]');
+    await page.waitForSelector('[role=alertdialog]');
+    assert.match(await page.innerText('[role=alertdialog]'), /77[^]*88/);
+    await page.click('[role=alertdialog] .primary');
+    await page.waitForSelector('.fact-card dl.facts');
+    assert.equal((await api(page, 'GET', `/records/customer/${id}`)).body.employees, 88);
+  }));
+
+test('a deleted record can be undone, and stands in the recycle bin', () =>
+  visit({}, async (page) => {
+    await signIn(page, 'manager');
+    await openList(page);
+    const first = (await rows(page))[0];
+    await openFirst(page, 1);
+    if (!(await page.isVisible('.head button:has-text("删除")'))) return assert.fail('no right to delete');
+    await page.click('.head button:has-text("删除")');
+    await page.click('[role=alertdialog] .primary');
+    await page.waitForSelector('.toast .act:has-text("撤销")');
+    await page.goto('/o/customer/bin');
+    await page.waitForSelector(`tr[data-id="${first.id}"]`);
+    await page.click(`tr[data-id="${first.id}"] button`);
+    await page.waitForSelector(`tr[data-id="${first.id}"]`, { state: 'detached' });
+    await page.goto(`/o/customer/${first.id}`);
+    await page.waitForSelector('.fact-card dl.facts');
+  }));
+
+test('several records are changed at once, after a preview', () =>
+  visit({}, async (page) => {
+    await signIn(page, 'sales');
+    await openList(page);
+    await page.locator('tbody tr:nth-child(1) input[type=checkbox]').check();
+    await page.locator('tbody tr:nth-child(2) input[type=checkbox]').check();
+    await page.click('.bulk button:has-text("批量修改")');
+    await page.selectOption('#bulk-field', 'employees');
+    await page.fill('#bulk-value', '55');
+    assert.match(await page.innerText('.kd-modal .note'), /2/);
+    await page.click('.kd-modal .primary');
+    await page.waitForSelector('.toast:has-text("2 条成功")');
+  }));
+
+test('what does not exist and what may not be seen look the same', () =>
+  visit({}, async (page, { browser }) => {
+    const boss = await openPage(browser);
+    await signIn(boss.page, 'head');
+    const all = (await api(boss.page, 'POST', '/records/customer/query', { limit: 200, fields: ['owner'] }))
+      .body.items;
+    await boss.context.close();
+    await signIn(page, 'sales');
+    const me = (await api(page, 'GET', '/me')).body.user;
+    const other = all.find((r) => r.owner?.id !== me);
+    const said = [];
+    for (const id of [other.id, '01900000-0000-7000-8000-000000000000']) {
+      await page.goto(`/o/customer/${id}`);
+      await page.waitForSelector('.state');
+      said.push((await page.innerText('.state')).replace(/请求编号.*/, ''));
+    }
+    assert.equal(said[0], said[1]);
+  }));
