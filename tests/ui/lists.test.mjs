@@ -36,7 +36,8 @@ test('a service agent sees masked customers that look masked', () =>
 test('finance sees amounts and no contact data', () =>
   visit({}, async (page) => {
     await signIn(page, 'finance');
-    await openList(page);
+    await page.goto('/o/customer?sort=-annual_amount');
+    await page.waitForSelector('tbody tr[data-id]');
     const head = await page.innerText('thead');
     assert.doesNotMatch(head, /手机/);
     assert.match(await page.innerText('.records'), /¥/);
@@ -88,9 +89,31 @@ test('customers are found by mobile, last four, a fragment of the name and by pi
         'what was searched for is not in the address',
       );
     }
-    await search(page, 'chongqing');
-    const found = await rows(page);
-    assert.ok(found.length > 0 && found.every((r) => r.text.includes('重庆')), 'chongqing finds 重庆');
+  }));
+
+test('names are found by pinyin, every reading of a name included', () =>
+  visit({}, async (page) => {
+    await signIn(page, 'boss');
+    await openList(page);
+    for (const text of ['chongqing', 'cq']) {
+      await search(page, text);
+      assert.ok(
+        (await rows(page)).some((r) => r.text.includes('重庆')),
+        `${text} finds 重庆`,
+      );
+    }
+    for (const text of ['shan', 'dan']) {
+      const { body } = await api(page, 'POST', '/records/customer/query', {
+        where: { field: 'person_name', op: 'contains', value: '单' },
+        search: text,
+        fields: ['person_name'],
+        limit: 50,
+      });
+      assert.ok(
+        body.items.some((r) => r.person_name?.startsWith('单')),
+        `${text} finds 单`,
+      );
+    }
   }));
 
 test('filters stand in the address, survive a reload, and can be removed', () =>

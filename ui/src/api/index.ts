@@ -1,5 +1,5 @@
 /* One function a call of docs/api.md; nothing here but paths and shapes. */
-import { del, get, patch, post, send, type CallOptions } from './client';
+import { del, get, patch, post, Problem, send, type CallOptions } from './client';
 import type * as T from './types';
 
 const rec = (object: string, id?: string) =>
@@ -56,7 +56,13 @@ export const views = {
 
 export const suggest = (text: string, limit: number, options?: CallOptions) =>
   post<{ items: T.Suggestion[] }>('/suggest', { text, limit }, options);
-export const recent = () => get<{ items: (T.Suggestion & { at?: string })[] }>('/recent');
+type Recent = { items: (T.Suggestion & { at?: string })[] };
+/* A server without the list has no recent records, which is no fault to show. */
+export const recent = () =>
+  get<Recent>('/recent').catch((error: unknown): Recent => {
+    if (error instanceof Problem && error.status === 404) return { items: [] };
+    throw error;
+  });
 
 export const imports = {
   list: () => get<{ items: T.ImportItem[] }>('/imports'),

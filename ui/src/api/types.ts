@@ -77,6 +77,8 @@ export interface Field {
   currency?: string | null;
   choices?: Choice[] | null;
   reference?: string | null;
+  default?: unknown;
+  retired?: boolean;
   view: 'masked' | 'clear';
   writable: boolean;
   matchable?: SearchKind[];
@@ -91,6 +93,7 @@ export interface ObjectDef {
   label_plural: Label;
   icon?: string | null;
   timeline?: boolean;
+  parent?: string | number | null; // a line of another object's record
   list_fields: string[];
   default_sort?: string | null;
   title_fields?: string[];

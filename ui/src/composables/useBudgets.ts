@@ -33,7 +33,7 @@ export function budgetLines(budgets: Budgets | undefined | null): BudgetLine[] {
 export function tightest(lines: BudgetLine[]): BudgetLine[] {
   const best = new Map<string, BudgetLine>();
   for (const line of lines) {
-    if (line.limit === null) continue;
+    if (!line.limit) continue; // no limit, or nothing allowed at all
     const key = `${line.kind}/${line.cls}`;
     const left = line.limit - line.used;
     const other = best.get(key);

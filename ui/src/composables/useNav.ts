@@ -32,11 +32,14 @@ export function useNav(): ComputedRef<PlaceGroup[]> {
     guard.push({ to: '/trail', label: t('shell.trail'), icon: 'foot' });
     guard.push({ to: '/sessions', label: t('shell.sessions'), icon: 'device' });
     if (session.area('keys')) guard.push({ to: '/keys', label: t('shell.keys'), icon: 'key' });
-    const records = objects.listable.map((o) => ({
-      to: `/o/${o.name}`,
-      label: say(o.label_plural),
-      icon: objectIcon(o.name, o.icon),
-    }));
+    // Lines (of an order, a quote) are read on their parent's page.
+    const records = objects.listable
+      .filter((o) => !o.parent)
+      .map((o) => ({
+        to: `/o/${o.name}`,
+        label: say(o.label_plural),
+        icon: objectIcon(o.name, o.icon),
+      }));
     return [
       { key: 'records', label: t('shell.records'), places: records },
       { key: 'tools', label: t('shell.tools'), places: tools },

@@ -46,7 +46,7 @@ export function useRecordForm(object: ComputedRef<ObjectDef | undefined>, row: R
 
   const fields = computed<Field[]>(() =>
     (object.value?.fields ?? []).filter(
-      (f) => !f.system && !f.read_only && f.writable && (!row.value || f.name in row.value),
+      (f) => !f.system && !f.read_only && !f.retired && f.writable && (!row.value || f.name in row.value),
     ),
   );
   const masked = (field: Field) => !!row.value && isMasked(row.value, field);
@@ -54,8 +54,9 @@ export function useRecordForm(object: ComputedRef<ObjectDef | undefined>, row: R
   function reset(preset: Values = {}) {
     for (const field of fields.value) {
       const value = row.value && !masked(field) ? toEditor(row.value[field.name], field) : null;
-      start[field.name] = value;
-      values[field.name] = preset[field.name] ?? value;
+      const offered = row.value ? undefined : (preset[field.name] ?? toEditor(field.default, field));
+      start[field.name] = value ?? offered ?? null;
+      values[field.name] = start[field.name];
     }
     for (const name of Object.keys(errors)) delete errors[name];
   }

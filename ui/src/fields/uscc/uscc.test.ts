@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { field, names } from '../shared/sample';
+import { field } from '../shared/sample';
 import module from '.';
 
 const f = field({ type: 'uscc' });
