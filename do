@@ -35,10 +35,36 @@ run_demo() {
         share=(--config /var/lib/kedun/share/kedun.conf)
     fi
     mkdir -p "$(dirname "$data")"
-    if [ -z "$(ls "$data/db" 2>/dev/null)" ] && build/kedun help | grep -q '^  demo '; then
-        build/kedun demo --data "$data" --customers "${KEDUN_CUSTOMERS:-20000}" "${share[@]}"
+    if [ -z "$(ls "$data/db" 2>/dev/null)" ]; then
+        say "making the demo company in $data; this takes a minute"
+        build/kedun demo --data "$data" --customers "${KEDUN_CUSTOMERS:-20000}" "${share[@]}" >"$data.log" ||
+            { cat "$data.log"; die "the demo company was not finished"; }
+    elif [ ! -f "$data/demo-truth.json" ]; then
+        die "$data holds no finished demo company: remove it to have it made anew, or start it with build/kedun serve --data $data"
     fi
-    exec build/kedun serve --data "$data" --listen "$listen" "${share[@]}"
+    serve_demo --data "$data" --listen "$listen" "${share[@]}"
+}
+
+# Serves until Ctrl-C; who is in the demo is told when the door is open, below the log's first lines.
+serve_demo() {
+    exec build/kedun serve "$@" 2> >(
+        trap '' INT TERM
+        while IFS= read -r line; do
+            printf '%s\n' "$line" >&2
+            [[ $line != *" serving https://"* ]] || tell_demo "$2" "$4"
+        done
+    )
+}
+
+tell_demo() {
+    cat <<TEXT
+
+$(build/kedun demo --people)
+
+打开 open: https://${2/127.0.0.1/localhost}
+信任证书 trust the certificate: import $1/tls/ca.crt into the browser as an authority (README)
+停止 stop: Ctrl-C
+TEXT
 }
 
 run_check() {
