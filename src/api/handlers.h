@@ -37,6 +37,10 @@ HANDLER(api_record_timeline);
 HANDLER(api_record_reveal);
 HANDLER(api_suggest);
 
+HANDLER(api_audit_list);
+HANDLER(api_audit_get);
+HANDLER(api_audit_head);
+
 HANDLER(api_health);
 HANDLER(api_ready);
 HANDLER(api_metrics);

@@ -47,6 +47,11 @@ const struct route routes[] = {
     {"POST", "/api/v1/suggest", ROUTE_JSON | ROUTE_PERSONAL, api_suggest, "suggest", "搜索建议",
      "Suggestions"},
 
+    {"GET", "/api/v1/audit", 0, api_audit_list, "listAudit", "审计", "What was done, by whom"},
+    {"GET", "/api/v1/audit/head", 0, api_audit_head, "auditHead", "审计日志的签名树头",
+     "The audit log's newest signed head"},
+    {"GET", "/api/v1/audit/{seq}", 0, api_audit_get, "getAudit", "一条审计记录", "One entry with its detail"},
+
     {"GET", "/healthz", ROUTE_OPEN, api_health, "health", "存活", "Is the process alive"},
     {"GET", "/readyz", ROUTE_OPEN, api_ready, "ready", "就绪", "Can it serve"},
     {"GET", "/metrics", ROUTE_OPEN, api_metrics, "metrics", "指标", "Counters for Prometheus"},

@@ -1,6 +1,7 @@
 #include "cmd/roles.h"
 
 #include "api/engine.h"
+#include "cmd/jobs_role.h"
 #include "cmd/keeper_role.h"
 #include "share/reader_main.h"
 
@@ -15,8 +16,12 @@ const struct role roles[ROLE_COUNT] = {
                      .umask = 0007,
                      .asks_for_readers = true,
                      .needs_crypto = true},
-    [ROLE_JOBS] =
-        {.name = "jobs", .jail = JAIL_JOBS, .umask = 0007, .asks_for_readers = true, .needs_crypto = true},
+    [ROLE_JOBS] = {.name = "jobs",
+                   .main = jobs_role_main,
+                   .jail = JAIL_JOBS,
+                   .umask = 0007,
+                   .asks_for_readers = true,
+                   .needs_crypto = true},
     [ROLE_READER] = {.name = "reader", .main = reader_main, .jail = JAIL_READER, .umask = 0077},
     [ROLE_NGINX] = {.name = "nginx", .jail = JAIL_NGINX, .umask = 0077},
 };

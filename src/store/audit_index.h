@@ -1,0 +1,56 @@
+/* The audit explorer's index: a derived file of its own (DIR/audit-index.db), never the truth. The log is. It
+ * may lag (it says how far it is) and is built anew when it is missing, damaged or of another format. One
+ * writer (jobs), any number of readers; a handle belongs to one thread.
+ *
+ * An entry keeps what the explorer lists: the leaf's numbers, its fields, its first AUDIT_INDEX_RECORDS
+ * records; every record that the entry names (the subjects too) leads back to it. Sealed details stay in the
+ * log. */
+#ifndef KEDUN_STORE_AUDIT_INDEX_H
+#define KEDUN_STORE_AUDIT_INDEX_H
+
+#include "audit/entry.h"
+
+#define AUDIT_INDEX_RECORDS 100
+#define AUDIT_INDEX_BATCH   500 /* entries a transaction */
+#define AUDIT_INDEX_PAGE    200
+
+struct audit_index;
+
+/* `build`: makes the file, a fresh one when it is unusable. Else ST_NOT_FOUND when there is none yet. */
+MUST_CHECK enum status audit_index_open(const char *directory, bool build, struct audit_index **out,
+                                        struct error *e);
+void audit_index_close(struct audit_index *x);
+
+/* The newest entry in it; 0: none. */
+MUST_CHECK enum status audit_index_last(struct audit_index *x, uint64_t *seq, struct error *e);
+
+/* Adds entries behind the newest, in order; at most AUDIT_INDEX_BATCH. All or nothing. */
+MUST_CHECK enum status audit_index_add(struct audit_index *x, const struct audit_entry *entries, size_t count,
+                                       struct error *e);
+
+/* What is not to be filtered by stays zero (empty). */
+struct audit_index_query {
+    int64_t from_ms, below_ms;
+    uint32_t actor;
+    bool by_actor; /* then actor counts, 0 too */
+    uint8_t act, outcome;
+    uint16_t object;
+    const struct uuid *record;
+    uint64_t seq;    /* just this entry */
+    uint64_t before; /* entries with lower numbers */
+    uint32_t limit;  /* 1 to AUDIT_INDEX_PAGE */
+};
+
+struct audit_index_row {
+    struct audit_entry entry; /* records: the first ones; no exceptions; details without commitment */
+    size_t record_count;      /* in the entry itself */
+    struct uuid subject;      /* of its first detail */
+    bool has_detail;
+};
+
+/* Newest first. *more: there are older ones that fit. Memory: the arena. */
+MUST_CHECK enum status audit_index_find(struct audit_index *x, const struct audit_index_query *q,
+                                        struct arena *arena, struct audit_index_row **out, size_t *count,
+                                        bool *more, struct error *e);
+
+#endif
