@@ -115,6 +115,8 @@ static const struct {
     {"definition_change_refused", "该定义变更不能进行", "This change of the definition can't be made"},
     {"definition_needs_reseal", "该变更需要重新加密已有数据，暂不能在线进行",
      "This change would have to reseal values that stand; it can't be made here"},
+    {"definition_needs_index", "该变更需要为已有数据重建索引，暂不能在线进行",
+     "This change would have to index values that stand; it can't be made here"},
     {"class_lowered", "字段的保密级别只能提高", "A field's class can only be raised"},
     {"bad_document", "内容有误，请检查", "The document is not valid; check it"},
     {"bad_kind", "没有这种内容", "There is no such kind of document"},

@@ -1,11 +1,13 @@
-/* Fills a fresh keeper's registry from a text file, over the admin socket of a running server: the test
- * company. Product code reads nothing of this.
- *   bootstrap SOCKET OBJECTS FILE
+/* Makes a data directory with the test company of a text file, as `kedun init` makes one with three
+ * administrators. Product code reads nothing of this.
+ *   bootstrap FILE --data DIR [--set KEY=VALUE …]
  * FILE: lines "role|company|department|user ID JSON"; '#' begins a comment. */
-#include "crypto/start.h"
-#include "keeper/client.h"
+#include "cmd/command.h"
+#include "cmd/init_keeper.h"
+#include "cmd/role_start.h"
 #include "object/set.h"
 #include "record/catalogue.h"
+#include "store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +19,6 @@ static const struct {
              {"company", REGISTRY_COMPANY},
              {"department", REGISTRY_DEPARTMENT},
              {"user", REGISTRY_USER}};
-
-static int fail(const char *what, const struct error *e) {
-    (void)fprintf(stderr, "%s: %s %s\n", what, e->code, e->detail);
-    return 1;
-}
 
 static enum status put_line(struct keeper *k, const char *line, struct error *e) {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -36,35 +33,53 @@ static enum status put_line(struct keeper *k, const char *line, struct error *e)
     return error_set(e, ST_INVALID, "unknown_kind", "%.40s", line);
 }
 
-static enum status put_file(struct keeper *k, FILE *f, struct error *e) {
+static enum status put_file(struct keeper *k, const char *path, struct error *e) {
     char line[8192];
-    while (fgets(line, sizeof line, f) != NULL) {
-        if (line[0] == '#' || line[0] == '\n')
-            continue;
-        enum status s = put_line(k, line, e);
-        if (s != ST_OK)
-            return s;
+    enum status s = ST_OK;
+    FILE *f = fopen(path, "re");
+    if (f == NULL)
+        return error_set(e, ST_IO, "no_file", "%s", path);
+    while (s == ST_OK && fgets(line, sizeof line, f) != NULL) {
+        if (line[0] != '#' && line[0] != '\n')
+            s = put_line(k, line, e);
     }
-    return ST_OK;
+    (void)fclose(f);
+    return s;
+}
+
+static enum status make(const struct command_options *o, const char *file, struct error *e) {
+    struct tool_keeper t;
+    struct object_set *objects = NULL;
+    struct store *store = NULL;
+    enum status s = tool_keeper_start(o, &t, e);
+    if (s != ST_OK)
+        return s;
+    s = object_set_load(o->config.objects_dir, &objects, e);
+    if (s == ST_OK)
+        s = catalogue_bootstrap(t.admin, objects, e);
+    if (s == ST_OK)
+        s = put_file(t.admin, file, e);
+    if (s == ST_OK)
+        s = store_open(t.db, STORE_SERVE, objects, &store, e);
+    store_close(store);
+    if (s == ST_OK)
+        s = keeper_bootstrap_end(t.admin, e);
+    object_set_release(objects);
+    tool_keeper_stop(&t);
+    return s;
 }
 
 int main(int argc, char **argv) {
+    static struct command_options o;
+    char config_path[CONFIG_TEXT];
     struct error e = {.status = ST_OK};
-    struct keeper *k;
-    struct object_set *objects;
-    if (argc != 4)
-        return 2;
-    FILE *f = fopen(argv[3], "re");
-    if (f == NULL || crypto_start(&e) != ST_OK)
-        return fail("start", &e);
-    if (keeper_connect(argv[1], &k, &e) != ST_OK || object_set_load(argv[2], &objects, &e) != ST_OK)
-        return fail("connect", &e);
-    if (catalogue_bootstrap(k, objects, &e) != ST_OK || put_file(k, f, &e) != ST_OK)
-        return fail("fill", &e);
-    if (keeper_bootstrap_end(k, &e) != ST_OK)
-        return fail("end", &e);
-    (void)fclose(f);
-    keeper_close(k);
-    object_set_release(objects);
-    return 0;
+    if (argc > 1 &&
+        strcmp(argv[1], "--role") == 0) /* the keeper that the tool starts is this program again */
+        return role_start(argc, argv);
+    if (argc < 3 || !command_options_read(argc - 1, argv + 1, &o, config_path, sizeof config_path))
+        return EXIT_USAGE;
+    if (make(&o, argv[1], &e) == ST_OK)
+        return 0;
+    (void)fprintf(stderr, "bootstrap: %s %s\n", e.code, e.detail);
+    return EXIT_FAILED;
 }

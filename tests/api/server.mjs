@@ -51,18 +51,17 @@ export class Server {
     this.dir = mkdtempSync(join(tmpdir(), 'kedun-api-'));
     chmodSync(this.dir, 0o711);
     this.data = join(this.dir, 'data');
+    this.set = ['sign_ins_per_minute=60000', 'sign_in_burst=10000', 'engine_threads=8',
+      `objects_dir=${this.objects}`, `policies_dir=${this.policies}`].flatMap((one) => ['--set', one]);
+    this.bootstrap();
     await this.launch();
-    await until('the keeper takes the company', () => this.bootstrap());
     await this.ready();
     return this;
   }
 
   async launch() {
     this.port = await freePort();
-    const set = ['sign_ins_per_minute=60000', 'sign_in_burst=10000', 'engine_threads=8',
-      `objects_dir=${this.objects}`, `policies_dir=${this.policies}`];
-    const args = ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`];
-    for (const one of set) args.push('--set', one);
+    const args = ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, ...this.set];
     this.process = spawn(join(build, 'kedun'), args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const keep = (text) => (this.log = (this.log + text).slice(-200000));
     this.process.stdout.on('data', keep);
@@ -72,9 +71,8 @@ export class Server {
 
   bootstrap() {
     const done = spawnSync(join(build, 'tests/api/bootstrap'),
-      [join(this.data, 'run/keeper-admin.sock'), this.objects, this.company], { encoding: 'utf8' });
-    if (done.status !== 0) throw new Error(done.stderr.trim());
-    return true;
+      [this.company, '--data', this.data, ...this.set], { encoding: 'utf8' });
+    if (done.status !== 0) throw new Error(`the test company was not made: ${done.stderr.trim()}`);
   }
 
   async ready() {

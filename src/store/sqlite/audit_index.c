@@ -1,5 +1,6 @@
 #include "store/audit_index.h"
 
+#include "base/log.h"
 #include "store/sqlite/sql.h"
 
 #include <errno.h>
@@ -239,8 +240,10 @@ enum status audit_index_add(struct audit_index *x, const struct audit_entry *ent
         s = add_postings(x, entries, count, e);
     if (s == ST_OK)
         return connection_run(x->c, "COMMIT", e);
-    struct error ignored;
-    return connection_run(x->c, "ROLLBACK", &ignored) == ST_OK ? s : s;
+    struct error why;
+    if (connection_run(x->c, "ROLLBACK", &why) != ST_OK) /* SQLite may have rolled back by itself */
+        log_debug("audit index: nothing to roll back: %s", why.code);
+    return s;
 }
 
 /* ---- reading ---- */
