@@ -41,6 +41,7 @@ HANDLER(api_audit_list);
 HANDLER(api_audit_get);
 HANDLER(api_audit_head);
 
+HANDLER(api_openapi);
 HANDLER(api_health);
 HANDLER(api_ready);
 HANDLER(api_metrics);

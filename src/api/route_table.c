@@ -52,6 +52,7 @@ const struct route routes[] = {
      "The audit log's newest signed head"},
     {"GET", "/api/v1/audit/{seq}", 0, api_audit_get, "getAudit", "一条审计记录", "One entry with its detail"},
 
+    {"GET", "/api/v1/openapi.json", 0, api_openapi, "openapi", "接口说明", "This description"},
     {"GET", "/healthz", ROUTE_OPEN, api_health, "health", "存活", "Is the process alive"},
     {"GET", "/readyz", ROUTE_OPEN, api_ready, "ready", "就绪", "Can it serve"},
     {"GET", "/metrics", ROUTE_OPEN, api_metrics, "metrics", "指标", "Counters for Prometheus"},
