@@ -4,12 +4,14 @@
 #include "base/clock.h"
 #include "base/json.h"
 
+#include <iconv.h>
 #include <stdio.h>
-#include <unicode/ucnv.h>
-#include <unicode/ustring.h>
 
 #define FIRST_NUMBER 20000000 /* behind every customer of a demo base */
 #define ROW_MOST     4096
+
+/* What iconv_open fails with. */
+#define NOT_CONVERTED ((iconv_t)(intptr_t)-1)
 
 enum bad_kind {
     BAD_NONE,
@@ -28,7 +30,7 @@ static const char *const bad_names[BAD_END] = {"none", "mobile",       "resident
 
 struct csv {
     FILE *file, *truth;
-    UConverter *converter; /* NULL: UTF-8 */
+    iconv_t converter; /* to GB18030; NOT_CONVERTED: UTF-8 as it is */
     struct buf row;
     struct json bad;
     struct buf bad_text;
@@ -64,27 +66,29 @@ static void put_cell(struct csv *c, const char *text) {
     buf_put_u8(&c->row, '"');
 }
 
+/* The row in the file's encoding; the result lies in `room`, or is the row itself. */
+static bool convert(struct csv *c, char room[ROW_MOST * 2], struct slice *out) {
+    char *from = (char *)c->row.p, *to = room;
+    size_t left = c->row.n, space = (size_t)ROW_MOST * 2;
+    *out = buf_slice(&c->row);
+    if (c->converter == NOT_CONVERTED)
+        return true;
+    if (iconv(c->converter, &from, &left, &to, &space) == (size_t)-1)
+        return false;
+    *out = slice_of(room, (size_t)(to - room));
+    return true;
+}
+
 static enum status end_row(struct csv *c) {
-    char converted[ROW_MOST * 2];
+    char room[ROW_MOST * 2];
+    struct slice text;
     buf_put_string(&c->row, "\r\n");
-    const char *text = (const char *)c->row.p;
-    size_t n = c->row.n;
-    if (c->row.failed)
+    if (c->row.failed || !convert(c, room, &text))
         return ST_LIMIT;
-    if (c->converter != NULL) {
-        UChar wide[ROW_MOST];
-        int32_t units = 0;
-        UErrorCode code = U_ZERO_ERROR;
-        (void)u_strFromUTF8(wide, ROW_MOST, &units, text, (int32_t)n, &code);
-        n = (size_t)ucnv_fromUChars(c->converter, converted, sizeof converted, wide, units, &code);
-        if (U_FAILURE(code))
-            return ST_INTERNAL;
-        text = converted;
-    }
-    size_t written = fwrite(text, 1, n, c->file);
+    size_t written = fwrite(text.p, 1, text.n, c->file);
     buf_reset(&c->row);
     c->first_cell = true;
-    return written == n ? ST_OK : ST_IO;
+    return written == text.n ? ST_OK : ST_IO;
 }
 
 static void spoil(struct demo_random *r, struct demo_customer *c, enum bad_kind bad) {
@@ -166,13 +170,13 @@ static enum status write_truth(struct csv *c) {
 
 static enum status open_files(struct csv *c, enum demo_encoding encoding, const char *path) {
     char truth[1024];
-    UErrorCode code = U_ZERO_ERROR;
     (void)snprintf(truth, sizeof truth, "%s.truth.json", path);
     c->file = fopen(path, "wbe");
     c->truth = fopen(truth, "wbe");
     if (encoding == DEMO_GB18030)
-        c->converter = ucnv_open("GB18030", &code);
-    if (c->file == NULL || c->truth == NULL || U_FAILURE(code))
+        c->converter = iconv_open("GB18030", "UTF-8");
+    bool converts = encoding != DEMO_GB18030 || c->converter != NOT_CONVERTED;
+    if (c->file == NULL || c->truth == NULL || !converts)
         return ST_IO;
     return encoding != DEMO_UTF8_BOM || fwrite("\xef\xbb\xbf", 1, 3, c->file) == 3 ? ST_OK : ST_IO;
 }
@@ -183,7 +187,7 @@ static bool close_file(FILE *f) {
 
 enum status demo_csv_write(const struct demo_plan *plan, uint64_t rows, enum demo_encoding encoding,
                            const char *path, struct error *e) {
-    struct csv c = {.first_cell = true};
+    struct csv c = {.first_cell = true, .converter = NOT_CONVERTED};
     buf_init(&c.row, ROW_MOST, false);
     buf_init(&c.bad_text, (size_t)256 * 1024 * 1024, false);
     c.bad = json_to(&c.bad_text);
@@ -199,8 +203,8 @@ enum status demo_csv_write(const struct demo_plan *plan, uint64_t rows, enum dem
         s = write_truth(&c);
     bool closed = close_file(c.file);
     closed = close_file(c.truth) && closed;
-    if (c.converter != NULL)
-        ucnv_close(c.converter);
+    if (c.converter != NOT_CONVERTED)
+        (void)iconv_close(c.converter);
     buf_free(&c.row);
     buf_free(&c.bad_text);
     if (s == ST_OK && !closed)

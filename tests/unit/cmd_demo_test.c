@@ -1,8 +1,13 @@
 #include "base/clock.h"
+#include "base/file.h"
+#include "cmd/demo_csv.h"
 #include "cmd/demo_story.h"
+#include "cmd/demo_truth.h"
 #include "object/set.h"
 #include "object/validate.h"
 #include "value/check.h"
+
+#include <unistd.h>
 
 #include "test.h"
 
@@ -231,6 +236,66 @@ static void payments_never_exceed_their_order(void **state) {
     arena_free(&a);
 }
 
+static void the_truth_is_the_same_for_the_same_seed_and_names_no_value(void **state) {
+    (void)state;
+    struct demo_plan later = plan;
+    struct buf first, again;
+    later.start_ms += 30 * DEMO_DAY_MS;
+    buf_init(&first, 16 * 1024 * 1024, false);
+    buf_init(&again, 16 * 1024 * 1024, false);
+    demo_truth_put(&plan, &first);
+    demo_truth_put(&later, &again);
+    assert_true(slice_equal(buf_slice(&first), buf_slice(&again)));
+    for (size_t i = 0; i < first.n; i++)
+        assert_true(first.p[i] < 0x80); /* no name is ASCII alone */
+    buf_put_u8(&first, '\0');
+    assert_non_null(strstr((const char *)first.p, "\"kind\":\"mobile_format\""));
+    assert_non_null(strstr((const char *)first.p, "\"kind\":\"honorific\""));
+    buf_free(&first);
+    buf_free(&again);
+}
+
+static size_t count_lines(struct slice s) {
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n += s.p[i] == '\n';
+    return n;
+}
+
+static void a_csv_has_all_rows_in_each_encoding_and_knows_its_bad_ones(void **state) {
+    static const char *const names[] = {"utf-8", "utf-8-bom", "gb18030"};
+    char path[64] = "/tmp/kedun-demo-csv.XXXXXX", truth[96];
+    int fd = mkstemp(path);
+    struct slice text[3], bad;
+    struct arena a;
+    struct error e;
+    (void)state;
+    assert_true(fd >= 0);
+    arena_init(&a, 64 * 1024 * 1024, ARENA_PLAIN);
+    (void)snprintf(truth, sizeof truth, "%s.truth.json", path);
+    for (size_t i = 0; i < 3; i++) {
+        enum demo_encoding encoding;
+        assert_true(demo_encoding_by_name(names[i], &encoding));
+        assert_int_equal(demo_csv_write(&plan, 2000, encoding, path, &e), ST_OK);
+        assert_int_equal(file_read(path, 16 * 1024 * 1024, &a, &text[i]), ST_OK);
+        assert_int_equal(count_lines(text[i]), 2001);
+    }
+    assert_int_equal(text[1].n, text[0].n + 3);
+    assert_memory_equal(text[1].p, "\xef\xbb\xbf", 3);
+    assert_memory_equal(text[2].p, "\xb5\xa5\xce\xbb", 4); /* 单位 */
+    assert_true(text[2].n < text[0].n);
+    assert_int_equal(file_read(truth, 1024 * 1024, &a, &bad), ST_OK);
+    size_t kinds = 0;
+    for (const char *p = (const char *)bad.p; (p = strstr(p, "\"kind\"")) != NULL; p++)
+        kinds++;
+    assert_in_range(kinds, 8, 40);
+    assert_false(demo_encoding_by_name("latin-1", &(enum demo_encoding){0}));
+    (void)unlink(path);
+    (void)unlink(truth);
+    (void)close(fd);
+    arena_free(&a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_seed_makes_the_same_company),
@@ -241,6 +306,8 @@ int main(void) {
         cmocka_unit_test(shares_are_as_announced),
         cmocka_unit_test(a_twin_stands_at_another_branch_and_shares_what_its_kind_says),
         cmocka_unit_test(payments_never_exceed_their_order),
+        cmocka_unit_test(the_truth_is_the_same_for_the_same_seed_and_names_no_value),
+        cmocka_unit_test(a_csv_has_all_rows_in_each_encoding_and_knows_its_bad_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
