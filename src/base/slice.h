@@ -25,7 +25,7 @@ static inline struct slice slice_from_string(const char *s) {
 }
 
 static inline bool slice_equal(struct slice a, struct slice b) {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+    return a.n == b.n && (a.n == 0 || (a.p != NULL && b.p != NULL && memcmp(a.p, b.p, a.n) == 0));
 }
 
 static inline bool slice_is(struct slice a, const char *s) {

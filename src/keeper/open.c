@@ -153,11 +153,11 @@ static void entry_fields(const struct open_work *o, struct page_entry *p) {
             if (!o->dropped[i])
                 seen[o->q->views[open_cell(o, i, k)]] = true;
         }
-        for (uint8_t v = VIEW_MASKED; v <= VIEW_CLEAR; v++) {
+        for (unsigned v = VIEW_MASKED; v <= VIEW_CLEAR; v++) {
             if (!seen[v])
                 continue;
             p->places[p->field_count] = (uint16_t)k;
-            p->fields[p->field_count++] = (struct audit_field){o->q->fields[k], v};
+            p->fields[p->field_count++] = (struct audit_field){o->q->fields[k], (uint8_t)v};
         }
     }
 }

@@ -168,7 +168,7 @@ static bool record_pair(struct parser *p, struct parser_list *names, struct pars
 
 static const struct expr *fold_record(struct parser *p, struct place at, const struct expr *e) {
     struct cedar_pair *pairs = arena_array(p->arena, e->count, sizeof *pairs);
-    if (pairs == NULL)
+    if (pairs == NULL || (e->count > 0 && (e->names == NULL || e->items == NULL)))
         return no_memory(p);
     for (size_t i = 0; i < e->count; i++)
         pairs[i] = (struct cedar_pair){.name = e->names[i], .value = e->items[i]->value};

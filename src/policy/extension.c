@@ -167,7 +167,8 @@ static bool all_digits_but(struct slice s, const char *shape) {
         return false;
     for (size_t i = 0; i < s.n; i++) {
         bool digit = s.p[i] >= '0' && s.p[i] <= '9';
-        if (shape[i] == '0' ? !digit : shape[i] == '+' ? s.p[i] != '+' && s.p[i] != '-' : s.p[i] != shape[i])
+        bool sign = s.p[i] == '+' || s.p[i] == '-';
+        if (shape[i] == '0' ? !digit : shape[i] == '+' ? !sign : s.p[i] != (uint8_t)shape[i])
             return false;
     }
     return true;
