@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ok, problem } from './client.mjs';
 import { company } from './people.mjs';
@@ -99,4 +101,24 @@ test('only a system administrator changes definitions', async () => {
 test('a label or a choice changed at run time shows at once', async () => {
   ok(await admin.patch('/api/v1/objects/customer/fields/grade', { label: { zh: '价值', en: 'Value' } }), 201);
   assert.equal(ok(await sales1.get('/api/v1/objects/customer')).fields.find((f) => f.name === 'grade').label.zh, '价值');
+});
+
+test('raising a class seals what stands in rows and histories, and leaves nothing of it in the files', async () => {
+  const [first, second] = ['http://was-clear-one.example.com', 'http://was-clear-two.example.com'];
+  const made = await sales1.create('customer', company({ website: first }));
+  const changed = await sales1.update('customer', made, { website: second });
+  ok(await admin.patch('/api/v1/objects/customer/fields/website', { class: 'personal' }), 201);
+  const now = await sales1.read('customer', made.id);
+  assert.equal(now.website, second);
+  assert.equal(now._version, changed._version, 'nobody changed a value');
+  assert.notEqual((await service.read('customer', made.id)).website, second);
+  const history = ok(await sales1.get(`/api/v1/records/customer/${made.id}/history`)).items.flatMap((i) => i.changes);
+  assert.ok(history.some((c) => c.field === 'website' && c.before === first && c.after === second));
+  for (const file of readdirSync(join(server.data, 'db'))) {
+    const bytes = readFileSync(join(server.data, 'db', file));
+    for (const value of [first, second]) assert.equal(bytes.indexOf(value), -1, `${file} holds a value that was sealed`);
+  }
+  ok(await admin.patch('/api/v1/objects/customer/fields/mail', { class: 'sensitive' }), 201);
+  const mail = (await sales1.read('customer', old.id)).mail;
+  assert.ok(mail === null || /\*/.test(mail), 'a sensitive field is masked for sales');
 });
