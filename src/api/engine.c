@@ -1,5 +1,6 @@
 #include "api/engine.h"
 
+#include "api/events.h"
 #include "api/problem.h"
 #include "api/scgi/scgi.h"
 #include "api/session.h"
@@ -167,6 +168,7 @@ void engine_serve(struct engine_worker *w, int fd) {
     reply_reset(&w->reply);
     enum status s = scgi_read(fd, &w->in, &r);
     if (s == ST_OK) {
+        r.fd = fd;
         __atomic_add_fetch(&w->engine->requests, 1, __ATOMIC_RELAXED);
         handle(w, &r);
     } else {
@@ -297,6 +299,8 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
                          &engine->remote, e);
     }
     if (s == ST_OK)
+        s = events_start(engine, &engine->events, e);
+    if (s == ST_OK)
         s = role_ready(engine->env);
     if (s != ST_OK) {
         log_error("can't start: %s: %s", e->code, e->detail);
@@ -308,6 +312,7 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
         (void)pthread_join(workers[i].thread, NULL);
         worker_end(&workers[i]);
     }
+    events_stop(engine->events);
     remote_stop(engine->remote);
     store_close(engine->store);
     return 0;

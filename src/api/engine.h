@@ -13,6 +13,7 @@ struct engine {
     struct world *world;
     struct store *store;
     struct remote_server *remote; /* takes the write sets of jobs */
+    struct events *events;        /* server-sent events */
     const char *keeper_path;
     const char *objects_dir, *policies_dir;
     int64_t started_ms;

@@ -42,6 +42,20 @@ HANDLER(api_audit_get);
 HANDLER(api_audit_head);
 
 HANDLER(api_openapi);
+
+HANDLER(api_imports);
+HANDLER(api_import_make);
+HANDLER(api_import_get);
+HANDLER(api_import_part);
+HANDLER(api_import_preview);
+HANDLER(api_import_check);
+HANDLER(api_import_start);
+HANDLER(api_import_undo);
+HANDLER(api_import_rejects);
+HANDLER(api_job);
+HANDLER(api_job_events);
+HANDLER(api_job_cancel);
+
 HANDLER(api_health);
 HANDLER(api_ready);
 HANDLER(api_metrics);

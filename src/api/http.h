@@ -16,6 +16,7 @@ struct http_request {
     struct slice body;
     struct slice parameters[HTTP_SEGMENTS]; /* what the route's {…} stand for, in order */
     size_t parameter_count;
+    int fd;              /* for handlers that stream (http_reply.stream) */
     struct json_t *json; /* the body, parsed, for routes that take JSON */
 };
 

@@ -1,6 +1,7 @@
 #include "cmd/jobs_role.h"
 
 #include "base/log.h"
+#include "share/jobs_main.h"
 #include "watch/audit_indexer.h"
 
 #include <pthread.h>
@@ -25,10 +26,7 @@ int jobs_role_main(const struct role_env *env) {
         arena_free(&a);
         return result;
     }
-    if (role_ready(env) == ST_OK) {
-        role_wait_stop();
-        result = 0;
-    }
+    result = jobs_main(env);
     __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
     (void)pthread_join(thread, NULL);
     arena_free(&a);

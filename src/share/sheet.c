@@ -1,4 +1,4 @@
-#include "share/reader_client.h"
+#include "share/sheet.h"
 
 #include "ipc/frame.h"
 
@@ -10,7 +10,7 @@
 
 static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER; /* one question at a time to the supervisor */
 
-struct reader_client {
+struct sheet {
     int fd;
     struct buf in;
     uint8_t encoding, delimiter;
@@ -21,14 +21,14 @@ static enum status gone(struct error *e) {
     return error_set(e, ST_UNAVAILABLE, "reader_away", "the reader does not answer");
 }
 
-static enum status tell(struct reader_client *c, uint16_t type, struct slice payload, struct error *e) {
+static enum status tell(struct sheet *c, uint16_t type, struct slice payload, struct error *e) {
     struct frame f = {.type = type, .payload = payload};
     return frame_send(c->fd, &f, TURN_MS) == ST_OK ? ST_OK : gone(e);
 }
 
-enum status reader_attach(int stream, enum encoding encoding, uint8_t delimiter, struct reader_client **out,
-                          struct error *e) {
-    struct reader_client *c = calloc(1, sizeof *c);
+enum status sheet_attach(int stream, enum encoding encoding, uint8_t delimiter, struct sheet **out,
+                         struct error *e) {
+    struct sheet *c = calloc(1, sizeof *c);
     if (c == NULL) {
         (void)close(stream);
         return error_set(e, ST_NOMEM, "no_memory", "reader");
@@ -40,25 +40,25 @@ enum status reader_attach(int stream, enum encoding encoding, uint8_t delimiter,
     uint8_t options[2] = {(uint8_t)encoding, delimiter};
     enum status s = tell(c, READER_OPTIONS, slice_of(options, sizeof options), e);
     if (s != ST_OK) {
-        reader_close(c);
+        sheet_close(c);
         return s;
     }
     *out = c;
     return ST_OK;
 }
 
-enum status reader_open(const struct role_env *env, enum encoding encoding, uint8_t delimiter,
-                        struct reader_client **out, struct error *e) {
+enum status sheet_open(const struct role_env *env, enum encoding encoding, uint8_t delimiter,
+                       struct sheet **out, struct error *e) {
     int stream;
     (void)pthread_mutex_lock(&asking);
     enum status s = role_start_reader(env, &stream);
     (void)pthread_mutex_unlock(&asking);
     if (s != ST_OK)
         return error_set(e, ST_UNAVAILABLE, "reader_away", "no reader is to be had now; try again shortly");
-    return reader_attach(stream, encoding, delimiter, out, e);
+    return sheet_attach(stream, encoding, delimiter, out, e);
 }
 
-void reader_close(struct reader_client *c) {
+void sheet_close(struct sheet *c) {
     if (c == NULL)
         return;
     (void)close(c->fd);
@@ -68,7 +68,7 @@ void reader_close(struct reader_client *c) {
 
 /* ---- rows ---- */
 
-static enum status take_row(struct reader_client *c, struct reader *r, csv_sink sink, void *context) {
+static enum status take_row(struct sheet *c, struct reader *r, csv_sink sink, void *context) {
     struct csv_row row = {.line = reader_u64(r)};
     uint8_t problem = reader_u8(r);
     row.problem = (enum csv_problem)problem;
@@ -81,7 +81,7 @@ static enum status take_row(struct reader_client *c, struct reader *r, csv_sink 
     return r->failed ? ST_CORRUPT : sink(context, &row);
 }
 
-static enum status take_rows(struct reader_client *c, struct slice payload, csv_sink sink, void *context,
+static enum status take_rows(struct sheet *c, struct slice payload, csv_sink sink, void *context,
                              struct error *e) {
     struct reader r = reader_of(payload);
     uint32_t count = reader_u32(&r);
@@ -110,7 +110,7 @@ static enum status take_failure(struct slice payload, struct error *e) {
     return error_set(e, ST_INVALID, "reader_failed", "the file can't be read");
 }
 
-static enum status take_turn(struct reader_client *c, csv_sink sink, void *context, struct error *e) {
+static enum status take_turn(struct sheet *c, csv_sink sink, void *context, struct error *e) {
     struct frame f;
     for (;;) {
         if (frame_receive(c->fd, &c->in, &f, TURN_MS) != ST_OK)
@@ -130,8 +130,7 @@ static enum status take_turn(struct reader_client *c, csv_sink sink, void *conte
     }
 }
 
-enum status reader_feed(struct reader_client *c, struct slice bytes, csv_sink sink, void *context,
-                        struct error *e) {
+enum status sheet_feed(struct sheet *c, struct slice bytes, csv_sink sink, void *context, struct error *e) {
     enum status s = ST_OK;
     while (s == ST_OK && bytes.n > 0) {
         size_t n = bytes.n < DECODE_CHUNK_MAX ? bytes.n : DECODE_CHUNK_MAX;
@@ -144,15 +143,15 @@ enum status reader_feed(struct reader_client *c, struct slice bytes, csv_sink si
     return s;
 }
 
-enum status reader_end(struct reader_client *c, csv_sink sink, void *context, struct error *e) {
+enum status sheet_end(struct sheet *c, csv_sink sink, void *context, struct error *e) {
     enum status s = tell(c, READER_END, SLICE(""), e);
     return s == ST_OK ? take_turn(c, sink, context, e) : s;
 }
 
-enum encoding reader_encoding(const struct reader_client *c) {
+enum encoding sheet_encoding(const struct sheet *c) {
     return (enum encoding)c->encoding;
 }
 
-uint8_t reader_delimiter(const struct reader_client *c) {
+uint8_t sheet_delimiter(const struct sheet *c) {
     return c->delimiter;
 }

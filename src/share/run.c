@@ -1,0 +1,70 @@
+#include "share/run.h"
+
+#define STEP_MEMORY ((size_t)96 * 1024 * 1024)
+#define DEADLINE_MS 30000
+
+static _Thread_local struct turns *thread_turns;
+static _Thread_local uint64_t thread_turn;
+
+enum status run_tools_open(struct jobs *j, struct tools *t, struct error *e) {
+    *t = (struct tools){.keeper = NULL};
+    arena_init(&t->arena, STEP_MEMORY, ARENA_SECRET);
+    enum status s = keeper_connect(j->keeper_path, &t->keeper, e);
+    if (s == ST_OK)
+        s = store_reader_open(j->store, &t->reader, e);
+    if (s == ST_OK)
+        store_reader_deadline(t->reader, DEADLINE_MS);
+    else
+        run_tools_close(t);
+    return s;
+}
+
+void run_tools_close(struct tools *t) {
+    if (t->keeper != NULL)
+        keeper_close(t->keeper);
+    if (t->reader != NULL)
+        store_reader_close(t->reader);
+    arena_free(&t->arena);
+    *t = (struct tools){.keeper = NULL};
+}
+
+enum status run_caller(struct tools *t, const struct world_view *view, const struct token *token,
+                       const struct principal *who, struct caller *out, struct error *e) {
+    *out = (struct caller){.keeper = t->keeper,
+                           .reader = t->reader,
+                           .arena = &t->arena,
+                           .who = *who,
+                           .is_job = true,
+                           .call = {.token = *token, .purpose = PURPOSE_IMPORT}};
+    world_retain(view, &out->world);
+    enum status s = uuid_new(&out->call.request);
+    if (s == ST_OK)
+        s = caller_prepare(out, e);
+    else
+        s = error_set(e, s, "internal", "no random bytes");
+    if (s != ST_OK)
+        caller_finish(out);
+    return s;
+}
+
+void run_set_turn(struct turns *turns, uint64_t turn) {
+    thread_turns = turns;
+    thread_turn = turn;
+}
+
+void run_wait_turn(struct turns *turns, uint64_t turn) {
+    (void)pthread_mutex_lock(&turns->lock);
+    while (turns->now != turn)
+        (void)pthread_cond_wait(&turns->moved, &turns->lock);
+    (void)pthread_mutex_unlock(&turns->lock);
+}
+
+enum status run_write(void *context, const struct write_set *set, struct write_result *result,
+                      struct error *e) {
+    struct jobs *j = context;
+    if (thread_turns != NULL)
+        run_wait_turn(thread_turns, thread_turn);
+    if (thread_turns != NULL && __atomic_load_n(&thread_turns->broken, __ATOMIC_ACQUIRE))
+        return error_set(e, ST_CONFLICT, "job_stopped", "the job has been stopped");
+    return remote_write(j->writer, set, result, e);
+}

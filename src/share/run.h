@@ -1,0 +1,66 @@
+/* What the runners of jobs share, and one runner's tools (for share/'s runners only). */
+#ifndef KEDUN_SHARE_RUN_H
+#define KEDUN_SHARE_RUN_H
+
+#include "ipc/role.h"
+#include "people/world_load.h"
+#include "share/import.h"
+#include "store/remote.h"
+
+#include <pthread.h>
+
+struct jobs {
+    const struct role_env *env;
+    const char *keeper_path;
+    struct world_source source;
+    struct store *store;
+    struct world *world;
+    struct remote_writer *writer;
+    bool stopping; /* atomic: finish what is in hand */
+};
+
+static inline bool jobs_stopping(const struct jobs *j) {
+    return __atomic_load_n(&j->stopping, __ATOMIC_RELAXED);
+}
+
+/* One thread's connections and memory. */
+struct tools {
+    struct keeper *keeper;
+    struct store_reader *reader;
+    struct arena arena; /* of a step, secret */
+};
+MUST_CHECK enum status run_tools_open(struct jobs *j, struct tools *t, struct error *e);
+void run_tools_close(struct tools *t);
+
+/* A caller for one step: the job's person in this world; give it back with caller_finish, then reset the
+ * arena. */
+MUST_CHECK enum status run_caller(struct tools *t, const struct world_view *view, const struct token *token,
+                                  const struct principal *who, struct caller *out, struct error *e);
+
+/* Worth another try after a pause: a process is being restarted, or somebody wrote in between. */
+static inline bool run_may_retry(enum status s) {
+    return s == ST_UNAVAILABLE || s == ST_RETRY;
+}
+
+/* One job of a kind, from its start or from where it was left. ST_OK: job->state says how it ended, or it is
+ * to be left for the next start (still JOB_RUNNING: the system stops). Anything else: failed with e->code. */
+MUST_CHECK enum status run_import(struct jobs *j, struct tools *t, struct job *job, const struct token *token,
+                                  const struct principal *who, struct error *e);
+MUST_CHECK enum status run_undo(struct jobs *j, struct tools *t, struct job *job, const struct token *token,
+                                const struct principal *who, struct error *e);
+
+/* The order in which an import's batches are committed: the writer's callback waits for the thread's turn. */
+struct turns {
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    uint64_t now;
+    bool broken; /* something went wrong: nothing more is committed */
+};
+/* The thread's commits wait until turns->now is `turn`; NULL: they don't. */
+void run_set_turn(struct turns *turns, uint64_t turn);
+void run_wait_turn(struct turns *turns, uint64_t turn);
+/* world_write of the jobs process; context: struct jobs. */
+enum status run_write(void *context, const struct write_set *set, struct write_result *result,
+                      struct error *e);
+
+#endif
