@@ -32,5 +32,6 @@ int command_check_config(int argc, char **argv);
 int command_init(int argc, char **argv);
 int command_policy(int argc, char **argv);
 int command_demo(int argc, char **argv);
+int command_audit(int argc, char **argv);
 
 #endif

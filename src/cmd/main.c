@@ -12,6 +12,8 @@ static const struct command commands[] = {
      "make a demo group company, or a CSV to try the import with", command_demo},
     {"policy", "explain --data DIR --user LOGIN --action A --record OBJECT[/ID] [--field F] [--with-reason]",
      "say why somebody may or may not do something", command_policy},
+    {"audit", "verify --data DIR [--head FILE] [--key FILE] | list --data DIR [--from SEQ]",
+     "check the audit log offline, or print its entries as JSON lines", command_audit},
     {"check-config", "[--config FILE] [--data DIR]", "read the configuration, say what is wrong with it",
      command_check_config},
 };

@@ -1,9 +1,12 @@
 #include "keeper/ledger.h"
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/hex.h"
 #include "base/log.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define MEND_NS 1000000000
@@ -25,6 +28,17 @@ struct ledger {
     char head[AUDIT_CHECKPOINT_TEXT + 1];
 };
 
+/* For verifiers: beside the log, to be copied out by whoever checks it elsewhere. */
+static enum status publish_key(const struct ledger *l) {
+    uint8_t key[32];
+    char path[sizeof l->directory + sizeof "/public.key"], text[2 * sizeof key + 2];
+    audit_public_key(l->log, key);
+    hex_encode(slice_of(key, sizeof key), text);
+    text[2 * sizeof key] = '\n';
+    (void)snprintf(path, sizeof path, "%s/public.key", l->directory);
+    return file_replace(path, slice_of(text, 2 * sizeof key + 1), 0644);
+}
+
 enum status ledger_open(const char *directory, const char *origin, const uint8_t *seed, struct ledger **out,
                         struct error *e) {
     *out = NULL;
@@ -45,6 +59,8 @@ enum status ledger_open(const char *directory, const char *origin, const uint8_t
         ledger_close(l);
         return s;
     }
+    if (publish_key(l) != ST_OK) /* a full disk: what needs an entry will be refused, all else may go on */
+        log_warn("event=audit_public_key status=unwritten");
     *out = l;
     return ST_OK;
 }

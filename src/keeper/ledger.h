@@ -9,6 +9,7 @@
 
 struct ledger;
 
+/* Also writes DIRECTORY/public.key, the key that checks the heads, as 64 hexadecimal digits. */
 MUST_CHECK enum status ledger_open(const char *directory, const char *origin, const uint8_t *seed,
                                    struct ledger **out, struct error *e);
 void ledger_close(struct ledger *l); /* signs a last head */
