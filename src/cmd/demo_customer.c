@@ -195,7 +195,7 @@ static void make_twin(struct demo_random *r, struct demo_customer *c) {
 
 /* ASCII letters, digits and spaces to their full-width forms (U+FF01 …), as far as there is room. */
 static void widen(char *text, size_t room) {
-    char out[DEMO_NAME * 2];
+    char out[DEMO_NAME * 2] = "";
     size_t n = 0;
     for (const char *p = text; *p != '\0' && n + 4 < sizeof out && n + 4 < room; p++) {
         unsigned char c = (unsigned char)*p;

@@ -22,6 +22,12 @@ has "a second one over it is refused" "people in it already" "$(build/kedun demo
 lacks "the truth names no value" "有限|先生|1[3-9][0-9]{9}" "$(cat "$dir/demo-truth.json")"
 is "the truth names every customer once at most" "" "$(grep -oE '"id":"[^"]*"' "$dir/demo-truth.json" | sort | uniq -d)"
 
+explain() { build/kedun policy explain --data "$dir" "$@" 2>&1; }
+id=$(grep -oE '"ids":\["[0-9a-f-]{36}' "$dir/demo-truth.json" | head -1 | cut -c9-)
+id=${id:-$(grep -oE '"id":"[0-9a-f-]{36}' "$dir/demo-truth.json" | head -1 | cut -c7-)}
+has "a decision is explained while nothing is served" '"decision": "allow"' \
+    "$(explain --user head --action view --record "customer/$id")"
+
 has "it is not served to other machines" "demo base" \
     "$(timeout 30 build/kedun serve --data "$dir" --listen "0.0.0.0:$port" 2>&1)"
 build/kedun serve --data "$dir" --listen "127.0.0.1:$port" >"$dir.log" 2>&1 &
@@ -36,6 +42,12 @@ is "head office sees the whole group" 150 "$(customers | grep -oE '"value":[0-9]
     bad "the salesperson sees own customers" "${own:-none} of 150"
 has "the auditor signs in" '"csrf"' "$(sign_in auditor demo-password)"
 has "… and knows of no customers" "unknown_object" "$(customers)"
+out=$(explain --user auditor --action view --record "customer/$id")
+has "a decision is explained beside a running server" '"decision": "deny"' "$out"
+has "… with the policy that forbids it" "forbid duty-auditor-no-records" "$out"
+lacks "… and no value of the record" '\b1[3-9][0-9]{9}\b|有限' "$out"
+has "an unknown record is said to be unknown" "no record" \
+    "$(explain --user head --action view --record customer/00000000-0000-7000-8000-000000000000)"
 kill -TERM "$server"
 wait "$server"
 finish
