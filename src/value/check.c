@@ -52,7 +52,7 @@ bool check_cn_resident_id(struct slice text, int64_t today) {
     unsigned sum = 0;
     for (size_t i = 0; i < 17; i++)
         sum = (sum + (unsigned)(text.p[i] - '0')) * 2 % 11;
-    return text.p[17] == "10X98765432"[sum];
+    return text.p[17] == (uint8_t) "10X98765432"[sum];
 }
 
 bool check_uscc(struct slice text) {
