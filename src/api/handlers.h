@@ -41,6 +41,9 @@ HANDLER(api_audit_list);
 HANDLER(api_audit_get);
 HANDLER(api_audit_head);
 
+HANDLER(api_record_bulk);
+HANDLER(api_recent);
+
 HANDLER(api_openapi);
 
 HANDLER(api_imports);

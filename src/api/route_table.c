@@ -30,6 +30,8 @@ const struct route routes[] = {
      "Count by a field"},
     {"POST", "/api/v1/records/{object}", ROUTE_JSON | ROUTE_PERSONAL, api_record_create, "createRecord",
      "新建", "Make a record"},
+    {"POST", "/api/v1/records/{object}/bulk", ROUTE_JSON | ROUTE_PERSONAL, api_record_bulk, "bulkRecords",
+     "批量操作", "Many writes at once"},
     {"GET", "/api/v1/records/{object}/{id}", ROUTE_PERSONAL, api_record_get, "getRecord", "查看",
      "Open a record"},
     {"PATCH", "/api/v1/records/{object}/{id}", ROUTE_JSON | ROUTE_PERSONAL, api_record_update, "updateRecord",
@@ -46,6 +48,8 @@ const struct route routes[] = {
      "revealRecord", "查看明文", "Reveal masked values"},
     {"POST", "/api/v1/suggest", ROUTE_JSON | ROUTE_PERSONAL, api_suggest, "suggest", "搜索建议",
      "Suggestions"},
+
+    {"GET", "/api/v1/recent", ROUTE_PERSONAL, api_recent, "recent", "最近打开", "Recently opened records"},
 
     {"GET", "/api/v1/audit", 0, api_audit_list, "listAudit", "审计", "What was done, by whom"},
     {"GET", "/api/v1/audit/head", 0, api_audit_head, "auditHead", "审计日志的签名树头",
