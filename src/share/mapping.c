@@ -202,23 +202,43 @@ static struct slice plain_header(struct caller *c, struct slice s) {
     return slice_of(out, n);
 }
 
+static bool usable(const struct access *a, const struct field_def *f) {
+    size_t index;
+    return !f->read_only && !f->retired && (!field_is_system(f) || f->id == FIELD_OWNER) &&
+           access_field(a, slice_from_string(f->name), &index) != NULL;
+}
+
+enum likeness { UNLIKE, ALIKE, SAME };
+
+/* 身份证 is like 身份证号码: two Chinese characters or six letters at least. */
+static enum likeness likeness(struct slice want, struct slice have) {
+    if (slice_equal(want, have))
+        return SAME;
+    struct slice small = want.n < have.n ? want : have, large = want.n < have.n ? have : want;
+    return small.n >= 6 && memmem(large.p, large.n, small.p, small.n) != NULL ? ALIKE : UNLIKE;
+}
+
 const struct field_def *mapping_suggest(struct caller *c, const struct object_def *object,
                                         struct slice header) {
     const struct access *a;
+    const struct field_def *like = NULL;
     struct error ignored;
+    bool several = false;
     struct slice want = plain_header(c, header);
     if (want.n == 0 || access_get(c, object, &a, &ignored) != ST_OK)
         return NULL;
     for (size_t i = 0; i < object->field_count; i++) {
-        size_t index;
         const struct field_def *f = &object->fields[i];
-        bool usable = !f->read_only && !f->retired && (!field_is_system(f) || f->id == FIELD_OWNER) &&
-                      access_field(a, slice_from_string(f->name), &index) != NULL;
         const char *const words[] = {f->name, f->label.zh, f->label.en};
-        for (size_t w = 0; usable && w < 3; w++) {
-            if (words[w] != NULL && slice_equal(want, plain_header(c, slice_from_string(words[w]))))
+        for (size_t w = 0; w < 3 && usable(a, f); w++) {
+            if (words[w] == NULL)
+                continue;
+            enum likeness how = likeness(want, plain_header(c, slice_from_string(words[w])));
+            if (how == SAME)
                 return f;
+            several = several || (how == ALIKE && like != NULL && like != f);
+            like = how == ALIKE ? f : like;
         }
     }
-    return NULL;
+    return several ? NULL : like;
 }

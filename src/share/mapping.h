@@ -40,7 +40,8 @@ struct slice mapping_cell(struct caller *c, const struct mapping *m, size_t k, s
 /* Who a cell names; 0: nobody, or more than one. */
 uint32_t mapping_person(const struct directory *d, struct slice cell);
 
-/* The field that a header most likely means: its name or one of its labels; NULL. */
+/* The field that a header most likely means: its name or one of its labels, else the only one that is like
+ * it; NULL. */
 const struct field_def *mapping_suggest(struct caller *c, const struct object_def *object,
                                         struct slice header);
 
