@@ -6,6 +6,7 @@
 
 #define BLOCK_SIZE ((size_t)64 * 1024)
 #define ALIGNMENT  ((size_t)16)
+#define SPARE_MOST 4 /* blocks kept from request to request: enough for a page */
 
 struct arena_block {
     struct arena_block *next;
@@ -16,7 +17,7 @@ struct arena_block {
 };
 
 void arena_init(struct arena *a, size_t limit, enum arena_kind kind) {
-    *a = (struct arena){.block = NULL, .used = 0, .limit = limit, .kind = kind};
+    *a = (struct arena){.block = NULL, .spare = NULL, .used = 0, .limit = limit, .kind = kind};
 }
 
 static void block_wipe(const struct arena *a, struct arena_block *b) {
@@ -25,33 +26,41 @@ static void block_wipe(const struct arena *a, struct arena_block *b) {
 }
 
 void arena_reset(struct arena *a) {
-    struct arena_block *kept = NULL;
     while (a->block != NULL) {
-        struct arena_block *next = a->block->next;
-        block_wipe(a, a->block);
-        if (kept == NULL && a->block->size == BLOCK_SIZE) {
-            kept = a->block;
-        } else {
-            free(a->block);
+        struct arena_block *b = a->block;
+        a->block = b->next;
+        block_wipe(a, b);
+        if (b->size != BLOCK_SIZE || a->spare_count == SPARE_MOST) {
+            free(b);
+            continue;
         }
-        a->block = next;
+        b->next = a->spare;
+        a->spare = b;
+        a->spare_count++;
     }
-    if (kept != NULL) {
-        kept->next = NULL;
-        kept->used = 0;
-    }
-    a->block = kept;
     a->used = 0;
 }
 
 void arena_free(struct arena *a) {
     arena_reset(a);
-    free(a->block);
-    a->block = NULL;
+    while (a->spare != NULL) {
+        struct arena_block *b = a->spare;
+        a->spare = b->next;
+        free(b);
+    }
+    a->spare_count = 0;
 }
 
 static struct arena_block *block_new(struct arena *a, size_t n) {
     size_t size = n > BLOCK_SIZE ? n : BLOCK_SIZE;
+    if (size == BLOCK_SIZE && a->spare != NULL) {
+        struct arena_block *kept = a->spare;
+        a->spare = kept->next;
+        a->spare_count--;
+        *kept = (struct arena_block){.next = a->block, .size = size, .used = 0};
+        a->block = kept;
+        return kept;
+    }
     struct arena_block *b = malloc(sizeof *b + size);
     if (b == NULL)
         return NULL;

@@ -14,14 +14,16 @@ struct arena_block;
 
 struct arena {
     struct arena_block *block; /* newest first */
-    size_t used;               /* bytes handed out since the last reset */
-    size_t limit;              /* most bytes that may be handed out */
+    struct arena_block *spare; /* kept for the next request */
+    size_t spare_count;
+    size_t used;  /* bytes handed out since the last reset */
+    size_t limit; /* most bytes that may be handed out */
     enum arena_kind kind;
 };
 
 void arena_init(struct arena *a, size_t limit, enum arena_kind kind);
 
-/* Gives everything back but one block, which is kept for the next request (and wiped if secret). */
+/* Gives everything back but a few blocks, which are kept for the next request (and wiped if secret). */
 void arena_reset(struct arena *a);
 
 void arena_free(struct arena *a);

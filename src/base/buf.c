@@ -40,7 +40,7 @@ static bool buf_grow(struct buf *b, size_t need) {
     return true;
 }
 
-uint8_t *buf_reserve(struct buf *b, size_t n) {
+uint8_t *buf_reserve_more(struct buf *b, size_t n) {
     if (b->failed)
         return NULL;
     if (n > b->limit - b->n) {
@@ -54,16 +54,6 @@ uint8_t *buf_reserve(struct buf *b, size_t n) {
         }
     }
     return b->p + b->n;
-}
-
-void buf_put(struct buf *b, const void *p, size_t n) {
-    if (n == 0)
-        return;
-    uint8_t *to = buf_reserve(b, n);
-    if (to == NULL)
-        return;
-    memcpy(to, p, n);
-    b->n += n;
 }
 
 void buf_put_string(struct buf *b, const char *s) {
@@ -83,31 +73,6 @@ void buf_put_format(struct buf *b, const char *format, ...) {
         b->n += (size_t)n;
     }
     va_end(again);
-}
-
-static void put_le(struct buf *b, uint64_t v, size_t n) {
-    uint8_t *to = buf_reserve(b, n);
-    if (to == NULL)
-        return;
-    for (size_t i = 0; i < n; i++)
-        to[i] = (uint8_t)(v >> (8 * i));
-    b->n += n;
-}
-
-void buf_put_u8(struct buf *b, uint8_t v) {
-    put_le(b, v, 1);
-}
-
-void buf_put_u16(struct buf *b, uint16_t v) {
-    put_le(b, v, 2);
-}
-
-void buf_put_u32(struct buf *b, uint32_t v) {
-    put_le(b, v, 4);
-}
-
-void buf_put_u64(struct buf *b, uint64_t v) {
-    put_le(b, v, 8);
 }
 
 void buf_put_varint(struct buf *b, uint64_t v) {
@@ -134,40 +99,6 @@ void buf_patch_u32(struct buf *b, size_t at, uint32_t v) {
         b->p[at + i] = (uint8_t)(v >> (8 * i));
 }
 
-struct slice reader_bytes(struct reader *r, size_t n) {
-    if (r->failed || n > r->n - r->at) {
-        r->failed = true;
-        return SLICE_NONE;
-    }
-    struct slice s = slice_of(r->p + r->at, n);
-    r->at += n;
-    return s;
-}
-
-static uint64_t get_le(struct reader *r, size_t n) {
-    struct slice s = reader_bytes(r, n);
-    uint64_t v = 0;
-    for (size_t i = 0; i < s.n; i++)
-        v |= (uint64_t)s.p[i] << (8 * i);
-    return v;
-}
-
-uint8_t reader_u8(struct reader *r) {
-    return (uint8_t)get_le(r, 1);
-}
-
-uint16_t reader_u16(struct reader *r) {
-    return (uint16_t)get_le(r, 2);
-}
-
-uint32_t reader_u32(struct reader *r) {
-    return (uint32_t)get_le(r, 4);
-}
-
-uint64_t reader_u64(struct reader *r) {
-    return get_le(r, 8);
-}
-
 uint64_t reader_varint(struct reader *r) {
     uint64_t v = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
@@ -189,15 +120,6 @@ struct slice reader_slice(struct reader *r, size_t most) {
     if (n > most)
         r->failed = true;
     return reader_bytes(r, r->failed ? SIZE_MAX : n);
-}
-
-void reader_copy(struct reader *r, void *out, size_t n) {
-    struct slice s = reader_bytes(r, n);
-    if (s.n == n && n > 0) {
-        memcpy(out, s.p, n);
-    } else if (n > 0) {
-        memset(out, 0, n);
-    }
 }
 
 bool reader_done(const struct reader *r) {

@@ -36,6 +36,14 @@ void clock_date_from_days(int64_t days, int *year, unsigned *month, unsigned *da
     *year = (int)(yoe + era * 400 + (*month <= 2));
 }
 
+/* `n` digits of v, with leading zeros. */
+static void put_digits(char *to, unsigned v, size_t n) {
+    while (n-- > 0) {
+        to[n] = (char)('0' + v % 10);
+        v /= 10;
+    }
+}
+
 void clock_format(int64_t ms, char out[CLOCK_TEXT + 1]) {
     int64_t days = ms / 86400000, rest = ms % 86400000;
     if (rest < 0) {
@@ -46,12 +54,15 @@ void clock_format(int64_t ms, char out[CLOCK_TEXT + 1]) {
     unsigned month = 0, day = 0;
     if (days >= -719528 && days <= 2932896)
         clock_date_from_days(days, &year, &month, &day);
-    char text[64];
-    (void)snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", year, month, day,
-                   (int)(rest / 3600000), (int)(rest / 60000 % 60), (int)(rest / 1000 % 60),
-                   (int)(rest % 1000));
-    memcpy(out, text, CLOCK_TEXT);
-    out[CLOCK_TEXT] = '\0';
+    unsigned milli = (unsigned)rest;
+    memcpy(out, "0000-00-00T00:00:00.000Z", CLOCK_TEXT + 1);
+    put_digits(out, (unsigned)year, 4);
+    put_digits(out + 5, month, 2);
+    put_digits(out + 8, day, 2);
+    put_digits(out + 11, milli / 3600000, 2);
+    put_digits(out + 14, milli / 60000 % 60, 2);
+    put_digits(out + 17, milli / 1000 % 60, 2);
+    put_digits(out + 20, milli % 1000, 3);
 }
 
 /* `count` digits at `at`; -1 when there are fewer. */

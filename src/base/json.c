@@ -68,33 +68,61 @@ static void put_escaped(struct buf *out, uint8_t c, uint8_t escape) {
     buf_put(out, pair, 2);
 }
 
-static void put_string(struct buf *out, struct slice s) {
-    buf_put_u8(out, '"');
-    size_t start = 0, i = 0;
+/* How many bytes at the front of `s` go out as they are. */
+static size_t plain_length(struct slice s) {
+    size_t i = 0;
     while (i < s.n) {
-        uint8_t escape = escape_of(s.p[i]);
-        size_t step = escape == 0x80 ? utf8_sequence(slice_of(s.p + i, s.n - i)) : 1;
-        if (escape == 0 || (escape == 0x80 && step > 0)) {
-            i += step;
+        uint8_t c = s.p[i];
+        if (c < 0x80) {
+            if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
+                break;
+            i++;
             continue;
         }
-        buf_put(out, s.p + start, i - start);
-        if (escape == 0x80) {
-            buf_put_string(out, "\xef\xbf\xbd");
-        } else {
-            put_escaped(out, s.p[i], escape);
-        }
-        i++;
-        start = i;
+        size_t step = utf8_sequence(slice_of(s.p + i, s.n - i));
+        if (step == 0)
+            break;
+        i += step;
     }
-    buf_put(out, s.p + start, i - start);
-    buf_put_u8(out, '"');
+    return i;
+}
+
+/* From the first byte on that does not go out as it is. */
+static void put_rest(struct buf *out, struct slice s) {
+    while (s.n > 0) {
+        uint8_t escape = escape_of(s.p[0]);
+        if (escape == 0x80)
+            buf_put_string(out, "\xef\xbf\xbd");
+        else
+            put_escaped(out, s.p[0], escape);
+        s = slice_of(s.p + 1, s.n - 1);
+        size_t n = plain_length(s);
+        buf_put(out, s.p, n);
+        s = slice_of(s.p + n, s.n - n);
+    }
+}
+
+/* Most strings are short and need no escape: one reservation, one copy. `after`: '"' alone, or with ':'. */
+static void put_string(struct json *j, struct slice s, const char *after, size_t after_n) {
+    size_t n = plain_length(s);
+    uint8_t *to = buf_reserve(j->out, n + 4);
+    if (to == NULL)
+        return;
+    size_t at = 0;
+    if (j->comma)
+        to[at++] = ',';
+    to[at++] = '"';
+    if (n > 0)
+        memcpy(to + at, s.p, n);
+    j->out->n += at + n;
+    j->comma = true;
+    if (n < s.n)
+        put_rest(j->out, slice_of(s.p + n, s.n - n));
+    buf_put(j->out, after, after_n);
 }
 
 void json_key_slice(struct json *j, struct slice key) {
-    value_begins(j);
-    put_string(j->out, key);
-    buf_put_u8(j->out, ':');
+    put_string(j, key, "\":", 2);
     j->comma = false;
 }
 
@@ -103,8 +131,7 @@ void json_key(struct json *j, const char *key) {
 }
 
 void json_text(struct json *j, struct slice s) {
-    value_begins(j);
-    put_string(j->out, s);
+    put_string(j, s, "\"", 1);
 }
 
 void json_cstring(struct json *j, const char *s) {
@@ -145,18 +172,19 @@ void json_none(struct json *j) {
 }
 
 void json_uuid(struct json *j, const struct uuid *u) {
-    char text[UUID_TEXT + 1];
-    uuid_format(u, text);
+    char text[UUID_TEXT + 3];
+    uuid_format(u, text + 1);
+    text[0] = text[UUID_TEXT + 1] = '"';
     value_begins(j);
-    buf_put_u8(j->out, '"');
-    buf_put(j->out, text, UUID_TEXT);
-    buf_put_u8(j->out, '"');
+    buf_put(j->out, text, UUID_TEXT + 2);
 }
 
 void json_time(struct json *j, int64_t ms) {
-    char text[CLOCK_TEXT + 1];
-    clock_format(ms, text);
-    json_cstring(j, text);
+    char text[CLOCK_TEXT + 3];
+    clock_format(ms, text + 1);
+    text[0] = text[CLOCK_TEXT + 1] = '"';
+    value_begins(j);
+    buf_put(j->out, text, CLOCK_TEXT + 2);
 }
 
 void json_raw(struct json *j, struct slice text) {

@@ -14,7 +14,10 @@ struct slice {
 
 #define SLICE_NONE ((struct slice){NULL, 0})
 /* A slice over a string literal, without its NUL. */
-#define SLICE(literal) ((struct slice){(const uint8_t *)(literal), sizeof(literal) - 1})
+#define SLICE(literal) ((struct slice)SLICE_INIT(literal))
+/* The same as an initialiser of a static object. */
+#define SLICE_INIT(literal)                                                                                  \
+    { (const uint8_t *)(literal), sizeof(literal) - 1 }
 
 static inline struct slice slice_of(const void *p, size_t n) {
     return (struct slice){(const uint8_t *)p, n};

@@ -37,15 +37,12 @@ static const uint8_t dash_at[] = {8, 13, 18, 23};
 void uuid_format(const struct uuid *u, char out[UUID_TEXT + 1]) {
     char hex[33];
     hex_encode(slice_of(u->b, 16), hex);
-    size_t from = 0, dash = 0;
-    for (size_t i = 0; i < UUID_TEXT; i++) {
-        if (dash < 4 && i == dash_at[dash]) {
-            out[i] = '-';
-            dash++;
-        } else {
-            out[i] = hex[from++];
-        }
-    }
+    memcpy(out, hex, 8);
+    memcpy(out + 9, hex + 8, 4);
+    memcpy(out + 14, hex + 12, 4);
+    memcpy(out + 19, hex + 16, 4);
+    memcpy(out + 24, hex + 20, 12);
+    out[8] = out[13] = out[18] = out[23] = '-';
     out[UUID_TEXT] = '\0';
 }
 

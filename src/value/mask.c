@@ -5,22 +5,28 @@
 #include "value/normalise.h"
 #include "value/phone.h"
 
-#include <stdarg.h>
-
 #define STARS "****"
 
 /* Writers give false when the value does not look as expected. */
 typedef bool mask_writer(struct slice text, char out[MASK_ROOM]);
 
-static bool print(char out[MASK_ROOM], const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static bool print(char out[MASK_ROOM], const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(out, MASK_ROOM, format, args);
-    va_end(args);
-    return n > 0 && n < MASK_ROOM;
+/* The parts one behind the other, with a NUL. */
+static bool join(char out[MASK_ROOM], const struct slice *parts, size_t count) {
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].n >= MASK_ROOM - n)
+            return false;
+        if (parts[i].n > 0)
+            memcpy(out + n, parts[i].p, parts[i].n);
+        n += parts[i].n;
+    }
+    out[n] = '\0';
+    return n > 0;
 }
+
+#define PRINT(out, ...)                                                                                      \
+    join(out, (const struct slice[]){__VA_ARGS__},                                                           \
+         sizeof((const struct slice[]){__VA_ARGS__}) / sizeof(struct slice))
 
 static bool all_digits(struct slice s) {
     for (size_t i = 0; i < s.n; i++) {
@@ -32,7 +38,7 @@ static bool all_digits(struct slice s) {
 
 static bool write_hidden(struct slice text, char out[MASK_ROOM]) {
     (void)text;
-    return print(out, "***");
+    return PRINT(out, SLICE("***"));
 }
 
 static bool write_mobile(struct slice text, char out[MASK_ROOM]) {
@@ -41,8 +47,8 @@ static bool write_mobile(struct slice text, char out[MASK_ROOM]) {
     if (!all_digits(digits) || digits.n < 8)
         return false;
     if (phone_is_cn_mobile(text))
-        return print(out, "%.3s" STARS "%.4s", p + 3, p + 10);
-    return print(out, STARS "%.4s", p + text.n - 4);
+        return PRINT(out, slice_of(p + 3, 3), SLICE(STARS), slice_of(p + 10, 4));
+    return PRINT(out, SLICE(STARS), slice_of(p + text.n - 4, 4));
 }
 
 static bool write_landline(struct slice text, char out[MASK_ROOM]) {
@@ -52,10 +58,11 @@ static bool write_landline(struct slice text, char out[MASK_ROOM]) {
     if (s.n < 9 || p[0] != '+' || !all_digits(slice_of(p + 1, s.n - 1)))
         return false;
     if (area == 0)
-        return print(out, STARS "%.2s", p + s.n - 2);
+        return PRINT(out, SLICE(STARS), slice_of(p + s.n - 2, 2));
     bool toll_free = p[3] == '4' || p[3] == '8';
     bool plain = toll_free && (memcmp(p + 3, "400", 3) == 0 || memcmp(p + 3, "800", 3) == 0);
-    return print(out, "%s%.*s-" STARS "%.2s", plain ? "" : "0", (int)area, p + 3, p + s.n - 2);
+    return PRINT(out, plain ? SLICE_NONE : SLICE("0"), slice_of(p + 3, area), SLICE("-" STARS),
+                 slice_of(p + s.n - 2, 2));
 }
 
 static bool write_phone(struct slice text, char out[MASK_ROOM]) {
@@ -88,93 +95,111 @@ static bool write_person_name(struct slice text, char out[MASK_ROOM]) {
         han = han && normalise_is_han(c);
     }
     if (n < 2)
-        return print(out, "*");
+        return PRINT(out, SLICE("*"));
     if (!han)
-        return print(out, "%.*s**", (int)ends[0], (const char *)text.p);
+        return PRINT(out, slice_of(text.p, ends[0]), SLICE("**"));
     size_t family = n > 2 && is_compound(slice_of(text.p, ends[1])) ? 2 : 1;
-    return print(out, "%.*s%s", (int)ends[family - 1], (const char *)text.p, n - family > 1 ? "**" : "*");
+    return PRINT(out, slice_of(text.p, ends[family - 1]), n - family > 1 ? SLICE("**") : SLICE("*"));
 }
 
 static bool write_code_head(struct slice text, char out[MASK_ROOM]) {
     if (text.n != 18)
         return false;
-    return print(out, "%.4s**************", (const char *)text.p);
+    return PRINT(out, slice_of(text.p, 4), SLICE("**************"));
 }
 
 static bool write_mail(struct slice text, char out[MASK_ROOM]) {
     const uint8_t *at = text.n == 0 ? NULL : memrchr(text.p, '@', text.n);
     if (at == NULL || !check_mail(text))
         return false;
-    return print(out, "%c***%.*s", text.p[0], (int)(text.n - (size_t)(at - text.p)), (const char *)at);
+    return PRINT(out, slice_of(text.p, 1), SLICE("***"), slice_of(at, text.n - (size_t)(at - text.p)));
 }
 
 static bool write_mail_strict(struct slice text, char out[MASK_ROOM]) {
     (void)text;
-    return print(out, "***@***");
+    return PRINT(out, SLICE("***@***"));
 }
 
 static bool write_bank_card(struct slice text, char out[MASK_ROOM]) {
     if (text.n < 12 || !all_digits(text))
         return false;
-    return print(out, STARS "%.4s", (const char *)text.p + text.n - 4);
+    return PRINT(out, SLICE(STARS), slice_of(text.p + text.n - 4, 4));
 }
 
 /* How the provinces' names begin, as people write them; municipalities are cities themselves. */
 static const struct {
-    const char *name;
+    struct slice name;
     bool municipality;
 } provinces[] = {
-    {"北京", true},  {"天津", true},  {"上海", true},  {"重庆", true},  {"河北", false},   {"山西", false},
-    {"辽宁", false}, {"吉林", false}, {"江苏", false}, {"浙江", false}, {"安徽", false},   {"福建", false},
-    {"江西", false}, {"山东", false}, {"河南", false}, {"湖北", false}, {"湖南", false},   {"广东", false},
-    {"海南", false}, {"四川", false}, {"贵州", false}, {"云南", false}, {"陕西", false},   {"甘肃", false},
-    {"青海", false}, {"台湾", false}, {"广西", false}, {"西藏", false}, {"宁夏", false},   {"新疆", false},
-    {"香港", true},  {"澳门", true},  {"重慶", true},  {"臺灣", false}, {"黑龙江", false}, {"内蒙古", false},
+    {SLICE_INIT("北京"), true},  {SLICE_INIT("天津"), true},    {SLICE_INIT("上海"), true},
+    {SLICE_INIT("重庆"), true},  {SLICE_INIT("河北"), false},   {SLICE_INIT("山西"), false},
+    {SLICE_INIT("辽宁"), false}, {SLICE_INIT("吉林"), false},   {SLICE_INIT("江苏"), false},
+    {SLICE_INIT("浙江"), false}, {SLICE_INIT("安徽"), false},   {SLICE_INIT("福建"), false},
+    {SLICE_INIT("江西"), false}, {SLICE_INIT("山东"), false},   {SLICE_INIT("河南"), false},
+    {SLICE_INIT("湖北"), false}, {SLICE_INIT("湖南"), false},   {SLICE_INIT("广东"), false},
+    {SLICE_INIT("海南"), false}, {SLICE_INIT("四川"), false},   {SLICE_INIT("贵州"), false},
+    {SLICE_INIT("云南"), false}, {SLICE_INIT("陕西"), false},   {SLICE_INIT("甘肃"), false},
+    {SLICE_INIT("青海"), false}, {SLICE_INIT("台湾"), false},   {SLICE_INIT("广西"), false},
+    {SLICE_INIT("西藏"), false}, {SLICE_INIT("宁夏"), false},   {SLICE_INIT("新疆"), false},
+    {SLICE_INIT("香港"), true},  {SLICE_INIT("澳门"), true},    {SLICE_INIT("重慶"), true},
+    {SLICE_INIT("臺灣"), false}, {SLICE_INIT("黑龙江"), false}, {SLICE_INIT("内蒙古"), false},
 };
 
-static bool take(struct slice *s, const char *what) {
-    size_t n = strlen(what);
-    if (!slice_starts_with(*s, slice_from_string(what)))
+static bool take(struct slice *s, struct slice what) {
+    if (s->n < what.n || memcmp(s->p, what.p, what.n) != 0)
         return false;
-    s->p += n;
-    s->n -= n;
+    *s = slice_of(s->p + what.n, s->n - what.n);
     return true;
+}
+
+/* Takes a city's last characters off. */
+static bool take_city_end(struct slice *s) {
+    return take(s, SLICE("市")) || take(s, SLICE("自治州")) || take(s, SLICE("地区")) || take(s, SLICE("盟"));
+}
+
+/* A character that ends the name of a street or village, or of a county: each is three bytes long. */
+static bool begins_street(struct slice s) {
+    static const char streets[] = "路街道巷弄号村镇乡县区旗场";
+    if (s.n < 3)
+        return false;
+    for (const char *at = streets; *at != '\0'; at += 3) {
+        if (memcmp(at, s.p, 3) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool begins_with(struct slice s, struct slice what) {
+    return take(&s, what);
 }
 
 /* Eats a city (…市, …自治州, …地区, …盟) of at most 12 characters off the front. A sign of a street or
  * village before that means that there was none: "菜市场路" must not come out. */
 static void take_city(struct slice *s) {
-    static const char *const ends[] = {"市", "自治州", "地区", "盟"};
-    static const char *const streets[] = {"路", "街", "道", "巷", "弄", "号", "村",
-                                          "镇", "乡", "县", "区", "旗", "场"};
     struct slice rest = *s;
     uint32_t c;
     for (size_t n = 0; n < 12 && rest.n > 0; n++) {
-        for (size_t i = 0; n > 0 && i < sizeof ends / sizeof ends[0]; i++) {
-            struct slice after = rest;
-            if (take(&after, ends[i])) {
-                if (!take(&after, "场"))
-                    *s = after;
-                return;
-            }
+        struct slice after = rest;
+        if (n > 0 && take_city_end(&after)) {
+            if (!take(&after, SLICE("场")))
+                *s = after;
+            return;
         }
-        bool town =
-            slice_starts_with(rest, SLICE("镇江市")) || slice_starts_with(rest, SLICE("镇市")); /* 景德镇 */
-        for (size_t i = 0; !town && i < sizeof streets / sizeof streets[0]; i++) {
-            if (slice_starts_with(rest, slice_from_string(streets[i])))
-                return;
-        }
+        bool town = begins_with(rest, SLICE("镇江市")) || begins_with(rest, SLICE("镇市")); /* 景德镇 */
+        if (!town && begins_street(rest))
+            return;
         if (!utf8_next(&rest, &c) || !normalise_is_han(c))
             return;
     }
 }
 
 static bool write_address(struct slice text, char out[MASK_ROOM]) {
-    static const char *const ends[] = {"省",           "市",     "壮族自治区", "回族自治区",
-                                       "维吾尔自治区", "自治区", "特别行政区"};
+    static const struct slice ends[] = {
+        SLICE_INIT("省"),           SLICE_INIT("市"),     SLICE_INIT("壮族自治区"), SLICE_INIT("回族自治区"),
+        SLICE_INIT("维吾尔自治区"), SLICE_INIT("自治区"), SLICE_INIT("特别行政区")};
     struct slice rest = text;
-    (void)take(&rest, "中国");
-    (void)take(&rest, "中华人民共和国");
+    (void)take(&rest, SLICE("中国"));
+    (void)take(&rest, SLICE("中华人民共和国"));
     for (size_t i = 0; i < sizeof provinces / sizeof provinces[0]; i++) {
         if (!take(&rest, provinces[i].name))
             continue;
@@ -184,19 +209,19 @@ static bool write_address(struct slice text, char out[MASK_ROOM]) {
         }
         if (!provinces[i].municipality)
             take_city(&rest);
-        return print(out, "%.*s" STARS, (int)(text.n - rest.n), (const char *)text.p);
+        return PRINT(out, slice_of(text.p, text.n - rest.n), SLICE(STARS));
     }
-    return print(out, STARS);
+    return PRINT(out, SLICE(STARS));
 }
 
 static bool write_region(struct slice text, char out[MASK_ROOM]) {
-    return check_region_cn(text) && print(out, "%.2s0000", (const char *)text.p);
+    return check_region_cn(text) && PRINT(out, slice_of(text.p, 2), SLICE("0000"));
 }
 
 static bool write_year(struct slice text, char out[MASK_ROOM]) {
     if (text.n < 10 || !all_digits(slice_of(text.p, 4)) || text.p[4] != '-')
         return false;
-    return print(out, "%.4s", (const char *)text.p);
+    return PRINT(out, slice_of(text.p, 4));
 }
 
 #define TYPE(t) (UINT64_C(1) << (t))

@@ -26,19 +26,26 @@ void query_put_tail(struct query *q) {
         sql_put(s, " LEFT JOIN subject_key k ON k.subject = t1.subject");
 }
 
+static enum status collect_row(struct query *q, sqlite3_stmt *s, struct reader_room *room) {
+    struct store_row *row = &q->out->rows[q->out->count];
+    size_t columns = q->select->column_count, all = columns + q->select->with_key;
+    struct cell *cells = arena_array(q->arena, all, sizeof *cells);
+    if (cells == NULL)
+        return ST_NOMEM;
+    enum status st = reader_cells_into(s, 0, all, room, q->arena, cells);
+    if (st == ST_OK && q->select->with_key)
+        row->wrapped_key = cells[columns].s;
+    row->cells = cells;
+    q->out->count += st == ST_OK;
+    return st;
+}
+
 enum status query_collect(struct query *q) {
     sqlite3_stmt *s = NULL;
+    struct reader_room room = {.at = NULL, .left = 0};
     enum status st = sql_prepare(&q->r->sql, q->r->c, &s, q->e);
-    size_t columns = q->select->column_count;
-    while (st == ST_OK && q->out->count <= q->select->limit && reader_step(q->r, s, &st, q->e)) {
-        struct store_row *row = &q->out->rows[q->out->count];
-        struct cell *cells = NULL;
-        st = reader_cells(s, 0, columns, q->arena, &cells);
-        if (st == ST_OK && q->select->with_key)
-            st = reader_slice_of(s, (int)columns, q->arena, &row->wrapped_key);
-        row->cells = cells;
-        q->out->count += st == ST_OK;
-    }
+    while (st == ST_OK && q->out->count <= q->select->limit && reader_step(q->r, s, &st, q->e))
+        st = collect_row(q, s, &room);
     if (s != NULL)
         statement_done(q->r->c, s);
     return st;

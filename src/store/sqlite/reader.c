@@ -69,51 +69,67 @@ bool reader_step(struct store_reader *r, sqlite3_stmt *s, enum status *st, struc
     return false;
 }
 
-/* One allocation for the texts and blobs of a row. */
-static size_t row_bytes(sqlite3_stmt *s, int from, size_t count) {
-    size_t total = 0;
-    for (size_t i = 0; i < count; i++) {
-        int type = sqlite3_column_type(s, from + (int)i);
-        if (type == SQLITE_TEXT || type == SQLITE_BLOB)
-            total += (size_t)sqlite3_column_bytes(s, from + (int)i);
+/* A copy of a text or blob; rows are small, so most share a chunk. */
+static const uint8_t *keep(struct reader_room *room, const void *from, size_t n, struct arena *arena) {
+    static const uint8_t nothing[1];
+    if (n == 0)
+        return nothing;
+    if (n > room->left) {
+        size_t chunk = n > READER_CHUNK / 4 ? n : READER_CHUNK;
+        uint8_t *fresh = arena_alloc(arena, chunk);
+        if (fresh == NULL)
+            return NULL;
+        if (chunk == n) { /* a large one for itself */
+            memcpy(fresh, from, n);
+            return fresh;
+        }
+        *room = (struct reader_room){fresh, chunk};
     }
-    return total;
+    uint8_t *to = room->at;
+    memcpy(to, from, n);
+    room->at += n;
+    room->left -= n;
+    return to;
 }
 
-static void read_cell(sqlite3_stmt *s, int column, uint8_t **at, struct cell *out) {
-    int type = sqlite3_column_type(s, column);
+/* sqlite3_value functions instead of sqlite3_column ones: those take locks and look for errors at each call.
+ * The connection is this thread's alone, as they demand. */
+static enum status read_value(sqlite3_value *v, struct reader_room *room, struct arena *arena,
+                              struct cell *out) {
+    int type = sqlite3_value_type(v);
     switch (type) {
     case SQLITE_INTEGER:
-        *out = cell_int(sqlite3_column_int64(s, column));
-        return;
+        *out = cell_int(sqlite3_value_int64(v));
+        return ST_OK;
     case SQLITE_FLOAT:
-        *out = (struct cell){.kind = CELL_DOUBLE, .d = sqlite3_column_double(s, column)};
-        return;
+        *out = (struct cell){.kind = CELL_DOUBLE, .d = sqlite3_value_double(v)};
+        return ST_OK;
     case SQLITE_TEXT:
     case SQLITE_BLOB:
         break;
     default:
         *out = cell_null();
-        return;
+        return ST_OK;
     }
-    const void *from =
-        type == SQLITE_TEXT ? (const void *)sqlite3_column_text(s, column) : sqlite3_column_blob(s, column);
-    size_t n = (size_t)sqlite3_column_bytes(s, column);
-    if (n > 0)
-        memcpy(*at, from, n);
-    *out = (struct cell){.kind = type == SQLITE_TEXT ? CELL_TEXT : CELL_BYTES, .s = slice_of(*at, n)};
-    *at += n;
+    const void *from = type == SQLITE_TEXT ? (const void *)sqlite3_value_text(v) : sqlite3_value_blob(v);
+    size_t n = (size_t)sqlite3_value_bytes(v);
+    const uint8_t *kept = keep(room, from, n, arena);
+    *out = (struct cell){.kind = type == SQLITE_TEXT ? CELL_TEXT : CELL_BYTES, .s = slice_of(kept, n)};
+    return kept == NULL ? ST_NOMEM : ST_OK;
+}
+
+enum status reader_cells_into(sqlite3_stmt *s, int from, size_t count, struct reader_room *room,
+                              struct arena *arena, struct cell *out) {
+    enum status st = ST_OK;
+    for (size_t i = 0; st == ST_OK && i < count; i++)
+        st = read_value(sqlite3_column_value(s, from + (int)i), room, arena, &out[i]);
+    return st;
 }
 
 enum status reader_cells(sqlite3_stmt *s, int from, size_t count, struct arena *arena, struct cell **out) {
-    struct cell *cells = arena_array(arena, count, sizeof *cells);
-    uint8_t *bytes = arena_alloc(arena, row_bytes(s, from, count));
-    if (cells == NULL || bytes == NULL)
-        return ST_NOMEM;
-    for (size_t i = 0; i < count; i++)
-        read_cell(s, from + (int)i, &bytes, &cells[i]);
-    *out = cells;
-    return ST_OK;
+    struct reader_room room = {.at = NULL, .left = 0};
+    *out = arena_array(arena, count, sizeof **out);
+    return *out == NULL ? ST_NOMEM : reader_cells_into(s, from, count, &room, arena, *out);
 }
 
 enum status reader_slice_of(sqlite3_stmt *s, int column, struct arena *arena, struct slice *out) {

@@ -16,6 +16,16 @@ struct store_reader {
 MUST_CHECK enum status reader_begin(struct store_reader *r, struct error *e);
 void reader_end(struct store_reader *r);
 
+/* Where copies of short texts and blobs go, several to an allocation. Begins as {NULL, 0}. */
+struct reader_room {
+    uint8_t *at;
+    size_t left;
+};
+#define READER_CHUNK ((size_t)8192)
+
+/* Copies `count` columns of the current row from column `from` on into `out`. ST_NOMEM. */
+MUST_CHECK enum status reader_cells_into(sqlite3_stmt *s, int from, size_t count, struct reader_room *room,
+                                         struct arena *arena, struct cell *out);
 /* Copies `count` columns of the current row from column `from` on. ST_NOMEM. */
 MUST_CHECK enum status reader_cells(sqlite3_stmt *s, int from, size_t count, struct arena *arena,
                                     struct cell **out);
