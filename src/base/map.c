@@ -3,16 +3,29 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#define MIX 0xff51afd7ed558ccdU
+
+/* Both halves of the product, so that no bit of the input is left alone. */
+static uint64_t fold(uint64_t a, uint64_t b) {
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 uint64_t map_hash(struct slice key, uint64_t seed) {
-    uint64_t h = 0xcbf29ce484222325U ^ seed;
-    for (size_t i = 0; i < key.n; i++) {
-        h ^= key.p[i];
-        h *= 0x100000001b3U;
+    uint64_t h = 0xcbf29ce484222325U ^ seed ^ key.n * MIX;
+    for (; key.n >= 8; key = slice_of(key.p + 8, key.n - 8)) {
+        uint64_t word;
+        memcpy(&word, key.p, 8);
+        h = fold(h ^ word, MIX ^ seed << 1);
     }
+    uint64_t rest = 0;
+    for (size_t i = 0; i < key.n; i++)
+        rest = rest << 8 | key.p[i];
+    h = fold(h ^ rest, MIX ^ seed << 1);
     h ^= h >> 33;
-    h *= 0xff51afd7ed558ccdU;
-    h ^= h >> 33;
-    return h;
+    h *= 0xc4ceb9fe1a85ec53U;
+    return h ^ h >> 33;
 }
 
 void map_init(struct map *m) {

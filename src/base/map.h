@@ -26,7 +26,7 @@ MUST_CHECK enum status map_put(struct map *m, struct slice key, void *value);
 /* NULL when absent. */
 void *map_get(const struct map *m, struct slice key);
 
-/* 64-bit hash of bytes (FNV-1a with a murmur finaliser), for tables in memory only. */
+/* 64-bit hash of bytes (eight bytes a multiplication, a murmur finaliser), for tables in memory only. */
 uint64_t map_hash(struct slice key, uint64_t seed);
 
 #endif

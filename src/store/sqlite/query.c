@@ -1,5 +1,7 @@
 #include "store/sqlite/query.h"
 
+#include "store/sqlite/places.h"
+
 #define OFFSET_MAX 10000
 #define LIMIT_MAX  1000
 
@@ -81,6 +83,89 @@ enum status query_plain(struct query *q) {
     return st;
 }
 
+/* ---- pages by number ---- */
+
+/* The page's snapshot is that of one version, and the rows carry what a place needs. */
+static bool place_key_make(struct query *q, struct place_key *key) {
+    struct store_reader *r = q->r;
+    struct sql *s = &r->sql;
+    struct error e;
+    uint64_t after;
+    if (r->places == NULL || r->snapshot || !places_version(r->places, &key->version))
+        return false;
+    if (connection_run(r->c, "SELECT value FROM meta LIMIT 1", &e) !=
+            ST_OK || /* BEGIN took no snapshot yet */
+        !places_version(r->places, &after) ||
+        after != key->version)
+        return false;
+    sql_reset(s);
+    if (plan_put_rows(s, &q->plan, NULL, &e) != ST_OK || s->failed || s->text.failed)
+        return false;
+    places_name_list(r->places, buf_slice(&s->text), s->binds, s->bind_count, key);
+    return true;
+}
+
+static void place_put(struct query *q, struct place_key key, uint32_t offset, const struct store_row *row) {
+    struct cell cells[STORE_SORT_MAX + 1];
+    const struct store_select *s = q->select;
+    for (size_t i = 0; i < q->plan.sort_count; i++) {
+        size_t at = 0;
+        while (at < s->column_count && s->columns[at] != q->plan.sort[i].column)
+            at++;
+        if (at == s->column_count)
+            return;
+        cells[i] = row->cells[at];
+    }
+    key.offset = offset;
+    places_put(q->r->places, &key, cells, q->plan.sort_count);
+}
+
+/* One row more in front: the place of this page. */
+static enum status query_and_place(struct query *q, const struct place_key *key) {
+    const struct store_select *asked = q->select;
+    struct store_select more = *asked;
+    more.offset--;
+    more.limit++;
+    q->select = &more;
+    enum status st = query_plain(q);
+    if (st == ST_OK && q->out->count > 0) {
+        place_put(q, *key, asked->offset, &q->out->rows[0]);
+        q->out->rows++;
+        q->out->count--;
+    }
+    q->select = asked;
+    return st;
+}
+
+static enum status query_from_place(struct query *q, const struct cell *before) {
+    const struct store_select *asked = q->select;
+    struct store_select from = *asked;
+    enum plan_alive alive = q->plan.alive;
+    from.after = before;
+    from.offset = 0;
+    plan_make(from.object, from.filter, alive, &q->plan);
+    enum status st = plan_order(&q->plan, &from, q->e);
+    q->select = &from;
+    if (st == ST_OK)
+        st = query_plain(q);
+    q->select = asked;
+    return st;
+}
+
+static enum status query_numbered(struct query *q) {
+    struct place_key key = {.offset = q->select->offset};
+    struct cell before[STORE_SORT_MAX + 1];
+    uint8_t bytes[STORE_SORT_MAX + 1][PLACES_CELL_BYTES];
+    uint32_t limit = q->select->limit;
+    if (!place_key_make(q, &key))
+        return query_plain(q);
+    bool known = places_find(q->r->places, &key, before, q->plan.sort_count, bytes);
+    enum status st = known ? query_from_place(q, before) : query_and_place(q, &key);
+    if (st == ST_OK && q->out->count > limit)
+        place_put(q, key, q->select->offset + limit, &q->out->rows[limit - 1]);
+    return st;
+}
+
 static enum status query_check(const struct store_select *q, struct error *e) {
     if (q->filter == NULL || q->limit == 0 || q->limit > LIMIT_MAX || q->offset > OFFSET_MAX ||
         q->column_count == 0 || q->column_count > STORE_COLUMNS_MAX || (q->after != NULL && q->offset > 0))
@@ -95,7 +180,10 @@ static enum status query_run(struct query *q) {
     enum status st = plan_order(&q->plan, s, q->e);
     if (st != ST_OK)
         return st;
-    st = q->plan.term_count > 0 ? query_by_terms(q) : query_plain(q);
+    if (q->plan.term_count > 0)
+        st = query_by_terms(q);
+    else
+        st = s->offset >= PLACES_OFFSET_LEAST ? query_numbered(q) : query_plain(q);
     if (st == ST_OK && q->out->count > s->limit) {
         q->out->count = s->limit;
         q->out->more = true;
@@ -109,7 +197,7 @@ enum status store_query(struct store_reader *r, const struct store_select *q, st
     if (st != ST_OK)
         return st;
     *out = (struct store_rows){.count = 0};
-    out->rows = arena_array(arena, (size_t)q->limit + 1, sizeof *out->rows);
+    out->rows = arena_array(arena, (size_t)q->limit + 2, sizeof *out->rows);
     if (out->rows == NULL)
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the rows");
     st = reader_begin(r, e);

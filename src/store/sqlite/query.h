@@ -11,7 +11,7 @@ struct query {
     const struct store_select *select;
     struct plan plan;
     struct arena *arena;
-    struct store_rows *out; /* room for select->limit + 1 */
+    struct store_rows *out; /* room for select->limit + 2 */
     struct error *e;
 };
 

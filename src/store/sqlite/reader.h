@@ -5,8 +5,12 @@
 #include "store/sqlite/sql.h"
 #include "store/store.h"
 
+struct places;
+
 struct store_reader {
     struct connection *c;
+    struct places
+        *places; /* the store's; NULL: this process does not write, so it can't know when they end */
     struct sql sql;
     bool snapshot; /* store_snapshot holds a transaction open */
     uint32_t deadline_ms;

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "store/sqlite/places.h"
 #include "store/sqlite/reader.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/writer.h"
@@ -15,6 +16,7 @@ struct store {
     enum store_mode mode;
     struct writer *writer;
     struct checkpoint *checkpoint;
+    struct places *places;
 };
 
 static enum status start_writing(struct store *s, const struct object_set *objects, struct error *e) {
@@ -24,8 +26,11 @@ static enum status start_writing(struct store *s, const struct object_set *objec
         st = schema_apply(c, objects, e);
     if (st == ST_OK)
         st = checkpoint_start(s->path, &s->checkpoint, e);
+    s->places = places_new();
+    if (st == ST_OK && s->places == NULL)
+        st = error_set(e, ST_NOMEM, "out_of_memory", "no memory for places in lists");
     if (st == ST_OK)
-        st = writer_start(c, s->checkpoint, &s->writer, e);
+        st = writer_start(c, s->checkpoint, s->places, &s->writer, e);
     if (st != ST_OK)
         connection_close(c);
     return st;
@@ -68,6 +73,7 @@ void store_close(struct store *s) {
         return;
     writer_stop(s->writer);
     checkpoint_stop(s->checkpoint);
+    places_free(s->places);
     free(s);
 }
 
@@ -76,6 +82,7 @@ enum status store_reader_open(struct store *s, struct store_reader **out, struct
     if (r == NULL)
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for a reader");
     r->deadline_ms = STORE_DEADLINE_MS;
+    r->places = s->places;
     sql_init(&r->sql);
     enum status st = connection_open(s->path, CONNECTION_READER, &r->c, e);
     if (st != ST_OK) {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/sqlite/apply.h"
+#include "store/sqlite/places.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct queue {
 struct writer {
     struct connection *c;
     struct checkpoint *checkpoint;
+    struct places *places;
     struct apply apply;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -125,8 +127,10 @@ static void group_end(struct writer *w) {
     struct error e = {.status = ST_OK};
     group_housekeeping(w);
     enum status st = apply_finish(&w->apply, &e);
+    places_commit_begins(w->places);
     if (st == ST_OK)
         st = connection_run(w->c, "COMMIT", &e);
+    places_commit_ended(w->places);
     if (st != ST_OK)
         group_fail(w, st, &e);
     else
@@ -152,7 +156,9 @@ static struct request *take(struct writer *w, struct queue *from, const struct q
 
 static void run_task(struct writer *w, struct request *r) {
     w->group[w->group_count++] = r;
+    places_commit_begins(w->places);
     r->status = r->task(w->c, r->context, &r->error);
+    places_commit_ended(w->places);
     group_answer(w, ST_OK, NULL);
 }
 
@@ -229,12 +235,14 @@ static int on_commit(void *context, sqlite3 *db, const char *name, int pages) {
 
 /* ---- from outside ---- */
 
-enum status writer_start(struct connection *c, struct checkpoint *k, struct writer **out, struct error *e) {
+enum status writer_start(struct connection *c, struct checkpoint *k, struct places *places,
+                         struct writer **out, struct error *e) {
     struct writer *w = calloc(1, sizeof *w);
     if (w == NULL)
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the writer");
     w->c = c;
     w->checkpoint = k;
+    w->places = places;
     apply_init(&w->apply, c);
     (void)sqlite3_wal_hook(c->db, on_commit, k);
     if (pthread_mutex_init(&w->lock, NULL) != 0 || pthread_cond_init(&w->work, NULL) != 0 ||

@@ -15,9 +15,11 @@
 
 struct writer;
 
-/* Takes over `c`. */
-MUST_CHECK enum status writer_start(struct connection *c, struct checkpoint *k, struct writer **out,
-                                    struct error *e);
+struct places;
+
+/* Takes over `c`; moves `places` on around every commit. */
+MUST_CHECK enum status writer_start(struct connection *c, struct checkpoint *k, struct places *places,
+                                    struct writer **out, struct error *e);
 /* Drains the queues, ends the thread, closes the connection. */
 void writer_stop(struct writer *w);
 
