@@ -108,6 +108,20 @@ static enum status put_frame(struct buf *out, const struct audit_reader *r, cons
     return failed ? ST_NOMEM : ST_OK;
 }
 
+void worker_stop_reading(struct worker *w) {
+    audit_reader_close(w->reading);
+    w->reading = NULL;
+}
+
+/* The explorer's index reads on where it stopped, several times a second: it keeps its reader, because
+ * finding a place anew means reading the segment up to it. */
+static enum status reading_from(struct worker *w, uint64_t from, struct error *e) {
+    if (w->reading != NULL && w->reading_next == from)
+        return ST_OK;
+    worker_stop_reading(w);
+    return audit_reader_open(ledger_directory(w->state->ledger), from, &w->reading, e);
+}
+
 enum status handle_audit_read(struct worker *w, struct args *in, struct args *out, struct error *e) {
     enum status s = w->door == DOOR_JOBS && !w->has_caller ? ST_OK : auditors_only(w, in, "audit_read", e);
     if (s != ST_OK)
@@ -116,10 +130,10 @@ enum status handle_audit_read(struct worker *w, struct args *in, struct args *ou
     out->number = from;
     if (from > ledger_durable(w->state->ledger))
         return ST_OK;
-    struct audit_reader *r = NULL;
-    s = audit_reader_open(ledger_directory(w->state->ledger), from, &r, e);
+    s = reading_from(w, from, e);
     if (s != ST_OK)
         return s;
+    struct audit_reader *r = w->reading;
     audit_reader_limit(r, ledger_durable(w->state->ledger));
     for (uint32_t i = 0; i < in->number32; i++) {
         struct audit_entry entry;
@@ -130,7 +144,9 @@ enum status handle_audit_read(struct worker *w, struct args *in, struct args *ou
             break;
         out->number = entry.seq + 1;
     }
-    audit_reader_close(r);
+    w->reading_next = out->number;
+    if (w->door != DOOR_JOBS || (s != ST_OK && s != ST_NOT_FOUND))
+        worker_stop_reading(w);
     out->text = buf_slice(&w->scratch);
     bool fine = s == ST_OK || s == ST_NOT_FOUND || (s == ST_LIMIT && out->number > from);
     return fine ? ST_OK : error_set(e, s, "audit_read", "the audit log could not be read");

@@ -39,6 +39,8 @@ MUST_CHECK enum status state_open(const struct keeper_config *config, struct kee
                                   struct error *e);
 void state_close(struct keeper_state *s);
 
+struct audit_reader;
+
 struct worker {
     struct keeper_state *state;
     enum door door;
@@ -47,7 +49,12 @@ struct worker {
     struct buf scratch; /* secret; values of the answer */
     struct caller caller;
     bool has_caller;
+    struct audit_reader *reading; /* of jobs' connection: stands before reading_next; or NULL */
+    uint64_t reading_next;
 };
+
+/* Closes `reading`. */
+void worker_stop_reading(struct worker *w);
 
 /* A handler answers one message: `in` is decoded and bounded, the caller known where the table says so. */
 typedef enum status handler(struct worker *w, struct args *in, struct args *out, struct error *e);
