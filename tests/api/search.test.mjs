@@ -81,6 +81,8 @@ test('an odd search is refused or finds nothing, never breaks', async () => {
   problem(await sales1.post('/api/v1/records/customer/query', { search: 'x'.repeat(65) }), 422, 'bad_filter');
   problem(await sales1.post('/api/v1/records/customer/query', { search: '   ' }), 422, 'bad_filter');
   await finds('１３８１２３４５６７８', 'chongqing');
+  for (const text of ['b', 'd', '5', '-'])
+    assert.equal((await sales1.query('customer', { search: text, count: true, sort: ['name'] })).count.at_least, false, text);
 });
 
 test('suggestions follow the same rules and show titles as the caller sees them', async () => {

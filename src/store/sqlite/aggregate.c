@@ -33,6 +33,9 @@ enum status store_count(struct store_reader *r, const struct object_def *o, cons
     struct plan p;
     plan_make(o, filter, deleted ? PLAN_DELETED : PLAN_ALIVE, &p);
     *count = 0;
+    *at_least = false;
+    if (filter->op == PRED_FALSE)
+        return ST_OK;
     enum status st = reader_begin(r, e);
     if (st != ST_OK)
         return st;
@@ -89,6 +92,8 @@ enum status store_group_by(struct store_reader *r, const struct object_def *o, c
     *out = arena_array(arena, most, sizeof **out);
     if (*out == NULL)
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the groups");
+    if (filter->op == PRED_FALSE)
+        return ST_OK;
     struct plan p;
     plan_make(o, filter, PLAN_ALIVE, &p);
     enum status st = reader_begin(r, e);
