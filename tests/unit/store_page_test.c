@@ -127,6 +127,40 @@ static void walk_by_cursor(struct fixture *f, struct store_select q) {
     assert_int_equal(seen, whole.count);
 }
 
+/* Every page by its number, twice: the second time its place is known. */
+static void read_by_number(struct fixture *f, struct store_select q) {
+    struct store_select all = q;
+    all.limit = 1000;
+    struct store_rows whole = page_read(f, &all);
+    for (unsigned round = 0; round < 2; round++) {
+        for (q.offset = 0; q.offset < whole.count; q.offset += q.limit) {
+            struct store_rows rows = page_read(f, &q);
+            size_t left = whole.count - q.offset;
+            assert_int_equal(rows.count, left < q.limit ? left : q.limit);
+            assert_int_equal(rows.more, left > q.limit);
+            for (size_t i = 0; i < rows.count; i++)
+                assert_true(cells_equal(&rows.rows[i].cells[0], &whole.rows[q.offset + i].cells[0]));
+        }
+    }
+}
+
+static void a_page_by_number_is_right_when_its_place_is_known_and_after_writes(void **state) {
+    struct fixture *f = *state;
+    uint64_t next = 400;
+    fixture_fill(f, 1, next);
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        uint64_t s = seed;
+        const struct pred *filter = random_filter(f, &s);
+        struct store_select q = page_of(filter, 1 + (uint32_t)(fixture_random(&s) % 40));
+        if (seed % 2 == 0)
+            random_sort(&q, &s);
+        read_by_number(f, q);
+        fixture_fill(f, next, next + 3); /* newest first: every later place has moved */
+        next += 3;
+        read_by_number(f, q);
+    }
+}
+
 static void cursors_visit_every_row_once_in_the_order_of_offsets(void **state) {
     struct fixture *f = *state;
     fixture_fill(f, 1, 400);
@@ -305,6 +339,7 @@ int main(void) {
         PAGE_TEST(a_row_comes_back_as_it_was_written),
         PAGE_TEST(a_page_holds_its_scope_in_order_and_says_whether_there_is_more),
         PAGE_TEST(cursors_visit_every_row_once_in_the_order_of_offsets),
+        PAGE_TEST(a_page_by_number_is_right_when_its_place_is_known_and_after_writes),
         PAGE_TEST(a_filter_selects_what_the_decision_in_memory_selects),
         PAGE_TEST(deleted_rows_show_only_when_asked_for),
         PAGE_TEST(a_condition_on_children_looks_at_living_ones),
