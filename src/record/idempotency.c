@@ -2,15 +2,22 @@
 
 #include "crypto/hash.h"
 
-/* Bound to the person, so that nobody meets another's keys. */
-static enum status hash_key(struct caller *c, uint8_t *out) {
-    uint8_t text[8 + 64] = {0};
+#define KEY_MOST 64
+
+/* `key` is bound to the person, so that nobody meets another's keys. The request may hold values that could
+ * be guessed one by one from a plain hash: the caller's key, which is kept nowhere, is hashed in with it. */
+static enum status hash_both(struct caller *c, uint8_t key[HASH_SIZE], uint8_t request[HASH_SIZE]) {
+    uint8_t text[8 + KEY_MOST + HASH_SIZE] = {0};
     uint32_t user = c->who.user;
-    if (c->idempotency_key.n > 64)
+    size_t n = 8 + c->idempotency_key.n;
+    if (c->idempotency_key.n > KEY_MOST)
         return ST_INVALID;
     memcpy(text, &user, sizeof user);
     memcpy(text + 8, c->idempotency_key.p, c->idempotency_key.n);
-    return hash_once(slice_of(text, 8 + c->idempotency_key.n), out);
+    enum status s = hash_once(slice_of(text, n), key);
+    if (s == ST_OK)
+        s = hash_once(c->idempotency_request, text + n);
+    return s == ST_OK ? hash_once(slice_of(text, n + HASH_SIZE), request) : s;
 }
 
 static enum status bad_key(struct error *e, enum status s) {
@@ -23,9 +30,7 @@ enum status idempotency_find(struct caller *c, bool *found, struct uuid *record,
     *found = false;
     if (c->idempotency_key.n == 0)
         return ST_OK;
-    enum status s = hash_key(c, key);
-    if (s == ST_OK)
-        s = hash_once(c->idempotency_request, request);
+    enum status s = hash_both(c, key, request);
     if (s != ST_OK)
         return bad_key(e, s);
     s = store_idempotency_get(c->reader, slice_of(key, sizeof key), c->arena, &before, e);
@@ -52,9 +57,7 @@ enum status idempotency_op(struct caller *c, struct write_op *op, struct error *
     uint8_t *hashes = arena_alloc(c->arena, 2 * HASH_SIZE);
     if (hashes == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "idempotency");
-    enum status s = hash_key(c, hashes);
-    if (s == ST_OK)
-        s = hash_once(c->idempotency_request, hashes + HASH_SIZE);
+    enum status s = hash_both(c, hashes, hashes + HASH_SIZE);
     if (s != ST_OK)
         return bad_key(e, s);
     op->key = slice_of(hashes, HASH_SIZE);

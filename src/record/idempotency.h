@@ -1,5 +1,6 @@
-/* The same key twice does the act once. What is kept is the key's hash, the request's hash and the record's
- * id, nothing of its content: a replay reads the record anew under the caller's rights. */
+/* The same key twice does the act once. What is kept is the key's hash, a hash of key and
+ * request together, and the record's id, nothing of its content: a replay reads the record anew under the
+ * caller's rights. */
 #ifndef KEDUN_RECORD_IDEMPOTENCY_H
 #define KEDUN_RECORD_IDEMPOTENCY_H
 
