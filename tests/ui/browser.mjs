@@ -54,7 +54,7 @@ export async function openPage(browser, { language = 'zh', theme = 'light', phon
     [language, theme],
   );
   const page = await context.newPage();
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(45000);
   const notes = [];
   page.on('pageerror', (error) => notes.push(`page error: ${error.message}`));
   page.on('console', (message) => {
@@ -125,8 +125,8 @@ export async function search(page, text) {
   await page.fill('[data-search]', text);
   const done = page.waitForResponse((r) => r.url().endsWith('/query'));
   await page.press('[data-search]', 'Enter');
-  await done;
-  await page.waitForTimeout(150);
+  await (await done).finished();
+  await page.waitForTimeout(300); // the answer has come; the table draws it
 }
 export async function openFirst(page, n = 1) {
   await page.click(`tbody tr:nth-child(${n}) a.title`);

@@ -46,7 +46,7 @@ test('a CSV is mapped, checked, imported, its bad rows downloaded, and undone', 
     assert.equal(await page.locator('.rows tbody tr.bad').count(), 6);
     assert.match(await page.innerText('.rows tbody tr.bad >> nth=0'), /手机/);
     await page.click('footer .primary');
-    await page.waitForSelector('.counts', { timeout: 60000 });
+    await page.waitForSelector('.counts', { timeout: 90000 });
     assert.equal(await page.innerText('.counts .good dd'), '54');
     assert.equal(await page.innerText('.counts .bad dd'), '6');
 
@@ -58,13 +58,13 @@ test('a CSV is mapped, checked, imported, its bad rows downloaded, and undone', 
 
     const here = page.url();
     await openList(page);
-    await search(page, `导入试验${stamp}号1有`);
+    await search(page, `导入试验${stamp}号20有`);
     assert.equal((await rows(page)).length, 1);
     await page.goto(here);
     await page.click('button:has-text("撤销导入")');
     await page.click('[role=alertdialog] .primary');
-    await page.waitForSelector('.chip:has-text("已撤销")', { timeout: 60000 });
+    await page.waitForSelector('.chip:has-text("已撤销")', { timeout: 90000 });
     await openList(page);
-    await search(page, `导入试验${stamp}号1有`);
+    await search(page, `导入试验${stamp}号20有`);
     assert.equal((await rows(page)).length, 0);
   }));

@@ -194,33 +194,6 @@ test('columns are chosen and stay chosen; only their names are kept in the brows
     assert.doesNotMatch(kept, /\d{11}|王芳|有限公司/);
   }));
 
-test('a view is saved, applied and deleted', () =>
-  visit({}, async (page) => {
-    await signIn(page, 'sales');
-    await openList(page);
-    await page.click('.filters .add');
-    await page.selectOption('#filter-field', 'grade');
-    await page.locator('.kd-popover .choices input').first().check();
-    await page.click('.kd-popover .primary');
-    await page.waitForSelector('.pill');
-    await page.click('.view-button');
-    await page.click('.kd-popover .item:has-text("另存为视图")');
-    await page.fill('#view-name', '我的重点');
-    await page.click('.kd-modal .primary');
-    await page.waitForFunction(() =>
-      document.querySelector('.view-button')?.textContent.includes('我的重点'),
-    );
-    await page.click('.view-button');
-    await page.click('.kd-popover .item >> nth=0');
-    await page.waitForSelector('.pill', { state: 'detached' });
-    await page.click('.view-button');
-    await page.click('.kd-popover .item:has-text("我的重点")');
-    await page.waitForSelector('.pill');
-    await page.click('.view-button');
-    await page.click('.kd-popover button[aria-label="删除 我的重点"]');
-    await page.waitForSelector('.pill', { state: 'detached' });
-  }));
-
 test('the keyboard walks the list, opens, selects and shows its keys', () =>
   visit({}, async (page) => {
     await signIn(page, 'sales');
