@@ -160,7 +160,7 @@ static enum status undo_rows(struct caller *c, const struct access *a, const str
             continue;
         }
         memcpy(id.b, rows->rows[i].cells[0].s.p, 16);
-        enum status s = record_delete_any(c, a, &id, &why);
+        enum status s = record_delete_imported(c, a, &id, &why);
         if (s == ST_OK) {
             (*undone)++;
         } else if (s == ST_CONFLICT || s == ST_NOT_FOUND || s == ST_DENIED) {

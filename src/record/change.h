@@ -13,6 +13,7 @@ struct change {
     enum act act;
     uint8_t audit_act;
     bool check_version;
+    bool undoes_import; /* the caller's own import made the record: the right to import takes it back too */
     uint64_t expected;
     const json_t *body; /* update */
     struct field_errors *errors;

@@ -1,17 +1,23 @@
 #include "record/change.h"
 #include "record/idempotency.h"
 
+enum {
+    DELETE_CHECKED = 1,
+    DELETE_IMPORTED = 2
+}; /* only version `expected`; a row of the caller's own import */
+
 static enum status delete_children(struct caller *c, const struct object_def *o, const struct uuid *id,
                                    unsigned depth, struct error *e);
 
-static enum status delete_one(struct caller *c, const struct access *a, const struct uuid *id, bool check,
+static enum status delete_one(struct caller *c, const struct access *a, const struct uuid *id, unsigned how,
                               uint64_t expected, unsigned depth, struct error *e) {
     struct change k = {.c = c,
                        .access = a,
                        .id = *id,
                        .act = ACT_DELETE,
                        .audit_act = AUDIT_DELETE,
-                       .check_version = check,
+                       .check_version = (how & DELETE_CHECKED) != 0,
+                       .undoes_import = (how & DELETE_IMPORTED) != 0,
                        .expected = expected,
                        .e = e};
     struct slice key = c->idempotency_key; /* stands for the record itself, not for its children */
@@ -55,7 +61,7 @@ static enum status handle_children(struct caller *c, const struct access *child,
     for (size_t i = 0; i < rows.count; i++) {
         struct uuid kid;
         memcpy(kid.b, rows.rows[i].cells[0].s.p, 16);
-        s = delete_one(c, child, &kid, false, 0, depth + 1, e);
+        s = delete_one(c, child, &kid, 0, 0, depth + 1, e);
         if (s != ST_OK)
             return s;
     }
@@ -94,11 +100,16 @@ enum status record_delete(struct caller *c, struct slice object, const struct uu
         s = idempotency_find(c, &replayed, &before, e);
     if (s != ST_OK || replayed)
         return s;
-    s = delete_one(c, a, id, true, expected, 0, e);
+    s = delete_one(c, a, id, DELETE_CHECKED, expected, 0, e);
     return idempotency_raced(c, s) ? ST_OK : s;
 }
 
 enum status record_delete_any(struct caller *c, const struct access *a, const struct uuid *id,
                               struct error *e) {
-    return delete_one(c, a, id, false, 0, 0, e);
+    return delete_one(c, a, id, 0, 0, 0, e);
+}
+
+enum status record_delete_imported(struct caller *c, const struct access *a, const struct uuid *id,
+                                   struct error *e) {
+    return delete_one(c, a, id, DELETE_IMPORTED, 0, 0, e);
 }

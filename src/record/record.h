@@ -121,5 +121,8 @@ MUST_CHECK enum status record_undo_job(struct caller *c, const struct object_def
 /* Deletes whatever version stands (undo, bulk); ST_DENIED, ST_NOT_FOUND, ST_CONFLICT as record_delete. */
 MUST_CHECK enum status record_delete_any(struct caller *c, const struct access *a, const struct uuid *id,
                                          struct error *e);
+/* The same for a row that the caller's own import made: the right to import suffices. */
+MUST_CHECK enum status record_delete_imported(struct caller *c, const struct access *a, const struct uuid *id,
+                                              struct error *e);
 
 #endif

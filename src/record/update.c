@@ -94,6 +94,11 @@ static enum status permit_act(struct change *k, enum act act) {
     return error_set(k->e, ST_DENIED, "denied", "policy does not let you do this");
 }
 
+static enum status permit_change(struct change *k) {
+    enum status s = permit_act(k, k->act);
+    return s == ST_DENIED && k->undoes_import ? permit_act(k, ACT_IMPORT) : s;
+}
+
 static enum status move_owner(struct change *k) {
     const struct object_def *o = k->access->object;
     size_t i = (size_t)(object_field_by_id(o, FIELD_OWNER) - o->fields);
@@ -123,7 +128,7 @@ enum status change_prepare(struct change *k) {
     if (s == ST_OK)
         s = read_old(k);
     if (s == ST_OK)
-        s = permit_act(k, k->act);
+        s = permit_change(k);
     if (s == ST_OK)
         s = check_version(k);
     if (s != ST_OK)
