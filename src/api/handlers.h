@@ -43,6 +43,10 @@ HANDLER(api_audit_head);
 
 HANDLER(api_record_bulk);
 HANDLER(api_recent);
+HANDLER(api_views);
+HANDLER(api_view_save);
+HANDLER(api_view_change);
+HANDLER(api_view_delete);
 
 HANDLER(api_openapi);
 

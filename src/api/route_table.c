@@ -49,6 +49,12 @@ const struct route routes[] = {
     {"POST", "/api/v1/suggest", ROUTE_JSON | ROUTE_PERSONAL, api_suggest, "suggest", "搜索建议",
      "Suggestions"},
 
+    {"GET", "/api/v1/views/{object}", ROUTE_PERSONAL, api_views, "listViews", "视图", "Saved views"},
+    {"POST", "/api/v1/views/{object}", ROUTE_JSON | ROUTE_PERSONAL, api_view_save, "saveView", "保存视图",
+     "Save a view"},
+    {"PATCH", "/api/v1/views/{object}/{id}", ROUTE_JSON | ROUTE_PERSONAL, api_view_change, "changeView",
+     "修改视图", "Change a view"},
+    {"DELETE", "/api/v1/views/{object}/{id}", 0, api_view_delete, "deleteView", "删除视图", "Delete a view"},
     {"GET", "/api/v1/recent", ROUTE_PERSONAL, api_recent, "recent", "最近打开", "Recently opened records"},
 
     {"GET", "/api/v1/audit", 0, api_audit_list, "listAudit", "审计", "What was done, by whom"},

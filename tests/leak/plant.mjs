@@ -25,7 +25,7 @@ export function canary(field, n = next++) {
     case 'phone': return { value: `0571-${81230000 + n}`, marks: [`${81230000 + n}`] };
     case 'mail': return { value: `a${w.toLowerCase()}@canary.cn`, marks: [w.toLowerCase()] };
     case 'cn_resident_id': { const v = residentId(n); return { value: v, marks: [v.slice(6, 14) + v.slice(14)] }; }
-    case 'bank_card': { const v = bankCard(55500000 + n); return { value: v, marks: [v.slice(4, 16)] }; }
+    case 'bank_card': { const v = bankCard(55500000 + n); return { value: v, marks: [v.slice(8)] }; }
     case 'uscc': { const v = uscc(n); return { value: v, marks: [v] }; }
     case 'url': return { value: `https://${w.toLowerCase()}.cn`, marks: [w.toLowerCase()] };
     case 'tag': return { value: [w], marks: [w] };
