@@ -255,7 +255,8 @@ static void find(struct floor_thread *t, const struct http_request *r, const str
         size_t first = value.p[0] >= 0x80 ? 3 : 1;
         size_t two = first + (value.n > first ? (value.p[first] >= 0x80 ? 3 : 1) : 0);
         s = list_statement(t, fields,
-                           "AND row IN (SELECT row FROM gram WHERE gram = ?2) AND instr(name, ?3) > 0"
+                           "AND EXISTS (SELECT 1 FROM gram WHERE gram = ?2 AND gram.row = customer.row)"
+                           " AND instr(name, ?3) > 0"
                            " ORDER BY created_at DESC, id DESC LIMIT 51",
                            scope);
         bind_text(s, 2, slice_of(value.p, two > value.n ? value.n : two));
