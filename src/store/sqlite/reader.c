@@ -74,7 +74,7 @@ static const uint8_t *keep(struct reader_room *room, const void *from, size_t n,
     static const uint8_t nothing[1];
     if (n == 0)
         return nothing;
-    if (n > room->left) {
+    if (room->at == NULL || n > room->left) {
         size_t chunk = n > READER_CHUNK / 4 ? n : READER_CHUNK;
         uint8_t *fresh = arena_alloc(arena, chunk);
         if (fresh == NULL)
