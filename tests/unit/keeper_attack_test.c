@@ -215,7 +215,7 @@ static void terms_cannot_be_enumerated(void **state) {
     struct error e;
     struct keeper_term_list *lists;
     size_t n;
-    char mobile[16];
+    char mobile[32];
     enum status s = ST_OK;
     int asked = 0;
     struct keeper_call li = world_sign_in(w, "li");
