@@ -59,10 +59,12 @@ static void check_encoding(struct csv *p, uint8_t *text, size_t n) {
 static void gather_cells(struct csv *p) {
     size_t from = 0;
     for (size_t i = 0; i < p->count; i++) {
-        uint8_t *text = p->text.p + from;
         size_t n = p->ends[i] - from;
-        check_encoding(p, text, n);
-        p->cells[i] = n == 0 ? SLICE("") : slice_of(text, n);
+        p->cells[i] = SLICE("");
+        if (n > 0) { /* a line of empty cells has no text at all */
+            check_encoding(p, p->text.p + from, n);
+            p->cells[i] = slice_of(p->text.p + from, n);
+        }
         from = p->ends[i];
     }
 }
