@@ -4,13 +4,16 @@
 #include "store/sqlite/sql.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FORMAT     "1"
-#define PATH_ROOM  4096
-#define FIELD_SIZE 3
+#define OPEN_TRIES   20
+#define OPEN_WAIT_MS 10
+#define FORMAT       "1"
+#define PATH_ROOM    4096
+#define FIELD_SIZE   3
 
 struct audit_index {
     struct connection *c;
@@ -93,6 +96,13 @@ enum status audit_index_open(const char *directory, bool build, struct audit_ind
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the index");
     sql_init(&x->sql);
     enum status s = open_file(path, build, x, e);
+    /* The indexer, in another process, may just be making or removing the write-ahead log. */
+    for (unsigned tries = 0; !build && s == ST_IO && tries < OPEN_TRIES; tries++) {
+        connection_close(x->c);
+        x->c = NULL;
+        (void)poll(NULL, 0, OPEN_WAIT_MS);
+        s = open_file(path, build, x, e);
+    }
     if (build && (s == ST_CORRUPT || s == ST_INTERNAL)) {
         connection_close(x->c);
         x->c = NULL;
