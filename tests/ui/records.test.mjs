@@ -3,8 +3,12 @@ import { test } from 'node:test';
 import { api, openFirst, openList, openPage, rows, signIn, visit } from './browser.mjs';
 
 async function pick(page, id, text) {
-  await page.click(`.el-select:has(#${id})`);
-  await page.click(`.el-select-dropdown__item:visible:has-text("${text}")`);
+  const item = page.locator(`.el-select-dropdown__item:visible:has-text("${text}")`).first();
+  for (let tries = 0; tries < 6 && !(await item.isVisible()); tries++) {
+    await page.click(`.el-select:has(#${id})`); // closes it again when a refused form has just opened it
+    await item.waitFor({ state: 'visible', timeout: 4000 }).catch(() => undefined);
+  }
+  await item.click();
 }
 
 test('a customer is created, found wrong first, and shown', () =>
