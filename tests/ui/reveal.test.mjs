@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { api, openFirst, openPage, signIn, visit } from './browser.mjs';
+import { api, openFirst, openList, openPage, signIn, visit } from './browser.mjs';
 
 const reason = `核对来电身份 ${Date.now()}`;
 

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define OPEN_TRIES   20
-#define OPEN_WAIT_MS 10
-#define FORMAT       "1"
-#define PATH_ROOM    4096
-#define FIELD_SIZE   3
+#define TRIES      20
+#define WAIT_MS    5
+#define FORMAT     "1"
+#define PATH_ROOM  4096
+#define FIELD_SIZE 3
 
 struct audit_index {
     struct connection *c;
@@ -74,6 +74,12 @@ static enum status open_file(const char *path, bool build, struct audit_index *x
     return s == ST_OK && fits == 0 ? error_set(e, ST_CORRUPT, "store_corrupt", "another format") : s;
 }
 
+/* The indexer, in another process, is just writing, or making or removing the write-ahead log: readers of the
+ * file may not write its shared memory, so they can't wait for a lock on it and ask again. */
+static bool in_the_way(enum status s) {
+    return s == ST_UNAVAILABLE || s == ST_IO;
+}
+
 static void forget_file(const char *path) {
     static const char *const endings[] = {"", "-wal", "-shm"};
     char name[PATH_ROOM + 8];
@@ -96,11 +102,10 @@ enum status audit_index_open(const char *directory, bool build, struct audit_ind
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the index");
     sql_init(&x->sql);
     enum status s = open_file(path, build, x, e);
-    /* The indexer, in another process, may just be making or removing the write-ahead log. */
-    for (unsigned tries = 0; !build && s == ST_IO && tries < OPEN_TRIES; tries++) {
+    for (unsigned tries = 0; !build && in_the_way(s) && tries < TRIES; tries++) {
         connection_close(x->c);
         x->c = NULL;
-        (void)poll(NULL, 0, OPEN_WAIT_MS);
+        (void)poll(NULL, 0, WAIT_MS);
         s = open_file(path, build, x, e);
     }
     if (build && (s == ST_CORRUPT || s == ST_INTERNAL)) {
@@ -338,14 +343,11 @@ static enum status read_row(sqlite3_stmt *s, struct arena *a, struct audit_index
     return ST_OK;
 }
 
-enum status audit_index_find(struct audit_index *x, const struct audit_index_query *q, struct arena *arena,
-                             struct audit_index_row **out, size_t *count, bool *more, struct error *e) {
+static enum status find(struct audit_index *x, const struct audit_index_query *q, struct arena *arena,
+                        struct audit_index_row *out, size_t *count, bool *more, struct error *e) {
     sqlite3_stmt *statement;
     *count = 0;
     *more = false;
-    *out = arena_array(arena, q->limit, sizeof **out);
-    if (*out == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the page");
     put_query(&x->sql, q);
     enum status s = sql_prepare(&x->sql, x->c, &statement, e);
     if (s != ST_OK)
@@ -355,10 +357,23 @@ enum status audit_index_find(struct audit_index *x, const struct audit_index_que
         *more = *count == q->limit;
         if (*more)
             break;
-        s = read_row(statement, arena, &(*out)[(*count)++]);
+        s = read_row(statement, arena, &out[(*count)++]);
     }
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         s = connection_failed(x->c, rc, e);
     statement_done(x->c, statement);
     return s == ST_NOMEM ? error_set(e, s, "out_of_memory", "no memory for the page") : s;
+}
+
+enum status audit_index_find(struct audit_index *x, const struct audit_index_query *q, struct arena *arena,
+                             struct audit_index_row **out, size_t *count, bool *more, struct error *e) {
+    *out = arena_array(arena, q->limit, sizeof **out);
+    if (*out == NULL)
+        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the page");
+    enum status s = find(x, q, arena, *out, count, more, e);
+    for (unsigned tries = 0; in_the_way(s) && tries < TRIES; tries++) {
+        (void)poll(NULL, 0, WAIT_MS);
+        s = find(x, q, arena, *out, count, more, e);
+    }
+    return s;
 }

@@ -20,6 +20,10 @@ static void library_start(void) {
 
 enum status connection_failed(struct connection *c, int rc, struct error *e) {
     int extended = c == NULL || c->db == NULL ? rc : sqlite3_extended_errcode(c->db);
+    /* A writer's header in the shared memory was seen half written: who may only read can't wait for its
+     * lock. */
+    if (extended == SQLITE_READONLY_RECOVERY)
+        return error_set(e, ST_UNAVAILABLE, "store_busy", "the database is being written (%d)", extended);
     switch (rc & 0xff) {
     case SQLITE_FULL:
         return error_set(e, ST_LIMIT, "disk_full", "no room to write the database");
