@@ -1,19 +1,15 @@
 #include "crypto/aead.h"
 
 #include "crypto/aead_sm4.h"
+#include "crypto/gcm.h"
 #include "crypto/random.h"
-#include "crypto/start.h"
 
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
-
-#define NONCE 12
-#define TAG   16
+#define NONCE GCM_NONCE
+#define TAG   GCM_TAG
 #define HEAD  (1 + NONCE)
 
 struct aead {
-    EVP_CIPHER_CTX *gcm;
+    struct gcm *gcm;
     struct aead_sm4 *sm4; /* made at first use, unless new seals need it */
     enum aead_suite suite;
 };
@@ -23,9 +19,8 @@ struct aead *aead_new(enum aead_suite suite) {
     if (a == NULL)
         return NULL;
     a->suite = suite;
-    a->gcm = EVP_CIPHER_CTX_new();
-    bool fine =
-        a->gcm != NULL && EVP_CipherInit_ex2(a->gcm, crypto_algorithms()->aes_gcm, NULL, NULL, 1, NULL) == 1;
+    a->gcm = gcm_new();
+    bool fine = a->gcm != NULL;
     if (fine && suite == AEAD_SM4_HMAC_SM3) {
         a->sm4 = aead_sm4_new();
         fine = a->sm4 != NULL;
@@ -40,54 +35,22 @@ struct aead *aead_new(enum aead_suite suite) {
 void aead_free(struct aead *a) {
     if (a == NULL)
         return;
-    EVP_CIPHER_CTX_free(a->gcm); /* wipes its key schedule */
+    gcm_free(a->gcm);
     aead_sm4_free(a->sm4);
     free(a);
 }
 
-static bool gcm_start(EVP_CIPHER_CTX *c, const uint8_t *key, struct slice aad, const uint8_t head[HEAD],
-                      int seal) {
-    int n;
-    return EVP_CipherInit_ex2(c, NULL, key, head + 1, seal, NULL) == 1 &&
-           (aad.n == 0 || EVP_CipherUpdate(c, NULL, &n, aad.p, (int)aad.n) == 1);
-}
-
-/* Parameters directly: EVP_CIPHER_CTX_ctrl would translate to the same at a cost. */
-static bool gcm_get_tag(EVP_CIPHER_CTX *c, uint8_t tag[TAG]) {
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, TAG),
-                           OSSL_PARAM_construct_end()};
-    return EVP_CIPHER_CTX_get_params(c, params) == 1;
-}
-
-static bool gcm_set_tag(EVP_CIPHER_CTX *c, uint8_t tag[TAG]) {
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, TAG),
-                           OSSL_PARAM_construct_end()};
-    return EVP_CIPHER_CTX_set_params(c, params) == 1;
-}
-
-static enum status gcm_seal(EVP_CIPHER_CTX *c, const uint8_t *key, struct slice aad, const uint8_t head[HEAD],
-                            struct slice plain, uint8_t *out) {
-    int n = 0, rest = 0;
-    if (!gcm_start(c, key, aad, head, 1) ||
-        (plain.n > 0 && EVP_EncryptUpdate(c, out, &n, plain.p, (int)plain.n) != 1) ||
-        EVP_EncryptFinal_ex(c, out + plain.n, &rest) != 1 || (size_t)n != plain.n || rest != 0 ||
-        !gcm_get_tag(c, out + plain.n))
-        return ST_INTERNAL;
-    return ST_OK;
-}
-
-static enum status gcm_open(EVP_CIPHER_CTX *c, const uint8_t *key, struct slice aad, const uint8_t head[HEAD],
-                            struct slice body, uint8_t *out) {
-    size_t text = body.n - TAG;
-    uint8_t tag[TAG], none[TAG];
-    memcpy(tag, body.p + text, TAG);
-    int n = 0, rest = 0;
-    if (!gcm_start(c, key, aad, head, 0) || !gcm_set_tag(c, tag))
-        return ST_INTERNAL;
-    if ((text > 0 && EVP_DecryptUpdate(c, out, &n, body.p, (int)text) != 1) || (size_t)n != text ||
-        EVP_DecryptFinal_ex(c, none, &rest) != 1)
+static enum status open_gcm(struct aead *a, const uint8_t *key, struct slice aad, struct slice sealed,
+                            uint8_t *out) {
+    struct slice text = slice_of(sealed.p + HEAD, sealed.n - HEAD - TAG);
+    switch (gcm_open(a->gcm, key, sealed.p + 1, aad, text, text.p + text.n, out)) {
+    case GCM_FINE:
+        return ST_OK;
+    case GCM_FORGED:
         return ST_CORRUPT;
-    return ST_OK;
+    default:
+        return ST_INTERNAL;
+    }
 }
 
 enum status aead_seal(struct aead *a, const uint8_t *key, struct slice aad, struct slice plain,
@@ -98,8 +61,8 @@ enum status aead_seal(struct aead *a, const uint8_t *key, struct slice aad, stru
     enum status s = crypto_random(out + 1, NONCE);
     if (s == ST_OK && a->suite == AEAD_SM4_HMAC_SM3)
         s = aead_sm4_seal(a->sm4, key, aad, out, plain, out + HEAD);
-    else if (s == ST_OK)
-        s = gcm_seal(a->gcm, key, aad, out, plain, out + HEAD);
+    else if (s == ST_OK && !gcm_seal(a->gcm, key, out + 1, aad, plain, out + HEAD, out + HEAD + plain.n))
+        s = ST_INTERNAL;
     if (s != ST_OK)
         explicit_bzero(out, plain.n + AEAD_OVERHEAD);
     return s;
@@ -122,7 +85,7 @@ enum status aead_open(struct aead *a, const uint8_t *key, struct slice aad, stru
     size_t plain_n = sealed.n - AEAD_OVERHEAD;
     enum status s = ST_CORRUPT;
     if (sealed.p[0] == AEAD_AES_GCM)
-        s = gcm_open(a->gcm, key, aad, sealed.p, slice_of(sealed.p + HEAD, sealed.n - HEAD), out);
+        s = open_gcm(a, key, aad, sealed, out);
     else if (sealed.p[0] == AEAD_SM4_HMAC_SM3)
         s = open_sm4(a, key, aad, sealed, out);
     if (s != ST_OK)

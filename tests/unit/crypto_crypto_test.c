@@ -50,6 +50,52 @@ static void gcm_opens_the_published_vector(void **state) {
     aead_free(a);
 }
 
+/* What EVP's own GCM makes of the same. */
+static void evp_gcm(const uint8_t *key, const uint8_t *nonce, struct slice aad, struct slice plain,
+                    uint8_t *out) {
+    EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+    int n = 0;
+    assert_int_equal(EVP_EncryptInit_ex2(c, EVP_aes_256_gcm(), key, nonce, NULL), 1);
+    assert_int_equal(EVP_EncryptUpdate(c, NULL, &n, aad.p, (int)aad.n), 1);
+    assert_int_equal(EVP_EncryptUpdate(c, out, &n, plain.p, (int)plain.n), 1);
+    assert_int_equal(EVP_EncryptFinal_ex(c, out + n, &n), 1);
+    assert_int_equal(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, 16, out + plain.n), 1);
+    EVP_CIPHER_CTX_free(c);
+}
+
+static void gcm_agrees_with_openssl_at_every_length(void **state) {
+    (void)state;
+    enum { MOST = 70000 };
+    static uint8_t plain[MOST], sealed[MOST + AEAD_OVERHEAD], want[MOST + 16], out[MOST];
+    uint8_t key[32], aad[40];
+    struct aead *a = aead_new(AEAD_AES_GCM);
+    assert_int_equal(crypto_random(plain, MOST), ST_OK);
+    for (size_t n = 0; n <= MOST; n += n < 1100 ? 1 : 5743) {
+        struct slice text = slice_of(plain, n), bound = slice_of(aad, n % 41);
+        bool fresh = n % 3 == 0;
+        assert_int_equal(crypto_random(aad, sizeof aad), ST_OK);
+        if (fresh)
+            assert_int_equal(crypto_random(key, sizeof key), ST_OK);
+        assert_int_equal(aead_seal(a, fresh ? key : NULL, bound, text, sealed), ST_OK);
+        evp_gcm(key, sealed + 1, bound, text, want);
+        assert_memory_equal(sealed + 13, want, n + 16);
+        size_t back;
+        struct slice whole = slice_of(sealed, n + AEAD_OVERHEAD);
+        assert_int_equal(aead_open(a, n % 2 == 0 ? key : NULL, bound, whole, out, &back), ST_OK);
+        assert_int_equal(back, n);
+        assert_memory_equal(out, plain, n);
+    }
+    aead_free(a);
+}
+
+static void a_context_without_a_key_seals_nothing(void **state) {
+    (void)state;
+    struct aead *a = aead_new(AEAD_AES_GCM);
+    uint8_t out[64];
+    assert_int_equal(aead_seal(a, NULL, SLICE_NONE, SLICE("text"), out), ST_INTERNAL);
+    aead_free(a);
+}
+
 static void check_suite(enum aead_suite suite) {
     struct aead *a = aead_new(suite);
     assert_non_null(a);
@@ -392,6 +438,8 @@ static int stop(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gcm_opens_the_published_vector),
+        cmocka_unit_test(gcm_agrees_with_openssl_at_every_length),
+        cmocka_unit_test(a_context_without_a_key_seals_nothing),
         cmocka_unit_test(gcm_refuses_a_change_of_any_byte_key_or_data),
         cmocka_unit_test(sm4_refuses_a_change_of_any_byte_key_or_data),
         cmocka_unit_test(either_suite_opens_what_the_other_context_sealed),

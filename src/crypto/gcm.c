@@ -1,0 +1,169 @@
+#include "crypto/gcm.h"
+
+#include "crypto/start.h"
+
+#include <openssl/evp.h>
+#include <openssl/modes.h>
+
+#define BLOCK 16
+#define READY 32 /* blocks encrypted at once: hash key, tag mask and 480 bytes of key stream */
+
+/* Block 0 is that of zeros (the hash key is its encryption), block n > 0 the nonce's with counter n. */
+struct gcm {
+    EVP_CIPHER_CTX *ecb;
+    GCM128_CONTEXT *mode;
+    bool keyed, broken;
+    uint32_t from;  /* the first block in `ready` */
+    uint32_t count; /* of blocks there */
+    uint32_t most;  /* that were there since it was wiped */
+    uint8_t nonce[GCM_NONCE];
+    _Alignas(BLOCK) uint8_t ready[READY][BLOCK];
+};
+
+static void put_block(const struct gcm *g, uint32_t n, uint8_t out[BLOCK]) {
+    uint32_t counter = __builtin_bswap32(n);
+    memcpy(out, g->nonce, GCM_NONCE);
+    memcpy(out + GCM_NONCE, &counter, sizeof counter);
+}
+
+static void make_ready(struct gcm *g, uint32_t from, uint32_t count) {
+    uint8_t blocks[READY][BLOCK];
+    int done = 0, want = (int)(count * BLOCK);
+    for (uint32_t i = 0; i < count; i++)
+        put_block(g, from + i, blocks[i]);
+    if (from == 0)
+        memset(blocks[0], 0, BLOCK);
+    if (EVP_EncryptUpdate(g->ecb, g->ready[0], &done, blocks[0], want) != 1 || done != want) {
+        memset(g->ready, 0, sizeof g->ready);
+        g->broken = true;
+    }
+    g->from = from;
+    g->count = count;
+    g->most = count > g->most ? count : g->most;
+}
+
+/* Encrypted block n, and how many follow it in place. */
+static const uint8_t *ready_from(struct gcm *g, uint32_t n, size_t want, size_t *have) {
+    if (n < g->from || n - g->from >= g->count)
+        make_ready(g, n, want < READY ? (uint32_t)want : READY);
+    *have = g->count - (n - g->from);
+    return g->ready[n - g->from];
+}
+
+static uint32_t block_number(const uint8_t block[BLOCK]) {
+    uint32_t counter;
+    memcpy(&counter, block + GCM_NONCE, sizeof counter);
+    return __builtin_bswap32(counter);
+}
+
+/* modes.h's callback for the hash key, the tag's mask and the end of a text that is no whole block. */
+static void one_block(const unsigned char in[BLOCK], unsigned char out[BLOCK], const void *key) {
+    union {
+        const void *in;
+        struct gcm *g;
+    } same = {.in = key};
+    size_t have;
+    memcpy(out, ready_from(same.g, block_number(in), 1, &have), BLOCK);
+}
+
+/* And for whole blocks of text. */
+static void many_blocks(const unsigned char *in, unsigned char *out, size_t blocks, const void *key,
+                        const unsigned char first[BLOCK]) {
+    union {
+        const void *in;
+        struct gcm *g;
+    } same = {.in = key};
+    uint32_t n = block_number(first);
+    while (blocks > 0) {
+        size_t have;
+        const uint8_t *stream = ready_from(same.g, n, blocks, &have);
+        have = have < blocks ? have : blocks;
+        for (size_t i = 0; i < have * BLOCK; i++)
+            out[i] = in[i] ^ stream[i];
+        in += have * BLOCK;
+        out += have * BLOCK;
+        n += (uint32_t)have;
+        blocks -= have;
+    }
+}
+
+struct gcm *gcm_new(void) {
+    struct gcm *g = calloc(1, sizeof *g);
+    if (g == NULL)
+        return NULL;
+    g->ecb = EVP_CIPHER_CTX_new();
+    if (g->ecb == NULL || EVP_EncryptInit_ex2(g->ecb, crypto_algorithms()->aes_ecb, NULL, NULL, NULL) != 1) {
+        gcm_free(g);
+        return NULL;
+    }
+    (void)EVP_CIPHER_CTX_set_padding(g->ecb, 0);
+    return g;
+}
+
+void gcm_free(struct gcm *g) {
+    if (g == NULL)
+        return;
+    EVP_CIPHER_CTX_free(g->ecb); /* wipes its key schedule */
+    CRYPTO_gcm128_release(g->mode);
+    explicit_bzero(g, sizeof *g);
+    free(g);
+}
+
+static bool set_key(struct gcm *g, const uint8_t *key) {
+    g->keyed = EVP_EncryptInit_ex2(g->ecb, NULL, key, NULL, NULL) == 1;
+    return g->keyed;
+}
+
+/* The hash key's table, out of block 0. */
+static bool set_hash_key(struct gcm *g) {
+    if (g->mode == NULL)
+        g->mode = CRYPTO_gcm128_new(g, one_block);
+    else
+        CRYPTO_gcm128_init(g->mode, g, one_block);
+    return g->mode != NULL;
+}
+
+static bool start(struct gcm *g, const uint8_t *key, const uint8_t nonce[GCM_NONCE], struct slice aad,
+                  size_t text) {
+    size_t blocks = 2 + (text + BLOCK - 1) / BLOCK;
+    g->broken = false;
+    memcpy(g->nonce, nonce, GCM_NONCE);
+    if (key != NULL ? !set_key(g, key) : !g->keyed)
+        return false;
+    make_ready(g, 0, blocks < READY ? (uint32_t)blocks : READY);
+    if (key != NULL && !set_hash_key(g)) {
+        g->keyed = false;
+        return false;
+    }
+    CRYPTO_gcm128_setiv(g->mode, g->nonce, GCM_NONCE);
+    return aad.n == 0 || CRYPTO_gcm128_aad(g->mode, aad.p, aad.n) == 0;
+}
+
+/* What is left is the key stream of the value; the schedules stay for the next one. */
+static bool finish(struct gcm *g, bool fine) {
+    explicit_bzero(g->ready, g->most * BLOCK);
+    g->count = g->most = 0;
+    if (!fine || g->broken)
+        g->keyed = false;
+    return fine && !g->broken;
+}
+
+bool gcm_seal(struct gcm *g, const uint8_t *key, const uint8_t nonce[GCM_NONCE], struct slice aad,
+              struct slice plain, uint8_t *out, uint8_t tag[GCM_TAG]) {
+    bool fine =
+        start(g, key, nonce, aad, plain.n) &&
+        (plain.n == 0 || CRYPTO_gcm128_encrypt_ctr32(g->mode, plain.p, out, plain.n, many_blocks) == 0);
+    if (fine)
+        CRYPTO_gcm128_tag(g->mode, tag, GCM_TAG);
+    return finish(g, fine);
+}
+
+enum gcm_result gcm_open(struct gcm *g, const uint8_t *key, const uint8_t nonce[GCM_NONCE], struct slice aad,
+                         struct slice text, const uint8_t tag[GCM_TAG], uint8_t *out) {
+    bool fine = start(g, key, nonce, aad, text.n) &&
+                (text.n == 0 || CRYPTO_gcm128_decrypt_ctr32(g->mode, text.p, out, text.n, many_blocks) == 0);
+    bool same = fine && CRYPTO_gcm128_finish(g->mode, tag, GCM_TAG) == 0; /* in constant time */
+    if (!finish(g, fine))
+        return GCM_BROKEN;
+    return same ? GCM_FINE : GCM_FORGED;
+}
