@@ -48,6 +48,8 @@ HANDLER(api_job_cancel) {
     enum status s = own_job(c, r, &job, e);
     if (s != ST_OK)
         return s;
+    if (job.kind == JOB_RESEAL)
+        return error_set(e, ST_CONFLICT, "not_cancellable", "what a change of definitions left is done");
     if (!job_is_over(&job)) {
         s = keeper_record(c->keeper, &c->call, AUDIT_IMPORT, AUDIT_DONE, job.object, &job.import,
                           SLICE("cancel asked"), SLICE(""), e);

@@ -122,6 +122,8 @@ static enum status check_reseal(struct worker *w, const struct seal_args *q, str
         return error_set(e, ST_INVALID, "bad_act", "sealing again is a change of configuration");
     if ((w->caller.actor.duties & DUTY_SYSTEM_ADMIN) == 0)
         return error_set(e, ST_DENIED, "another_duty", "only a system administrator raises a class");
+    if (w->caller.grant.is_job && w->caller.grant.object != q->object)
+        return error_set(e, ST_DENIED, "another_object", "the job's token is for another object");
     return ST_OK;
 }
 

@@ -255,8 +255,7 @@ static void write_word(struct json *j, const char *key, const char *word) {
         json_cstring(j, word);
 }
 
-void object_diff_write(struct json *j, const struct object_diff *diff) {
-    json_object_begin(j);
+void object_diff_write_members(struct json *j, const struct object_diff *diff) {
     json_key(j, "changes");
     json_array_begin(j);
     for (size_t i = 0; i < diff->count; i++) {
@@ -275,5 +274,10 @@ void object_diff_write(struct json *j, const struct object_diff *diff) {
     json_array_end(j);
     json_key(j, "refused");
     json_int(j, (int64_t)diff->refused);
+}
+
+void object_diff_write(struct json *j, const struct object_diff *diff) {
+    json_object_begin(j);
+    object_diff_write_members(j, diff);
     json_object_end(j);
 }

@@ -65,6 +65,8 @@ MUST_CHECK enum status object_diff(const struct object_set *from, const struct o
 /* {"changes":[{"kind":"field_class_raised","effect":"seal","refused":false,"object":"customer","field":"name",
  *   "from":"internal","to":"personal"}…],"refused":0} */
 void object_diff_write(struct json *j, const struct object_diff *diff);
+/* The same without the braces. */
+void object_diff_write_members(struct json *j, const struct object_diff *diff);
 
 /* "field_class_raised" …; static. */
 const char *object_change_name(enum object_change_kind kind);

@@ -6,8 +6,12 @@
 #include "record/catalogue.h"
 #include "record/reseal.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
+#define WORK_ITEM   "reseal"
+#define WORK_KEY    11 /* "00001/00012": object and field */
+#define WORK_MAX    1000
 #define CHANGES_MAX 10000
 #define DETAIL_MAX  4000 /* of a change, in the log; all of it stands in the store */
 #define APPLIED_MAX ((size_t)1024 * 1024)
@@ -86,34 +90,42 @@ static enum status register_added(struct caller *c, const struct object_set *nex
     return ST_OK;
 }
 
-static enum status reseal_raised(struct caller *c, const struct object_set *next,
-                                 const struct object_diff *diff, bool last, struct error *e) {
-    bool any = false;
-    for (size_t i = 0; i < diff->count; i++) {
-        const struct object_change *change = &diff->changes[i];
-        if (change->kind != CHANGE_FIELD_CLASS_RAISED)
-            continue;
-        const struct object_def *o = object_by_id(next, change->object);
-        enum status s = reseal_field(c, o, object_field_by_id(o, change->field), last, e);
-        if (s != ST_OK)
-            return s;
-        any = true;
-    }
-    return any && last ? store_scrub(world_store(c->world.world), e) : ST_OK;
+static struct write_op item_op(const struct caller *c, struct slice kind, struct slice key,
+                               struct slice body) {
+    return (struct write_op){.kind = WRITE_ITEM,
+                             .item_kind = kind,
+                             .key = key,
+                             .body = body,
+                             .actor = c->who.user,
+                             .at_ms = c->context.now_ms};
 }
 
-static enum status keep(struct caller *c, const struct object_set *next, struct slice applied,
-                        struct error *e) {
+static struct slice work_key(struct arena *a, const struct definition_work *w) {
+    char text[16];
+    int n = snprintf(text, sizeof text, "%05u/%05u", w->object, w->field);
+    return arena_copy(a, slice_of(text, (size_t)n));
+}
+
+/* The change and the marks of what it leaves to be done, together. */
+static enum status keep(struct caller *c, const struct object_set *next, const struct object_diff *diff,
+                        struct slice applied, struct error *e) {
     char key[24];
     struct write_result result;
+    struct write_op *ops = arena_array(c->arena, diff->count + 1, sizeof *ops);
+    size_t n = 0;
+    if (ops == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "definition");
     (void)snprintf(key, sizeof key, "%020llu", (unsigned long long)next->version);
-    struct write_op op = {.kind = WRITE_ITEM,
-                          .item_kind = SLICE(DEFINITION_ITEM),
-                          .key = slice_from_string(key),
-                          .body = applied,
-                          .actor = c->who.user,
-                          .at_ms = c->context.now_ms};
-    struct write_set set = {.ops = &op, .count = 1};
+    ops[n++] = item_op(c, SLICE(DEFINITION_ITEM), slice_from_string(key), applied);
+    for (size_t i = 0; i < diff->count; i++) {
+        struct definition_work w = {.object = diff->changes[i].object, .field = diff->changes[i].field};
+        if (diff->changes[i].kind != CHANGE_FIELD_CLASS_RAISED)
+            continue;
+        ops[n] = item_op(c, SLICE(WORK_ITEM), work_key(c->arena, &w), SLICE("{}"));
+        if (ops[n++].key.p == NULL)
+            return error_set(e, ST_NOMEM, "no_memory", "definition");
+    }
+    struct write_set set = {.ops = ops, .count = n};
     return world_commit(c->world.world, &set, &result, e);
 }
 
@@ -123,9 +135,7 @@ static enum status commit(struct caller *c, struct object_set *next, const struc
     if (s == ST_OK)
         s = store_migrate(world_store(c->world.world), next, e);
     if (s == ST_OK)
-        s = reseal_raised(c, next, diff, false, e);
-    if (s == ST_OK)
-        s = keep(c, next, applied, e);
+        s = keep(c, next, diff, applied, e);
     if (s == ST_OK) {
         struct slice detail = slice_of(applied.p, applied.n < DETAIL_MAX ? applied.n : DETAIL_MAX);
         s = keeper_record(c->keeper, &c->call, AUDIT_CONFIG, AUDIT_DONE, 0, NULL, SLICE("definition"), detail,
@@ -135,13 +145,26 @@ static enum status commit(struct caller *c, struct object_set *next, const struc
         return s;
     object_set_retain(next);
     world_set_objects(c->world.world, next);
-    /* What was written in clear while the first pass went on; then nothing of it may stay in free pages
-     * either. */
-    return reseal_raised(c, next, diff, true, e);
+    return ST_OK;
+}
+
+/* On the definitions that the change was worked out from. */
+static enum status commit_alone(struct caller *c, struct object_set *next, const struct object_diff *diff,
+                                struct slice applied, struct error *e) {
+    static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+    struct world_view now;
+    (void)pthread_mutex_lock(&one);
+    world_enter(c->world.world, &now);
+    enum status s = now.objects == c->world.objects
+                        ? commit(c, next, diff, applied, e)
+                        : error_set(e, ST_CONFLICT, "definition_conflict", "the definitions have changed");
+    world_leave(&now);
+    (void)pthread_mutex_unlock(&one);
+    return s;
 }
 
 enum status definition_change(struct caller *c, struct slice change, bool dry_run, struct json *plan,
-                              struct error *e) {
+                              uint16_t *changed, struct error *e) {
     struct object_set *next = NULL;
     struct object_diff diff;
     struct buf applied;
@@ -155,11 +178,70 @@ enum status definition_change(struct caller *c, struct slice change, bool dry_ru
     if (s == ST_OK)
         s = check_effects(&diff, e);
     if (s == ST_OK && !dry_run)
-        s = commit(c, next, &diff, buf_slice(&applied), e);
+        s = commit_alone(c, next, &diff, buf_slice(&applied), e);
     if (s == ST_OK)
-        object_diff_write(plan, &diff);
+        object_diff_write_members(plan, &diff);
+    *changed = s == ST_OK && diff.count > 0 ? diff.changes[0].object : 0;
     if (next != NULL)
         object_set_release(next);
     buf_free(&applied);
     return s;
+}
+
+/* ---- what a change leaves to be done ---- */
+
+static bool work_read(struct slice key, struct definition_work *out) {
+    unsigned numbers[2] = {0, 0};
+    if (key.n != WORK_KEY || key.p[WORK_KEY / 2] != '/')
+        return false;
+    for (size_t i = 0; i < WORK_KEY; i++) {
+        unsigned *number = &numbers[i > WORK_KEY / 2];
+        if (i != WORK_KEY / 2)
+            *number = *number * 10 + (key.p[i] - '0');
+    }
+    *out = (struct definition_work){.object = (uint16_t)numbers[0], .field = (uint16_t)numbers[1]};
+    return true;
+}
+
+enum status definition_work_list(struct store_reader *r, struct arena *a, struct definition_work **out,
+                                 size_t *n, struct error *e) {
+    struct store_item *items;
+    size_t count = 0;
+    *n = 0;
+    enum status s = store_item_list(r, SLICE(WORK_ITEM), 0, SLICE_NONE, WORK_MAX, a, &items, &count, e);
+    if (s != ST_OK)
+        return s;
+    *out = arena_array(a, count, sizeof **out);
+    if (*out == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "definition");
+    for (size_t i = 0; i < count; i++)
+        *n += work_read(items[i].key, &(*out)[*n]);
+    return ST_OK;
+}
+
+/* What was removed is to be unreadable before the mark goes. */
+static enum status work_over(struct caller *c, const struct definition_work *w, struct error *e) {
+    struct write_result result;
+    struct write_op op = item_op(c, SLICE(WORK_ITEM), work_key(c->arena, w), SLICE("{}"));
+    struct write_set set = {.ops = &op, .count = 1, .scrub = true, .bulk = true};
+    if (op.key.p == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "definition");
+    enum status s = world_commit(c->world.world, &set, &result, e);
+    op.remove = true;
+    set.scrub = false;
+    return s == ST_OK ? world_commit(c->world.world, &set, &result, e) : s;
+}
+
+enum status definition_work_do(struct caller *c, const struct definition_work *w,
+                               const struct reseal_watch *watch, struct error *e) {
+    const struct object_def *o = object_by_id(c->world.objects, w->object);
+    const struct field_def *f = o == NULL ? NULL : object_field_by_id(o, w->field);
+    enum status s = ST_OK;
+    if (f != NULL && !field_is_internal(f)) {
+        s = reseal_field(c, o, f, false, watch, e);
+        /* Again for what was being written in clear when the change was made. */
+        if (s == ST_OK)
+            s = reseal_field(c, o, f, true, watch, e);
+    }
+    return s == ST_OK ? work_over(c, w, e) : s;
 }

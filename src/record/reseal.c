@@ -1,16 +1,18 @@
 #include "record/reseal.h"
 
+#include "base/log.h"
 #include "record/history.h"
 #include "record/page.h"
 #include "record/plain_terms.h"
 #include "value/parse.h"
 
-#define ROWS_A_TIME   20 /* rows whose values and histories go in one exchange */
-#define STATES_MAX    KEEPER_ROWS_MAX
-#define HISTORY_A_ROW ((STATES_MAX / ROWS_A_TIME - 1) / 2)
-#define ATTEMPTS      20
-#define TERMS_MAX     2048
-#define MEMORY        ((size_t)64 * 1024 * 1024)
+#define ROWS_A_TIME  200 /* rows of a slice */
+#define HISTORY_PAGE 100 /* changes read at a time */
+#define VALUES_MAX   KEEPER_ROWS_MAX
+#define CHANGES_MAX  (VALUES_MAX / 2) /* a change holds a value before and one after */
+#define ATTEMPTS     20
+#define TERMS_MAX    2048
+#define MEMORY       ((size_t)256 * 1024 * 1024)
 
 /* One value to be sealed: of a row as it stands, or of a former state in its history. */
 struct place {
@@ -18,16 +20,22 @@ struct place {
     struct cell *history; /* where it stands in a history body; NULL: the row's own column */
 };
 
+struct changed {
+    size_t row;
+    int64_t id;
+    struct history_body body;
+};
+
 struct pass {
     struct caller *c;
     const struct object_def *object;
     const struct field_def *field;
     bool clear_only;
-    struct arena arena;
+    struct arena arena; /* of a slice */
     struct page page;
-    struct store_change **changes;
-    struct history_body **bodies;
-    size_t *change_counts;
+    /* What goes in one exchange. */
+    struct changed *changes;
+    size_t change_count;
     struct keeper_row *states;
     struct keeper_seal_row *rows;
     struct keeper_value *values;
@@ -53,8 +61,6 @@ static enum status add_value(struct pass *p, size_t row, const struct keeper_row
     char number[VALUE_NUMBER_TEXT];
     if (!wanted(p, cell) || state->wrapped_key.n == 0)
         return ST_OK;
-    if (p->count == STATES_MAX)
-        return error_set(p->e, ST_LIMIT, "too_large", "a record has too long a history");
     size_t i = p->count++;
     p->states[i] = *state;
     p->values[i] = (struct keeper_value){.field = p->field->id};
@@ -84,55 +90,39 @@ static struct keeper_row former(const struct keeper_row *now, const struct histo
     return row;
 }
 
-static enum status add_history(struct pass *p, size_t row, const struct keeper_row *now) {
-    enum status s = store_history(p->c->reader, p->object, &now->record, 0, HISTORY_A_ROW, &p->arena,
-                                  &p->changes[row], &p->change_counts[row], p->e);
-    if (s != ST_OK)
-        return s;
-    p->bodies[row] = arena_array(&p->arena, p->change_counts[row], sizeof *p->bodies[row]);
-    if (p->bodies[row] == NULL)
-        return no_memory(p);
-    for (size_t i = 0; s == ST_OK && i < p->change_counts[row]; i++) {
-        struct history_body *b = &p->bodies[row][i];
-        if (history_read(p->changes[row][i].body, &p->arena, b) != ST_OK) {
-            return error_set(p->e, ST_CORRUPT, "corrupt", "a change can't be read");
-        }
-        for (size_t k = 0; s == ST_OK && k < b->field_count; k++) {
-            if (b->fields[k].field != p->field->id)
-                continue;
-            struct keeper_row before = former(now, &b->before), after = former(now, &b->after);
-            s = add_value(p, row, &before, &b->fields[k].before, &b->fields[k].before);
-            if (s == ST_OK)
-                s = add_value(p, row, &after, &b->fields[k].after, &b->fields[k].after);
-        }
-    }
-    return s;
+static enum status make_room(struct pass *p) {
+    p->changes = arena_array(&p->arena, CHANGES_MAX, sizeof *p->changes);
+    p->states = arena_array(&p->arena, VALUES_MAX, sizeof *p->states);
+    p->rows = arena_array(&p->arena, VALUES_MAX, sizeof *p->rows);
+    p->values = arena_array(&p->arena, VALUES_MAX, sizeof *p->values);
+    p->places = arena_array(&p->arena, VALUES_MAX, sizeof *p->places);
+    p->count = p->change_count = 0;
+    bool good =
+        p->changes != NULL && p->states != NULL && p->rows != NULL && p->values != NULL && p->places != NULL;
+    return good ? ST_OK : no_memory(p);
 }
 
-static enum status gather(struct pass *p) {
-    size_t n = p->page.rows.count;
-    p->count = 0;
-    p->changes = arena_array(&p->arena, n, sizeof *p->changes);
-    p->bodies = arena_array(&p->arena, n, sizeof *p->bodies);
-    p->change_counts = arena_array(&p->arena, n, sizeof *p->change_counts);
-    p->states = arena_array(&p->arena, STATES_MAX, sizeof *p->states);
-    p->rows = arena_array(&p->arena, STATES_MAX, sizeof *p->rows);
-    p->values = arena_array(&p->arena, STATES_MAX, sizeof *p->values);
-    p->places = arena_array(&p->arena, STATES_MAX, sizeof *p->places);
-    if (p->changes == NULL || p->bodies == NULL || p->change_counts == NULL || p->states == NULL ||
-        p->rows == NULL || p->values == NULL || p->places == NULL) {
-        return no_memory(p);
-    }
-    for (size_t i = 0; i < n; i++) {
-        struct keeper_row now;
-        page_keeper_row(&p->page, i, &now);
-        struct cell cell = page_cell(&p->page, &p->page.rows.rows[i], p->field->id);
-        enum status s = add_value(p, i, &now, &cell, NULL);
+/* One change of a row; it stays with the exchange when it holds a value of the field. */
+static enum status add_change(struct pass *p, size_t row, const struct keeper_row *now,
+                              const struct store_change *change) {
+    struct changed *kept = &p->changes[p->change_count];
+    struct history_body *b = &kept->body;
+    size_t had = p->count;
+    if (history_read(change->body, &p->arena, b) != ST_OK)
+        return error_set(p->e, ST_CORRUPT, "corrupt", "a change can't be read");
+    for (size_t k = 0; k < b->field_count; k++) {
+        if (b->fields[k].field != p->field->id)
+            continue;
+        struct keeper_row before = former(now, &b->before), after = former(now, &b->after);
+        enum status s = add_value(p, row, &before, &b->fields[k].before, &b->fields[k].before);
         if (s == ST_OK)
-            s = add_history(p, i, &now);
+            s = add_value(p, row, &after, &b->fields[k].after, &b->fields[k].after);
         if (s != ST_OK)
             return s;
     }
+    kept->row = row;
+    kept->id = (int64_t)change->id;
+    p->change_count += p->count > had;
     return ST_OK;
 }
 
@@ -191,21 +181,18 @@ static enum status write_terms(struct pass *p, struct output *out, size_t value,
     return ST_OK;
 }
 
-static enum status write_histories(struct pass *p, struct output *out) {
-    for (size_t row = 0; row < p->page.rows.count; row++) {
-        for (size_t i = 0; i < p->change_counts[row]; i++) {
-            struct write_op *op = next_op(p, out, WRITE_HISTORY, row);
-            op->revision = (int64_t)p->changes[row][i].id;
-            if (history_rewrite(&p->arena, &p->bodies[row][i], &op->body) != ST_OK)
-                return no_memory(p);
-        }
+static enum status write_changes(struct pass *p, struct output *out) {
+    for (size_t i = 0; i < p->change_count; i++) {
+        struct write_op *op = next_op(p, out, WRITE_HISTORY, p->changes[i].row);
+        op->revision = p->changes[i].id;
+        if (history_rewrite(&p->arena, &p->changes[i].body, &op->body) != ST_OK)
+            return no_memory(p);
     }
     return ST_OK;
 }
 
 static enum status build(struct pass *p, const struct keeper_sealed *got, struct output *out) {
-    size_t room = p->count * 2 + p->page.rows.count * (HISTORY_A_ROW + 1);
-    out->ops = arena_array(&p->arena, room, sizeof *out->ops);
+    out->ops = arena_array(&p->arena, p->count * 2 + p->change_count, sizeof *out->ops);
     if (out->ops == NULL)
         return no_memory(p);
     for (size_t i = 0; i < p->count; i++) {
@@ -220,7 +207,7 @@ static enum status build(struct pass *p, const struct keeper_sealed *got, struct
         if (s != ST_OK)
             return s;
     }
-    return write_histories(p, out);
+    return write_changes(p, out);
 }
 
 static enum status seal_and_write(struct pass *p) {
@@ -239,7 +226,10 @@ static enum status seal_and_write(struct pass *p) {
     struct write_set set = {.intent = got.intent, .ops = out.ops, .count = out.count, .bulk = true};
     s = world_commit(c->world.world, &set, &result, p->e);
     struct error ignored;
-    return keeper_outcome(c->keeper, got.intent, s == ST_OK, &ignored) == ST_OK || s != ST_OK ? s : ST_OK;
+    if (keeper_outcome(c->keeper, got.intent, s == ST_OK, &ignored) != ST_OK)
+        log_debug("reseal: the outcome is settled at the next start");
+    p->count = p->change_count = 0;
+    return s;
 }
 
 /* ---- the walk ---- */
@@ -261,22 +251,63 @@ static enum status read_rows(struct pass *p, const struct cell *after) {
     return store_query(p->c->reader, &q, &p->arena, &p->page.rows, p->e);
 }
 
+static enum status columns_pass(struct pass *p) {
+    enum status s = ST_OK;
+    for (size_t i = 0; s == ST_OK && i < p->page.rows.count; i++) {
+        struct keeper_row now;
+        page_keeper_row(&p->page, i, &now);
+        struct cell cell = page_cell(&p->page, &p->page.rows.rows[i], p->field->id);
+        s = add_value(p, i, &now, &cell, NULL);
+    }
+    return s == ST_OK ? seal_and_write(p) : s;
+}
+
+/* All changes of one row, however many; what is full goes off at once. */
+static enum status row_history_pass(struct pass *p, size_t row) {
+    struct keeper_row now;
+    uint64_t before = 0;
+    size_t n;
+    enum status s;
+    page_keeper_row(&p->page, row, &now);
+    do {
+        struct store_change *changes;
+        s = store_history(p->c->reader, p->object, &now.record, before, HISTORY_PAGE, &p->arena, &changes, &n,
+                          p->e);
+        if (s == ST_OK && p->change_count + n > CHANGES_MAX)
+            s = seal_and_write(p);
+        for (size_t i = 0; s == ST_OK && i < n; i++)
+            s = add_change(p, row, &now, &changes[i]);
+        if (n > 0)
+            before = changes[n - 1].id;
+    } while (s == ST_OK && n == HISTORY_PAGE);
+    return s;
+}
+
+static enum status histories_pass(struct pass *p) {
+    enum status s = ST_OK;
+    for (size_t i = 0; s == ST_OK && i < p->page.rows.count; i++)
+        s = row_history_pass(p, i);
+    return s == ST_OK ? seal_and_write(p) : s;
+}
+
 /* One slice; somebody may write one of its rows meanwhile, then it is read again. */
 static enum status slice_pass(struct pass *p, const struct cell *after) {
     enum status s = ST_RETRY;
     for (unsigned tries = 0; s == ST_RETRY && tries < ATTEMPTS; tries++) {
         arena_reset(&p->arena);
-        s = read_rows(p, after);
+        s = make_room(p);
         if (s == ST_OK)
-            s = gather(p);
+            s = read_rows(p, after);
         if (s == ST_OK)
-            s = seal_and_write(p);
+            s = columns_pass(p);
+        if (s == ST_OK)
+            s = histories_pass(p);
     }
     return s;
 }
 
 enum status reseal_field(struct caller *c, const struct object_def *o, const struct field_def *f,
-                         bool clear_only, struct error *e) {
+                         bool clear_only, const struct reseal_watch *watch, struct error *e) {
     struct pass p = {.c = c, .object = o, .field = f, .clear_only = clear_only, .e = e};
     uint8_t id[16];
     struct cell after = cell_bytes(slice_of(id, sizeof id));
@@ -289,6 +320,8 @@ enum status reseal_field(struct caller *c, const struct object_def *o, const str
         if (s == ST_OK && n > 0)
             memcpy(id, p.page.rows.rows[n - 1].cells[PAGE_ID].s.p, sizeof id);
         first = false;
+        if (s == ST_OK && watch != NULL)
+            s = watch->rows_done(watch->context, n, e);
     } while (s == ST_OK && p.page.rows.more);
     arena_free(&p.arena);
     return s;

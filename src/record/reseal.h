@@ -6,10 +6,16 @@
 
 #include "record/caller.h"
 
+/* Called after each slice; anything but ST_OK ends the pass with it. */
+struct reseal_watch {
+    enum status (*rows_done)(void *context, size_t rows, struct error *e);
+    void *context;
+};
+
 /* `f` is the field as it shall be; the keeper's catalogue must have its new class already. All rows, deleted
  * ones too; a row that somebody changes meanwhile is taken again. `clear_only`: only what still stands in
- * clear (the second pass). */
+ * clear. Interrupted, it can begin anew: what is sealed is sealed again. */
 MUST_CHECK enum status reseal_field(struct caller *c, const struct object_def *o, const struct field_def *f,
-                                    bool clear_only, struct error *e);
+                                    bool clear_only, const struct reseal_watch *watch, struct error *e);
 
 #endif

@@ -1,5 +1,7 @@
 #include "record/world.h"
 
+#include "store/wire.h"
+
 #include "object/set.h"
 #include "record/access_cache.h"
 
@@ -109,9 +111,26 @@ struct access_cache *world_access_cache(const struct world *w) {
     return w->cache;
 }
 
+/* Requests that began before a definition changed write by the old one. */
+static enum status check_definitions(struct world *w, const struct write_set *set, struct error *e) {
+    struct world_view now;
+    enum status s = ST_OK;
+    world_enter(w, &now);
+    for (size_t i = 0; s == ST_OK && i < set->count; i++) {
+        const struct object_def *o = set->ops[i].object;
+        if (o != NULL && o != object_by_id(now.objects, o->id)) {
+            s = write_set_check(set, now.objects, e);
+            break;
+        }
+    }
+    world_leave(&now);
+    return s;
+}
+
 enum status world_commit(struct world *w, const struct write_set *set, struct write_result *result,
                          struct error *e) {
-    return w->write(w->write_context, set, result, e);
+    enum status s = check_definitions(w, set, e);
+    return s == ST_OK ? w->write(w->write_context, set, result, e) : s;
 }
 
 void directory_release(struct directory *d) {

@@ -7,7 +7,7 @@
 
 #define BODY_MAX ((size_t)256 * 1024)
 
-static const char *const kinds[JOB_KINDS] = {"import", "undo"};
+static const char *const kinds[JOB_KINDS] = {"import", "undo", "reseal"};
 static const char *const states[JOB_STATES] = {"queued", "running", "done", "cancelled", "failed"};
 
 const char *job_kind_name(uint8_t kind) {
@@ -227,6 +227,8 @@ void job_write_counts(const struct job *j, struct json *out) {
     if (j->kind == JOB_UNDO) {
         number_member(out, "undone", j->counts.undone);
         number_member(out, "kept", j->counts.kept);
+    } else if (j->kind == JOB_RESEAL) {
+        number_member(out, "rows", j->counts.rows);
     } else {
         number_member(out, "rows", j->counts.rows);
         number_member(out, "imported", j->counts.imported);
@@ -259,7 +261,10 @@ void job_describe(const struct job *j, job_title title, enum language language, 
     json_key(out, "state");
     json_cstring(out, job_state_name(j->state));
     json_key(out, "import");
-    json_uuid(out, &j->import);
+    if (j->kind == JOB_RESEAL)
+        json_none(out);
+    else
+        json_uuid(out, &j->import);
     json_key(out, "progress");
     json_object_begin(out);
     number_member(out, "done", j->done);

@@ -64,8 +64,9 @@ static void wind_up(struct jobs *j, struct tools *t, const struct job *job, cons
     uint8_t outcome = job->state == JOB_DONE     ? AUDIT_DONE
                       : job->state == JOB_FAILED ? AUDIT_FAILED
                                                  : AUDIT_PARTIAL;
-    s = keeper_record(t->keeper, &call, AUDIT_IMPORT, outcome, job->object, &job->import,
-                      slice_from_string(tag), SLICE(""), &e);
+    bool reseal = job->kind == JOB_RESEAL;
+    s = keeper_record(t->keeper, &call, reseal ? AUDIT_CONFIG : AUDIT_IMPORT, outcome, job->object,
+                      reseal ? NULL : &job->import, slice_from_string(tag), SLICE(""), &e);
     if (s == ST_OK)
         s = keeper_sign_out(t->keeper, &call, &e);
     if (s != ST_OK)
@@ -87,7 +88,14 @@ static enum status run(struct jobs *j, struct tools *t, struct job *job, const s
     enum status s = start(j, job, e);
     if (s != ST_OK)
         return s;
-    return job->kind == JOB_UNDO ? run_undo(j, t, job, token, who, e) : run_import(j, t, job, token, who, e);
+    switch ((enum job_kind)job->kind) {
+    case JOB_UNDO:
+        return run_undo(j, t, job, token, who, e);
+    case JOB_RESEAL:
+        return run_reseal(j, t, job, token, who, e);
+    default:
+        return run_import(j, t, job, token, who, e);
+    }
 }
 
 static void run_job(struct jobs *j, struct tools *t, struct job *job) {

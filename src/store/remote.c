@@ -56,10 +56,12 @@ static enum status write_received(struct remote_server *r, struct slice payload,
                                   struct write_set *set, struct write_result *result, struct error *e) {
     struct object_set *objects = r->objects(r->context);
     enum status s = wire_get_set(payload, objects, a, set);
+    if (s != ST_OK)
+        s = error_set(e, s, "write_malformed", "the write set does not decode");
+    else
+        s = write_set_check(set, objects, e);
     if (s == ST_OK)
         s = store_write(r->store, set, result, e);
-    else
-        s = error_set(e, s, "write_malformed", "the write set does not decode");
     object_set_release(objects);
     return s;
 }

@@ -203,7 +203,8 @@ struct write_set {
         intent; /* the keeper's intent that covers it; kept in the intent table until its outcome is logged */
     const struct write_op *ops;
     size_t count;
-    bool bulk; /* may wait behind interactive writes; sliced so that the writer is held 20 ms at most */
+    bool scrub; /* then store_scrub: what the set removed is to be unreadable in the files */
+    bool bulk;  /* may wait behind interactive writes; sliced so that the writer is held 20 ms at most */
     /* 0: all or nothing. Else the ops are in so many groups (one a new row; ops of a group stand together,
      * UNIQUE and EXISTS first, then INSERT, then the rest). A group whose UNIQUE, EXISTS or INSERT meets a
      * conflict is left out and the others go on: refused[group] becomes that op's index + 1, else it is 0.

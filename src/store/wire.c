@@ -1,6 +1,6 @@
 #include "store/wire.h"
 
-#define WIRE_VERSION 2
+#define WIRE_VERSION 3
 
 /* ---- writing ---- */
 
@@ -79,6 +79,7 @@ void wire_put_set(struct buf *out, const struct write_set *set) {
         out->failed = true;
     buf_put_u8(out, WIRE_VERSION);
     buf_put_u64(out, set->intent);
+    buf_put_u8(out, set->scrub);
     buf_put_u8(out, set->bulk);
     buf_put_u32(out, set->groups);
     buf_put_u32(out, (uint32_t)set->count);
@@ -274,6 +275,25 @@ static void get_groups(struct decoder *d, struct write_set *out) {
         out->groups = 0;
 }
 
+static bool stands_in_clear(const struct write_op *op, const struct object_def *o, size_t i) {
+    const struct field_def *f = object_field_by_id(o, op->columns[i]);
+    bool clear = op->cells[i].kind != CELL_NULL && op->cells[i].kind != CELL_BYTES;
+    return clear && f != NULL && !field_is_internal(f);
+}
+
+enum status write_set_check(const struct write_set *set, const struct object_set *now, struct error *e) {
+    for (size_t i = 0; i < set->count; i++) {
+        const struct write_op *op = &set->ops[i];
+        const struct object_def *o = op->object == NULL ? NULL : object_by_id(now, op->object->id);
+        for (size_t k = 0; o != NULL && k < op->column_count; k++) {
+            if (stands_in_clear(op, o, k))
+                return error_set(e, ST_UNAVAILABLE, "definition_changed",
+                                 "a field's class was raised while this was written");
+        }
+    }
+    return ST_OK;
+}
+
 enum status wire_get_set(struct slice bytes, const struct object_set *objects, struct arena *arena,
                          struct write_set *out) {
     struct decoder d = {.in = reader_of(bytes), .objects = objects, .arena = arena};
@@ -281,6 +301,7 @@ enum status wire_get_set(struct slice bytes, const struct object_set *objects, s
     if (bytes.n > WIRE_SET_MAX || reader_u8(&d.in) != WIRE_VERSION)
         d.in.failed = true;
     out->intent = reader_u64(&d.in);
+    out->scrub = get_bool(&d);
     out->bulk = get_bool(&d);
     get_groups(&d, out);
     size_t count = reader_u32(&d.in);

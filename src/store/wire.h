@@ -24,4 +24,9 @@ void wire_put_set(struct buf *out, const struct write_set *set);
 MUST_CHECK enum status wire_get_set(struct slice bytes, const struct object_set *objects, struct arena *arena,
                                     struct write_set *out);
 
+/* ST_UNAVAILABLE "definition_changed": a cell in clear for a field that `now` seals. Its writer began before
+ * the field's class was raised; with the definitions of now he seals it. */
+MUST_CHECK enum status write_set_check(const struct write_set *set, const struct object_set *now,
+                                       struct error *e);
+
 #endif

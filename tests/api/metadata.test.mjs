@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ok, problem } from './client.mjs';
 import { company } from './people.mjs';
-import { Server } from './server.mjs';
+import { Server, until } from './server.mjs';
 
 let server, admin, sales1, service, finance, old;
 before(async () => {
@@ -103,22 +103,53 @@ test('a label or a choice changed at run time shows at once', async () => {
   assert.equal(ok(await sales1.get('/api/v1/objects/customer')).fields.find((f) => f.name === 'grade').label.zh, '价值');
 });
 
+const jobs = async (job) => {
+  let now;
+  await until(`job ${job}`, async () => ['done', 'failed', 'cancelled'].includes((now = ok(await admin.get(`/api/v1/jobs/${job}`))).state));
+  assert.equal(now.state, 'done', JSON.stringify(now));
+  return now;
+};
+const nowhere = (values) => {
+  for (const file of readdirSync(join(server.data, 'db'))) {
+    const bytes = readFileSync(join(server.data, 'db', file));
+    for (const value of values) assert.equal(bytes.indexOf(value), -1, `${file} holds a value that was sealed`);
+  }
+};
+
 test('raising a class seals what stands in rows and histories, and leaves nothing of it in the files', async () => {
   const [first, second] = ['http://was-clear-one.example.com', 'http://was-clear-two.example.com'];
   const made = await sales1.create('customer', company({ website: first }));
   const changed = await sales1.update('customer', made, { website: second });
-  ok(await admin.patch('/api/v1/objects/customer/fields/website', { class: 'personal' }), 201);
+  const { job } = ok(await admin.patch('/api/v1/objects/customer/fields/website', { class: 'personal' }), 202);
+  const end = await jobs(job);
+  assert.equal(end.kind, 'reseal');
+  assert.equal(end.progress.done, end.progress.total);
   const now = await sales1.read('customer', made.id);
   assert.equal(now.website, second);
   assert.equal(now._version, changed._version, 'nobody changed a value');
   assert.notEqual((await service.read('customer', made.id)).website, second);
   const history = ok(await sales1.get(`/api/v1/records/customer/${made.id}/history`)).items.flatMap((i) => i.changes);
   assert.ok(history.some((c) => c.field === 'website' && c.before === first && c.after === second));
-  for (const file of readdirSync(join(server.data, 'db'))) {
-    const bytes = readFileSync(join(server.data, 'db', file));
-    for (const value of [first, second]) assert.equal(bytes.indexOf(value), -1, `${file} holds a value that was sealed`);
-  }
-  ok(await admin.patch('/api/v1/objects/customer/fields/mail', { class: 'sensitive' }), 201);
+  nowhere([first, second]);
+  const again = ok(await admin.patch('/api/v1/objects/customer/fields/mail', { class: 'sensitive' }), 202);
+  await jobs(again.job);
   const mail = (await sales1.read('customer', old.id)).mail;
   assert.ok(mail === null || /\*/.test(mail), 'a sensitive field is masked for sales');
+});
+
+test('raising a class seals a long history to its first change, and goes on after the system was killed', async () => {
+  const value = (n) => `was clear in change ${String(n).padStart(4, '0')}`;
+  ok(await admin.post('/api/v1/objects/customer/fields', { name: 'slogan', label: { zh: '口号', en: 'Slogan' }, type: 'text', class: 'internal', length_max: 60 }), 201);
+  let record = await sales1.create('customer', company({ slogan: value(0) }));
+  for (let n = 1; n <= 230; n++) record = await sales1.update('customer', record, { slogan: value(n) });
+  const { job } = ok(await admin.patch('/api/v1/objects/customer/fields/slogan', { class: 'personal' }), 202);
+  server.process.kill('SIGKILL');
+  await server.ended;
+  await server.restart();
+  [admin, sales1, service, finance] = await Promise.all(['sysadmin', 'sales1', 'service1', 'finance1'].map((l) => server.as(l)));
+  await jobs(job);
+  assert.equal((await sales1.read('customer', record.id)).slogan, value(230));
+  nowhere(Array.from({ length: 231 }, (_, n) => value(n)));
+  const refused = await admin.post(`/api/v1/jobs/${job}/cancel`, {});
+  problem(refused, 409, 'not_cancellable');
 });

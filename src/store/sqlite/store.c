@@ -117,7 +117,9 @@ enum status store_migrate(struct store *s, const struct object_set *objects, str
 enum status store_write(struct store *s, const struct write_set *set, struct write_result *result,
                         struct error *e) {
     enum status st = may_write(s, e);
-    return st == ST_OK ? writer_write(s->writer, set, result, e) : st;
+    if (st == ST_OK)
+        st = writer_write(s->writer, set, result, e);
+    return st == ST_OK && set->scrub ? store_scrub(s, e) : st;
 }
 
 void store_intents_settled(struct store *s, uint64_t intent) {
