@@ -237,7 +237,7 @@ enum status definition_work_do(struct caller *c, const struct definition_work *w
     const struct object_def *o = object_by_id(c->world.objects, w->object);
     const struct field_def *f = o == NULL ? NULL : object_field_by_id(o, w->field);
     enum status s = ST_OK;
-    if (f != NULL && !field_is_internal(f)) {
+    if (f != NULL && f->class >= CLASS_PERSONAL) {
         s = reseal_field(c, o, f, false, watch, e);
         /* Again for what was being written in clear when the change was made. */
         if (s == ST_OK)

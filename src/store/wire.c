@@ -278,7 +278,7 @@ static void get_groups(struct decoder *d, struct write_set *out) {
 static bool stands_in_clear(const struct write_op *op, const struct object_def *o, size_t i) {
     const struct field_def *f = object_field_by_id(o, op->columns[i]);
     bool clear = op->cells[i].kind != CELL_NULL && op->cells[i].kind != CELL_BYTES;
-    return clear && f != NULL && !field_is_internal(f);
+    return clear && f != NULL && f->class >= CLASS_PERSONAL;
 }
 
 enum status write_set_check(const struct write_set *set, const struct object_set *now, struct error *e) {
