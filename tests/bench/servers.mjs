@@ -7,7 +7,7 @@ import { until } from '../api/server.mjs';
 import { build, password } from './data.mjs';
 
 // Everything that runs below `pid`, itself included.
-function family(pid) {
+export function family(pid) {
   const children = new Map();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
@@ -32,7 +32,7 @@ function nameOf(pid) {
 
 const TICK_US = 10000; // USER_HZ is 100 on every Linux
 
-class Processes {
+export class Processes {
   constructor(pids) {
     this.pids = pids.flatMap((pid) => { try { return [{ pid, name: nameOf(pid) }]; } catch { return []; } });
   }

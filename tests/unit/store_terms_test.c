@@ -124,6 +124,37 @@ static void pages_by_terms_agree_with_each_other_whatever_leads(void **state) {
     }
 }
 
+/* A file as it was before endings became postings. */
+static void make_older(struct fixture *f) {
+    struct connection *c = NULL;
+    struct error e;
+    char path[96];
+    (void)snprintf(path, sizeof path, "%s/kedun.db", f->directory);
+    assert_int_equal(connection_open(path, CONNECTION_WRITER, &c, &e), ST_OK);
+    char sql[256];
+    for (int row = 1; row <= 100; row++) {
+        (void)snprintf(sql, sizeof sql, "INSERT INTO x_7(key, term, row) VALUES(%d, %d, %d)",
+                       F_MOBILE << 8 | SEARCH_SUFFIX, row % 10, row);
+        assert_int_equal(connection_run(c, sql, &e), ST_OK);
+    }
+    assert_int_equal(connection_run(c, "UPDATE meta SET value = 1 WHERE key = 'format'", &e), ST_OK);
+    connection_close(c);
+}
+
+static void a_file_of_the_format_before_keeps_its_terms(void **state) {
+    struct fixture *f = *state;
+    fixture_fill(f, 1, 101);
+    fixture_close(f);
+    make_older(f);
+    fixture_open(f);
+    assert_int_equal(count_of(f, suffix(f, 3)), 10);
+    give_terms(f, 1, 101, false);
+    fixture_close(f);
+    fixture_open(f);
+    assert_int_equal(count_of(f, suffix(f, 3)), 10);
+    assert_int_equal(count_of(f, suffix(f, 13)), 2);
+}
+
 /* ---- postings ---- */
 
 static void postings_of_any_density_come_back(void **state) {
@@ -203,6 +234,7 @@ int main(void) {
         TERMS_TEST(the_last_change_of_a_term_in_a_set_holds),
         TERMS_TEST(pages_by_terms_agree_with_each_other_whatever_leads),
         TERMS_TEST(standard_pages_are_reads_in_index_order),
+        TERMS_TEST(a_file_of_the_format_before_keeps_its_terms),
         cmocka_unit_test(postings_of_any_density_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,13 +9,13 @@ void apply_init(struct apply *a, struct connection *c) {
 
 void apply_free(struct apply *a) {
     pending_terms_free(&a->terms);
-    pending_fragments_free(&a->fragments);
+    pending_postings_free(&a->postings);
     sql_free(&a->sql);
 }
 
 void apply_forget(struct apply *a) {
     pending_terms_clear(&a->terms);
-    a->fragments.count = 0;
+    a->postings.count = 0;
     a->last_object = 0;
 }
 
@@ -168,10 +168,10 @@ static enum status delete_by_row(struct apply *a, const char *table, uint16_t ob
 
 static enum status apply_term(struct apply *a, uint16_t object, int64_t row, const struct term_change *t,
                               bool remove) {
-    if (t->search == SEARCH_FRAGMENT)
-        return pending_fragments_add(
-            &a->fragments,
-            (struct pending_fragment){
+    if (postings_keep(t->search))
+        return pending_postings_add(
+            &a->postings,
+            (struct pending_posting){
                 .object = object, .remove = remove, .row = row, .term = postings_term(t->field, t->term)});
     return pending_terms_add(&a->terms, (struct pending_term){.object = object,
                                                               .remove = remove,
@@ -305,10 +305,10 @@ static enum status apply_ops(struct apply *a) {
     return st == ST_OK ? pending_terms_write(&a->terms, a->c, &a->sql, a->e) : st;
 }
 
-static void undo(struct apply *a, size_t fragments) {
+static void undo(struct apply *a, size_t postings) {
     struct error ignored;
     pending_terms_clear(&a->terms);
-    a->fragments.count = fragments;
+    a->postings.count = postings;
     a->last_object = 0;
     if (sqlite3_get_autocommit(a->c->db) != 0)
         return;
@@ -327,7 +327,7 @@ enum status apply_set(struct apply *a, const struct write_set *set, struct write
     a->set = set;
     a->result = result;
     a->e = e;
-    size_t fragments = a->fragments.count;
+    size_t postings = a->postings.count;
     enum status st = connection_run(a->c, "SAVEPOINT one_set", e);
     if (st != ST_OK)
         return st;
@@ -335,11 +335,11 @@ enum status apply_set(struct apply *a, const struct write_set *set, struct write
     if (st == ST_OK)
         st = connection_run(a->c, "RELEASE one_set", e);
     if (st != ST_OK)
-        undo(a, fragments);
+        undo(a, postings);
     return st;
 }
 
 enum status apply_finish(struct apply *a, struct error *e) {
-    enum status st = pending_fragments_write(&a->fragments, a->c, &a->sql, e);
+    enum status st = pending_postings_write(&a->postings, a->c, &a->sql, e);
     return st == ST_NOMEM ? error_set(e, st, "out_of_memory", "no memory for search terms") : st;
 }

@@ -1,6 +1,6 @@
 /* Applies write sets inside the writer's transaction.
  *
- * Rows and the rest go to their tables at once, exact terms at the end of their set, fragments at the end of
+ * Rows and the rest go to their tables at once, exact terms at the end of their set, postings at the end of
  * the group, each in the order of its table: a batch then writes neighbouring entries together. */
 #ifndef KEDUN_STORE_SQLITE_APPLY_H
 #define KEDUN_STORE_SQLITE_APPLY_H
@@ -18,7 +18,7 @@ struct apply {
     struct connection *c;
     struct sql sql;
     struct pending_terms terms;          /* of the set */
-    struct pending_fragments fragments;  /* of the group */
+    struct pending_postings postings;    /* of the group */
     struct apply_next next[OBJECTS_MAX]; /* row numbers: never given twice while this process runs */
     size_t next_count;
     /* The row that the last op found or made: ops of one record stand together. */

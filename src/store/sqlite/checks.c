@@ -127,7 +127,7 @@ static enum status queue_steward(struct apply *a, const struct write_op *op, con
 }
 
 enum status apply_unique(struct apply *a, const struct write_op *op) {
-    if (op->term_count != 1 || op->terms == NULL || op->terms[0].search == SEARCH_FRAGMENT)
+    if (op->term_count != 1 || op->terms == NULL || postings_keep(op->terms[0].search))
         return error_set(a->e, ST_INVALID, "write_malformed", "a uniqueness check needs one exact term");
     struct holders holders = {.count = 0};
     enum status st = holders_find(a, op, &holders);

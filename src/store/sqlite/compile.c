@@ -92,7 +92,7 @@ static enum status compile_has(const struct compile *c, const struct pred *p) {
     return ST_OK;
 }
 
-static void put_word_term(const struct compile *c, const struct pred *p, size_t i) {
+static void put_exact_term(const struct compile *c, const struct pred *p, size_t i) {
     bool listed = c->terms == TERMS_LISTED;
     if (listed)
         sql_column(c->sql, c->alias, FIELD_ROW);
@@ -110,7 +110,7 @@ static void put_word_term(const struct compile *c, const struct pred *p, size_t 
 
 /* Looked up row by row: conditions at the top are tested by bitmap (terms.c), this is for those within OR and
  * NOT. */
-static void put_fragment_term(const struct compile *c, const struct pred *p, size_t i) {
+static void put_posting(const struct compile *c, const struct pred *p, size_t i) {
     sql_name(c->sql, "EXISTS (SELECT 1 FROM g_", c->object);
     sql_put(c->sql, " WHERE chunk = (");
     sql_column(c->sql, c->alias, FIELD_ROW);
@@ -130,10 +130,10 @@ static enum status compile_terms(const struct compile *c, const struct pred *p) 
     for (size_t i = 0; i < p->value_count; i++) {
         if (i > 0)
             sql_put(c->sql, " AND ");
-        if (p->search == SEARCH_FRAGMENT) {
-            put_fragment_term(c, p, i);
+        if (postings_keep(p->search)) {
+            put_posting(c, p, i);
         } else {
-            put_word_term(c, p, i);
+            put_exact_term(c, p, i);
         }
     }
     sql_put(c->sql, ")");

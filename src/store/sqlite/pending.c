@@ -18,7 +18,7 @@ static bool list_grow(void **list, size_t *room, size_t size) {
     return true;
 }
 
-/* ---- exact, ending and word terms ---- */
+/* ---- exact terms ---- */
 
 void pending_terms_free(struct pending_terms *p) {
     free(p->list);
@@ -154,25 +154,25 @@ enum status pending_terms_write(struct pending_terms *p, struct connection *c, s
     return st;
 }
 
-/* ---- fragments ---- */
+/* ---- postings ---- */
 
-void pending_fragments_free(struct pending_fragments *p) {
+void pending_postings_free(struct pending_postings *p) {
     free(p->list);
-    *p = (struct pending_fragments){.list = NULL};
+    *p = (struct pending_postings){.list = NULL};
 }
 
-enum status pending_fragments_add(struct pending_fragments *p, struct pending_fragment fragment) {
+enum status pending_postings_add(struct pending_postings *p, struct pending_posting posting) {
     void *list = p->list;
     if (p->count == p->room && !list_grow(&list, &p->room, sizeof *p->list))
         return ST_NOMEM;
     p->list = list;
-    fragment.order = (uint32_t)p->count;
-    p->list[p->count++] = fragment;
+    posting.order = (uint32_t)p->count;
+    p->list[p->count++] = posting;
     return ST_OK;
 }
 
-static int fragment_compare(const void *x, const void *y) {
-    const struct pending_fragment *a = x, *b = y;
+static int posting_compare(const void *x, const void *y) {
+    const struct pending_posting *a = x, *b = y;
     if (a->object != b->object)
         return ORDER(a->object, b->object);
     if (postings_chunk(a->row) != postings_chunk(b->row))
@@ -184,7 +184,7 @@ static int fragment_compare(const void *x, const void *y) {
     return ORDER(a->order, b->order);
 }
 
-static bool same_entry(const struct pending_fragment *a, const struct pending_fragment *b) {
+static bool same_entry(const struct pending_posting *a, const struct pending_posting *b) {
     return a->object == b->object && a->term == b->term && postings_chunk(a->row) == postings_chunk(b->row);
 }
 
@@ -199,7 +199,7 @@ static void entry_put(uint8_t *list, size_t *n, int64_t row) {
 }
 
 /* Ascending places of the changes [from, to); the last change of a row is what holds. */
-static void entry_make(const struct pending_fragments *p, size_t from, size_t to, struct entry *out) {
+static void entry_make(const struct pending_postings *p, size_t from, size_t to, struct entry *out) {
     out->add_n = out->remove_n = 0;
     for (size_t i = from; i < to; i++) {
         if (i + 1 < to && p->list[i].row == p->list[i + 1].row)
@@ -232,7 +232,7 @@ static enum status adder_prepare(struct adder *a, uint16_t object, struct error 
 }
 
 /* A list of more places than a bitmap is long goes in in parts. */
-static enum status entry_add(struct adder *a, const struct pending_fragment *f, struct slice places,
+static enum status entry_add(struct adder *a, const struct pending_posting *f, struct slice places,
                              struct error *e) {
     enum status st = adder_prepare(a, f->object, e);
     while (st == ST_OK && places.n > 0) {
@@ -249,7 +249,7 @@ static enum status entry_add(struct adder *a, const struct pending_fragment *f, 
     return st;
 }
 
-static enum status entry_statement(const struct pending_fragment *f, struct connection *c, struct sql *s,
+static enum status entry_statement(const struct pending_posting *f, struct connection *c, struct sql *s,
                                    struct error *e) {
     sql_put(s, " WHERE chunk = ");
     sql_bind_int(s, postings_chunk(f->row));
@@ -258,7 +258,7 @@ static enum status entry_statement(const struct pending_fragment *f, struct conn
     return sql_execute(s, c, NULL, e);
 }
 
-static enum status entry_remove(const struct pending_fragment *f, struct slice places, struct connection *c,
+static enum status entry_remove(const struct pending_posting *f, struct slice places, struct connection *c,
                                 struct sql *s, struct error *e) {
     while (places.n > 0) {
         struct slice some = slice_of(places.p, places.n < POSTINGS_BYTES / 2 ? places.n : POSTINGS_BYTES / 2);
@@ -281,10 +281,10 @@ static enum status entry_remove(const struct pending_fragment *f, struct slice p
     return sql_execute(s, c, NULL, e);
 }
 
-enum status pending_fragments_write(struct pending_fragments *p, struct connection *c, struct sql *s,
-                                    struct error *e) {
+enum status pending_postings_write(struct pending_postings *p, struct connection *c, struct sql *s,
+                                   struct error *e) {
     if (p->count > 1)
-        qsort(p->list, p->count, sizeof *p->list, fragment_compare);
+        qsort(p->list, p->count, sizeof *p->list, posting_compare);
     struct entry *entry = p->count == 0 ? NULL : malloc(sizeof *entry);
     if (p->count > 0 && entry == NULL)
         return ST_NOMEM;

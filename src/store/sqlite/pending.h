@@ -5,7 +5,7 @@
 #include "store/sqlite/sql.h"
 #include "store/store.h"
 
-/* Exact, ending and word terms of one set. A uniqueness check looks in here too. */
+/* Exact terms of one set. A uniqueness check looks in here too. */
 struct pending_term {
     uint16_t object;
     bool remove;
@@ -30,23 +30,23 @@ uint32_t pending_terms_find(const struct pending_terms *p, uint16_t object, int6
 MUST_CHECK enum status pending_terms_write(struct pending_terms *p, struct connection *c, struct sql *s,
                                            struct error *e);
 
-/* Fragment terms of one group. */
-struct pending_fragment {
+/* Fragments, endings and words of one group. */
+struct pending_posting {
     uint16_t object;
     bool remove;
     uint32_t order;
     int64_t row, term; /* term: postings.h's number */
 };
 
-struct pending_fragments {
-    struct pending_fragment *list;
+struct pending_postings {
+    struct pending_posting *list;
     size_t count, room;
 };
 
-void pending_fragments_free(struct pending_fragments *p);
-MUST_CHECK enum status pending_fragments_add(struct pending_fragments *p, struct pending_fragment fragment);
+void pending_postings_free(struct pending_postings *p);
+MUST_CHECK enum status pending_postings_add(struct pending_postings *p, struct pending_posting posting);
 /* Writes the net change per chunk and term into g_OBJECT, in its order, and clears. */
-MUST_CHECK enum status pending_fragments_write(struct pending_fragments *p, struct connection *c,
-                                               struct sql *s, struct error *e);
+MUST_CHECK enum status pending_postings_write(struct pending_postings *p, struct connection *c, struct sql *s,
+                                              struct error *e);
 
 #endif

@@ -224,14 +224,14 @@ static enum status put_terms(struct sql *s, const struct plan *p, const struct p
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < p->term_count; i++) {
         const struct pred *t = p->terms[i];
-        if (t->search == SEARCH_FRAGMENT || (leads != NULL && t == leads && leads->value_count == 1))
+        if (postings_keep(t->search) || (leads != NULL && t == leads && leads->value_count == 1))
             continue;
         sql_put(s, " AND ");
         st = compile_pred(s, p->object->id, 0, t, TERMS_PROBED, e);
     }
-    if (st == ST_OK && p->fragments != NULL) {
+    if (st == ST_OK && p->postings != NULL) {
         sql_put(s, " AND kedun_has(");
-        sql_bind_rows(s, p->fragments);
+        sql_bind_rows(s, p->postings);
         sql_put(s, ", t0.row)");
     }
     return st;

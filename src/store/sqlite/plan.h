@@ -52,8 +52,8 @@ struct plan {
     size_t sort_count;
     struct plan_segment segments[PLAN_SEGMENTS_MAX];
     size_t segment_count;
-    /* Rows that have all fragment terms at the top (terms.c), or NULL: there are none such terms. */
-    const struct postings_rows *fragments;
+    /* Rows that have all terms at the top that are postings (terms.c), or NULL: there are none such terms. */
+    const struct postings_rows *postings;
 };
 
 struct terms_lead;
@@ -63,8 +63,8 @@ void plan_make(const struct object_def *o, const struct pred *filter, enum plan_
 /* ST_INVALID: more sort columns than there may be. */
 MUST_CHECK enum status plan_order(struct plan *p, const struct store_select *q, struct error *e);
 
-/* "SELECT tN.row … ORDER BY …" over all arms in the order of the plan, for one segment (NULL: all). Fragments
- * are tested by p->fragments, other terms looked up row by row. */
+/* "SELECT tN.row … ORDER BY …" over all arms in the order of the plan, for one segment (NULL: all). Postings
+ * are tested by p->postings, exact terms looked up row by row. */
 MUST_CHECK enum status plan_put_rows(struct sql *s, const struct plan *p, const struct plan_segment *segment,
                                      struct error *e);
 /* The same without order. */

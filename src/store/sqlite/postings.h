@@ -1,5 +1,5 @@
-/* Which rows have a fragment term: g_OBJECT (chunk, term, rows), a chunk being POSTINGS_ROWS consecutive
- * rows.
+/* Which rows have a fragment, ending or word term: g_OBJECT (chunk, term, rows), a chunk being POSTINGS_ROWS
+ * consecutive rows. Exact terms stand in x_OBJECT: uniqueness asks for one at every write.
  *
  * New rows fall into the newest chunk, so writing touches one small region of the table however large the
  * base is; a look-up reads one short entry a chunk. `rows` is a list of places in the chunk (u16,
@@ -11,6 +11,7 @@
 
 #include "base/slice.h"
 #include "base/status.h"
+#include "object/object.h"
 
 #include <sqlite3.h>
 
@@ -26,6 +27,11 @@ static inline int64_t postings_chunk(int64_t row) {
 /* A field's term as a number of the table: 47 bits, so that it takes six bytes. Among 10 million distinct
  * terms one look-up in 14 million meets a false one; whoever finds a row rechecks it. */
 int64_t postings_term(uint16_t field, uint64_t term);
+
+/* Whether terms of a kind are kept as postings. */
+static inline bool postings_keep(unsigned search) {
+    return search != SEARCH_EXACT;
+}
 
 /* A set of rows of the whole table. */
 struct postings_rows {

@@ -1,5 +1,7 @@
 #include "store/sqlite/schema.h"
 
+#include "store/sqlite/pending.h"
+
 const uint16_t schema_scopes[SCHEMA_SCOPES] = {0, FIELD_OWNER, FIELD_DEPARTMENT, FIELD_BRANCH};
 
 static const struct field_def *field_by_id(const struct object_def *o, uint16_t id) {
@@ -61,20 +63,69 @@ static enum status make_base(struct connection *c, struct error *e) {
 }
 
 /* A file of a later format is refused before anything in it is touched. */
-static enum status check_format(struct connection *c, struct error *e) {
+static enum status check_format(struct connection *c, int64_t *format, struct error *e) {
     sqlite3_stmt *s = NULL;
     enum status st = connection_prepare(c, SLICE("SELECT value FROM meta WHERE key = 'format'"), &s, e);
     if (st != ST_OK)
         return st;
     int rc = sqlite3_step(s);
-    int64_t format = rc == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+    *format = rc == SQLITE_ROW ? sqlite3_column_int64(s, 0) : SCHEMA_FORMAT;
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         st = connection_failed(c, rc, e);
     statement_done(c, s);
-    if (st == ST_OK && format > SCHEMA_FORMAT)
+    if (st == ST_OK && *format > SCHEMA_FORMAT)
         return error_set(e, ST_INVALID, "store_newer", "the database was written by a newer version");
-    if (st == ST_OK && format == 0)
-        st = connection_run(c, "INSERT INTO meta(key, value) VALUES('format', 1)", e);
+    if (st == ST_OK && rc == SQLITE_DONE)
+        st = connection_run(c, "INSERT INTO meta(key, value) VALUES('format', 2)", e);
+    return st;
+}
+
+/* ---- from format 1 ---- */
+
+#define MOVE_MOST 1000000 /* postings gathered at once */
+
+static enum status move_some(struct connection *c, struct sql *s, const struct object_def *o,
+                             struct pending_postings *p, struct error *e) {
+    sqlite3_stmt *statement = NULL;
+    sql_reset(s);
+    sql_name(s, "DELETE FROM x_", o->id);
+    sql_put(s, " WHERE (key, term, row) IN (SELECT key, term, row FROM x_");
+    sql_number(s, o->id);
+    sql_put(s, " WHERE key & 255 <> ");
+    sql_bind_int(s, SEARCH_EXACT);
+    sql_put(s, " LIMIT ");
+    sql_bind_int(s, MOVE_MOST);
+    sql_put(s, ") RETURNING key, term, row");
+    enum status st = sql_prepare(s, c, &statement, e);
+    int rc = SQLITE_DONE;
+    while (st == ST_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        uint16_t field = (uint16_t)(sqlite3_column_int64(statement, 0) >> 8);
+        uint64_t term = (uint64_t)sqlite3_column_int64(statement, 1);
+        st = pending_postings_add(p, (struct pending_posting){.object = o->id,
+                                                              .row = sqlite3_column_int64(statement, 2),
+                                                              .term = postings_term(field, term)});
+    }
+    if (st == ST_OK && rc != SQLITE_DONE)
+        st = connection_failed(c, rc, e);
+    if (statement != NULL)
+        statement_done(c, statement);
+    return st;
+}
+
+/* Endings and words become postings. */
+static enum status move_terms(struct connection *c, struct sql *s, const struct object_def *o,
+                              struct error *e) {
+    struct pending_postings p = {.list = NULL};
+    enum status st = ST_OK;
+    size_t moved = MOVE_MOST;
+    while (st == ST_OK && moved == MOVE_MOST) {
+        st = move_some(c, s, o, &p, e);
+        moved = p.count;
+        if (st == ST_OK)
+            st = pending_postings_write(&p, c, s, e);
+    }
+    pending_postings_free(&p);
+    sql_reset(s);
     return st;
 }
 
@@ -182,9 +233,10 @@ static enum status make_indexes(struct connection *c, struct sql *s, const struc
 static enum status make_all(struct connection *c, const struct object_set *objects, struct error *e) {
     struct sql s;
     sql_init(&s);
+    int64_t format = SCHEMA_FORMAT;
     enum status st = make_base(c, e);
     if (st == ST_OK)
-        st = check_format(c, e);
+        st = check_format(c, &format, e);
     for (size_t i = 0; st == ST_OK && i < objects->count; i++) {
         const struct object_def *o = objects->objects[i];
         st = make_tables(c, &s, o, e);
@@ -192,7 +244,11 @@ static enum status make_all(struct connection *c, const struct object_set *objec
             st = make_columns(c, &s, o, e);
         if (st == ST_OK)
             st = make_indexes(c, &s, o, e);
+        if (st == ST_OK && format == 1)
+            st = move_terms(c, &s, o, e);
     }
+    if (st == ST_OK && format == 1)
+        st = connection_run(c, "UPDATE meta SET value = 2 WHERE key = 'format'", e);
     sql_free(&s);
     return st;
 }

@@ -1,7 +1,7 @@
 /* The tables of a file, made from object definitions. Names are ids, so they survive renames:
  *   o_OBJECT   rows: system columns, then f_FIELD
- *   x_OBJECT   exact, ending and word terms: (key = field << 8 | search, term, row), in that order on disk
- *   g_OBJECT   fragment terms: postings.h
+ *   x_OBJECT   exact terms: (key = field << 8 | search, term, row), in that order on disk
+ *   g_OBJECT   fragments, endings and words: postings.h
  *   h_OBJECT   history: (row, id)
  * and for the whole base subject_key, idempotency, intent, item, meta.
  *
@@ -15,7 +15,7 @@
 
 #include "store/sqlite/sql.h"
 
-#define SCHEMA_FORMAT 1
+#define SCHEMA_FORMAT 2 /* 1: endings and words stood in x_OBJECT; moved when such a file is opened */
 
 /* In one transaction of its own. */
 MUST_CHECK enum status schema_apply(struct connection *c, const struct object_set *objects, struct error *e);

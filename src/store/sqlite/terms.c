@@ -7,7 +7,7 @@
 
 #define NUMBER_ROOM 21
 
-/* ---- fragments ---- */
+/* ---- postings ---- */
 
 static enum status rows_make(struct store_reader *r, uint16_t object, struct postings_rows **out,
                              struct error *e) {
@@ -64,13 +64,13 @@ static enum status rows_intersect(struct store_reader *r, uint16_t object, int64
     return st;
 }
 
-static enum status fragments_find(struct store_reader *r, const struct plan *p, struct terms_lead *out,
-                                  struct error *e) {
+static enum status postings_find(struct store_reader *r, const struct plan *p, struct terms_lead *out,
+                                 struct error *e) {
     enum status st = ST_OK;
     bool first = true;
     for (size_t i = 0; st == ST_OK && i < p->term_count; i++) {
         const struct pred *t = p->terms[i];
-        if (t->search != SEARCH_FRAGMENT)
+        if (!postings_keep(t->search))
             continue;
         if (out->rows == NULL)
             st = rows_make(r, p->object->id, &out->rows, e);
@@ -87,7 +87,7 @@ static enum status fragments_find(struct store_reader *r, const struct plan *p, 
 
 /* Reading a row by number and sorting it costs some twelve steps of a walk along a covering index, and a walk
  * takes wanted / count of the table's rows. */
-static bool fragments_are_few(const struct postings_rows *rows, size_t wanted) {
+static bool rows_are_few(const struct postings_rows *rows, size_t wanted) {
     double all = (double)rows->chunks * POSTINGS_ROWS, count = (double)rows->count;
     return rows->count <= TERMS_FEW && 12 * count * count <= (double)wanted * all;
 }
@@ -114,7 +114,7 @@ static enum status list_make(struct terms_lead *lead, struct error *e) {
     return ST_OK;
 }
 
-/* ---- other terms ---- */
+/* ---- exact terms ---- */
 
 static void put_term_rows(struct sql *s, uint16_t object, const struct pred *p) {
     sql_name(s, "SELECT row FROM x_", object);
@@ -142,12 +142,12 @@ static enum status term_is_few(struct store_reader *r, uint16_t object, const st
     return st;
 }
 
-static enum status term_find(struct store_reader *r, const struct plan *p, enum field_search search,
-                             struct terms_lead *out, struct error *e) {
+static enum status term_find(struct store_reader *r, const struct plan *p, struct terms_lead *out,
+                             struct error *e) {
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && out->term == NULL && i < p->term_count; i++) {
         bool few = false;
-        if (p->terms[i]->search != search)
+        if (postings_keep(p->terms[i]->search))
             continue;
         st = term_is_few(r, p->object->id, p->terms[i], &few, e);
         if (st == ST_OK && few)
@@ -161,16 +161,12 @@ static enum status term_find(struct store_reader *r, const struct plan *p, enum 
 enum status terms_lead_make(struct store_reader *r, struct plan *p, size_t wanted, struct terms_lead *out,
                             struct error *e) {
     *out = (struct terms_lead){.term = NULL};
-    enum status st = fragments_find(r, p, out, e);
-    p->fragments = out->rows;
+    enum status st = postings_find(r, p, out, e);
+    p->postings = out->rows;
     if (st == ST_OK)
-        st = term_find(r, p, SEARCH_EXACT, out, e);
-    if (st == ST_OK && out->term == NULL)
-        st = term_find(r, p, SEARCH_SUFFIX, out, e);
-    if (st == ST_OK && out->term == NULL && out->rows != NULL && fragments_are_few(out->rows, wanted))
+        st = term_find(r, p, out, e);
+    if (st == ST_OK && out->term == NULL && out->rows != NULL && rows_are_few(out->rows, wanted))
         st = list_make(out, e);
-    if (st == ST_OK && !terms_lead_is(out))
-        st = term_find(r, p, SEARCH_WORDS, out, e);
     if (st != ST_OK)
         terms_lead_free(out);
     return st;

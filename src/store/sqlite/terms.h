@@ -1,9 +1,9 @@
 /* How many rows the search terms of a filter have, and the cheapest way to use them.
  *
- * Few rows (an exact term's, or of fragments so few that a walk would be longer) lead: they are read, tested
- * and sorted. Else the page's index is walked and each row is tested: a common term is met soon. Fragments
- * are tested by a bitmap of all rows that have them, made beforehand (1 ms for 1,000,000 rows); other terms
- * are looked up row by row. */
+ * Few rows (an exact term's, or of postings so few that a walk would be longer) lead: they are read, tested
+ * and sorted. Else the page's index is walked and each row is tested: a common term is met soon. Postings
+ * (fragments, endings, words) are tested by a bitmap of all rows that have them, made beforehand (1 ms for
+ * 1,000,000 rows); exact terms are looked up row by row. */
 #ifndef KEDUN_STORE_SQLITE_TERMS_H
 #define KEDUN_STORE_SQLITE_TERMS_H
 
@@ -12,12 +12,12 @@
 #define TERMS_FEW 20000
 
 struct terms_lead {
-    const struct pred *term;    /* an exact, ending or word term with few rows; or NULL */
-    struct postings_rows *rows; /* of all fragments together, or NULL */
+    const struct pred *term;    /* an exact term with few rows; or NULL */
+    struct postings_rows *rows; /* of all postings together, or NULL */
     char *list;                 /* the numbers of these rows, when they are few enough to lead; or NULL */
 };
 
-/* Decides; p->fragments is set for the plan's statements. Free it when they are done. */
+/* Decides; p->postings is set for the plan's statements. Free it when they are done. */
 MUST_CHECK enum status terms_lead_make(struct store_reader *r, struct plan *p, size_t wanted,
                                        struct terms_lead *out, struct error *e);
 void terms_lead_free(struct terms_lead *lead);
