@@ -292,7 +292,7 @@ static enum status again_inner(struct seal_work *s, struct row_work *r, size_t a
     plain = v->fresh;
     if (plain.p == NULL)
         st = open_old(s, r, &f, v->old_sealed, &plain);
-    else
+    if (st == ST_OK && plain.p != NULL)
         st = seal_terms(s, r->row, &f, SLICE_NONE, plain);
     if (st == ST_OK && plain.p != NULL)
         st = seal_text(s, r, &f, r->r->old->versions, plain, at);

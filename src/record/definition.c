@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #define WORK_ITEM   "reseal"
-#define WORK_KEY    11 /* "00001/00012": object and field */
+#define WORK_KEY    13 /* "00001/00012/s": object, field; seal, or terms only */
 #define WORK_MAX    1000
 #define CHANGES_MAX 10000
 #define DETAIL_MAX  4000 /* of a change, in the log; all of it stands in the store */
@@ -56,15 +56,22 @@ enum status definition_load_added(struct store *store, struct object_set **set, 
 
 /* ---- at run time ---- */
 
-/* What would need another index over the values in place is refused: it can be set on a new field. */
-static enum status check_effects(const struct object_diff *diff, struct error *e) {
+static const struct field_def *field_of(const struct object_set *set, const struct object_change *change) {
+    const struct object_def *o = object_by_id(set, change->object);
+    return o == NULL ? NULL : object_field_by_id(o, change->field);
+}
+
+/* A kind of search can be added; its terms can't be told from others' once it is given up. */
+static enum status check_effects(const struct object_set *now, const struct object_set *next,
+                                 const struct object_diff *diff, struct error *e) {
     for (size_t i = 0; i < diff->count; i++) {
         const struct object_change *change = &diff->changes[i];
-        if (change->effect != EFFECT_INDEX || change->kind == CHANGE_FIELD_ADDED)
+        const struct field_def *old = field_of(now, change), *fresh = field_of(next, change);
+        if (change->kind != CHANGE_FIELD_SEARCH || old == NULL || fresh == NULL)
             continue;
-        return error_set(e, ST_INVALID, "definition_needs_index",
-                         "%s needs an index over the values in place; it can be set on a new field only",
-                         object_change_name(change->kind));
+        if ((old->search & ~fresh->search) != 0)
+            return error_set(e, ST_INVALID, "search_removed", "the search kinds of %s stay; add to them",
+                             fresh->name);
     }
     return ST_OK;
 }
@@ -75,7 +82,7 @@ static enum status register_added(struct caller *c, const struct object_set *nex
         const struct object_change *change = &diff->changes[i];
         const struct object_def *o = object_by_id(next, change->object);
         bool registers = change->kind == CHANGE_OBJECT_ADDED || change->kind == CHANGE_FIELD_ADDED ||
-                         change->kind == CHANGE_FIELD_CLASS_RAISED;
+                         change->kind == CHANGE_FIELD_CLASS_RAISED || change->kind == CHANGE_FIELD_SEARCH;
         if (o == NULL || !registers)
             continue;
         for (size_t f = 0; f < o->field_count; f++) {
@@ -101,8 +108,8 @@ static struct write_op item_op(const struct caller *c, struct slice kind, struct
 }
 
 static struct slice work_key(struct arena *a, const struct definition_work *w) {
-    char text[16];
-    int n = snprintf(text, sizeof text, "%05u/%05u", w->object, w->field);
+    char text[WORK_KEY + 1];
+    int n = snprintf(text, sizeof text, "%05u/%05u/%c", w->object, w->field, w->terms ? 't' : 's');
     return arena_copy(a, slice_of(text, (size_t)n));
 }
 
@@ -119,7 +126,8 @@ static enum status keep(struct caller *c, const struct object_set *next, const s
     ops[n++] = item_op(c, SLICE(DEFINITION_ITEM), slice_from_string(key), applied);
     for (size_t i = 0; i < diff->count; i++) {
         struct definition_work w = {.object = diff->changes[i].object, .field = diff->changes[i].field};
-        if (diff->changes[i].kind != CHANGE_FIELD_CLASS_RAISED)
+        w.terms = diff->changes[i].kind == CHANGE_FIELD_SEARCH;
+        if (!w.terms && diff->changes[i].kind != CHANGE_FIELD_CLASS_RAISED)
             continue;
         ops[n] = item_op(c, SLICE(WORK_ITEM), work_key(c->arena, &w), SLICE("{}"));
         if (ops[n++].key.p == NULL)
@@ -176,7 +184,7 @@ enum status definition_change(struct caller *c, struct slice change, bool dry_ru
     if (s == ST_OK)
         s = object_diff(c->world.objects, next, c->arena, &diff);
     if (s == ST_OK)
-        s = check_effects(&diff, e);
+        s = check_effects(c->world.objects, next, &diff, e);
     if (s == ST_OK && !dry_run)
         s = commit_alone(c, next, &diff, buf_slice(&applied), e);
     if (s == ST_OK)
@@ -192,14 +200,14 @@ enum status definition_change(struct caller *c, struct slice change, bool dry_ru
 
 static bool work_read(struct slice key, struct definition_work *out) {
     unsigned numbers[2] = {0, 0};
-    if (key.n != WORK_KEY || key.p[WORK_KEY / 2] != '/')
+    if (key.n != WORK_KEY)
         return false;
-    for (size_t i = 0; i < WORK_KEY; i++) {
-        unsigned *number = &numbers[i > WORK_KEY / 2];
-        if (i != WORK_KEY / 2)
-            *number = *number * 10 + (key.p[i] - '0');
+    for (size_t i = 0; i < 5; i++) {
+        numbers[0] = numbers[0] * 10 + (key.p[i] - '0');
+        numbers[1] = numbers[1] * 10 + (key.p[i + 6] - '0');
     }
-    *out = (struct definition_work){.object = (uint16_t)numbers[0], .field = (uint16_t)numbers[1]};
+    *out = (struct definition_work){
+        .object = (uint16_t)numbers[0], .field = (uint16_t)numbers[1], .terms = key.p[WORK_KEY - 1] == 't'};
     return true;
 }
 
@@ -223,7 +231,7 @@ enum status definition_work_list(struct store_reader *r, struct arena *a, struct
 static enum status work_over(struct caller *c, const struct definition_work *w, struct error *e) {
     struct write_result result;
     struct write_op op = item_op(c, SLICE(WORK_ITEM), work_key(c->arena, w), SLICE("{}"));
-    struct write_set set = {.ops = &op, .count = 1, .scrub = true, .bulk = true};
+    struct write_set set = {.ops = &op, .count = 1, .scrub = !w->terms, .bulk = true};
     if (op.key.p == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "definition");
     enum status s = world_commit(c->world.world, &set, &result, e);
@@ -237,11 +245,16 @@ enum status definition_work_do(struct caller *c, const struct definition_work *w
     const struct object_def *o = object_by_id(c->world.objects, w->object);
     const struct field_def *f = o == NULL ? NULL : object_field_by_id(o, w->field);
     enum status s = ST_OK;
-    if (f != NULL && f->class >= CLASS_PERSONAL) {
-        s = reseal_field(c, o, f, false, watch, e);
+    if (f != NULL && w->terms) {
+        /* Twice: what was being written when the change was made may lack them. */
+        s = reseal_field(c, o, f, RESEAL_TERMS, watch, e);
+        if (s == ST_OK)
+            s = reseal_field(c, o, f, RESEAL_TERMS, watch, e);
+    } else if (f != NULL && f->class >= CLASS_PERSONAL) {
+        s = reseal_field(c, o, f, RESEAL_ALL, watch, e);
         /* Again for what was being written in clear when the change was made. */
         if (s == ST_OK)
-            s = reseal_field(c, o, f, true, watch, e);
+            s = reseal_field(c, o, f, RESEAL_CLEAR, watch, e);
     }
     return s == ST_OK ? work_over(c, w, e) : s;
 }

@@ -20,11 +20,12 @@ MUST_CHECK enum status definition_read_added(struct store *store, struct object_
 MUST_CHECK enum status definition_change(struct caller *c, struct slice change, bool dry_run,
                                          struct json *plan, uint16_t *changed, struct error *e);
 
-/* What changes have left to be done with values in place: a raised class seals them. The mark is kept with
- * the change and goes when all is done, so that it outlives a crash. Until then nobody sees a value that
- * stands in clear. */
+/* What changes have left to be done with values in place: a raised class seals them, a kind of search that
+ * was added makes their terms (until then it finds new values only). The mark is kept with the change and
+ * goes when all is done, so that it outlives a crash. Until then nobody sees a value that stands in clear. */
 struct definition_work {
     uint16_t object, field;
+    bool terms; /* only terms are wanting */
 };
 MUST_CHECK enum status definition_work_list(struct store_reader *r, struct arena *a,
                                             struct definition_work **out, size_t *n, struct error *e);

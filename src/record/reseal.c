@@ -30,7 +30,7 @@ struct pass {
     struct caller *c;
     const struct object_def *object;
     const struct field_def *field;
-    bool clear_only;
+    enum reseal_what what;
     struct arena arena; /* of a slice */
     struct page page;
     /* What goes in one exchange. */
@@ -53,7 +53,7 @@ static enum status no_memory(struct pass *p) {
 static bool wanted(const struct pass *p, const struct cell *cell) {
     if (cell->kind == CELL_NULL)
         return false;
-    return cell->kind != CELL_BYTES || !p->clear_only;
+    return cell->kind != CELL_BYTES || p->what != RESEAL_CLEAR;
 }
 
 static enum status add_value(struct pass *p, size_t row, const struct keeper_row *state,
@@ -143,12 +143,12 @@ static struct write_op *next_op(struct pass *p, struct output *out, enum write_o
     return op;
 }
 
-static enum status write_column(struct pass *p, struct output *out, size_t row, struct slice sealed) {
+static enum status write_column(struct pass *p, struct output *out, size_t row, struct cell value) {
     struct write_op *op = next_op(p, out, WRITE_UPDATE, row);
     struct cell *cell = arena_alloc(&p->arena, sizeof *cell);
     if (cell == NULL)
         return no_memory(p);
-    *cell = cell_bytes(sealed);
+    *cell = value;
     op->columns = &p->field->id;
     op->cells = cell;
     op->column_count = 1;
@@ -159,15 +159,16 @@ static enum status write_column(struct pass *p, struct output *out, size_t row, 
 /* The terms of a value that stood in clear go, the keeper's come. */
 static enum status write_terms(struct pass *p, struct output *out, size_t value,
                                const struct keeper_sealed *got) {
-    struct term_change *terms = arena_array(&p->arena, TERMS_MAX, sizeof *terms);
     size_t n = 0;
+    if (p->field->search == 0)
+        return ST_OK;
+    struct term_change *terms = arena_array(&p->arena, TERMS_MAX + got->term_count, sizeof *terms);
     if (terms == NULL)
         return no_memory(p);
-    if (p->values[value].fresh.p == NULL || p->field->search == 0)
-        return ST_OK;
-    enum status s =
-        plain_terms_of_value(&p->arena, p->field, p->values[value].fresh, true, terms, TERMS_MAX, &n);
-    for (size_t i = 0; s == ST_OK && i < got->term_count && n < TERMS_MAX; i++) {
+    enum status s = ST_OK;
+    if (p->values[value].fresh.p != NULL)
+        s = plain_terms_of_value(&p->arena, p->field, p->values[value].fresh, true, terms, TERMS_MAX, &n);
+    for (size_t i = 0; s == ST_OK && i < got->term_count; i++) {
         if (got->terms[i].row != value)
             continue;
         terms[n++] = (struct term_change){
@@ -201,7 +202,7 @@ static enum status build(struct pass *p, const struct keeper_sealed *got, struct
             *p->places[i].history = cell_bytes(sealed);
             continue;
         }
-        enum status s = write_column(p, out, p->places[i].row, sealed);
+        enum status s = write_column(p, out, p->places[i].row, cell_bytes(sealed));
         if (s == ST_OK)
             s = write_terms(p, out, i, got);
         if (s != ST_OK)
@@ -262,6 +263,43 @@ static enum status columns_pass(struct pass *p) {
     return s == ST_OK ? seal_and_write(p) : s;
 }
 
+/* Terms of a value that stays in clear. The value is written as it is, so that the set fails when somebody
+ * changed it meanwhile. */
+static enum status plain_row(struct pass *p, struct output *out, size_t row) {
+    char number[VALUE_NUMBER_TEXT];
+    size_t n = 0;
+    struct cell cell = page_cell(&p->page, &p->page.rows.rows[row], p->field->id);
+    struct slice text = cell.s;
+    if (cell.kind == CELL_NULL || cell.kind == CELL_BYTES)
+        return ST_OK;
+    if (cell.kind != CELL_TEXT)
+        text = slice_of(number, value_format_int(p->field->type, cell.i, number));
+    struct term_change *terms = arena_array(&p->arena, TERMS_MAX, sizeof *terms);
+    if (terms == NULL)
+        return no_memory(p);
+    enum status s = plain_terms_of_value(&p->arena, p->field, text, false, terms, TERMS_MAX, &n);
+    if (s != ST_OK)
+        return error_set(p->e, s, "terms", "the search terms of a value can't be made");
+    s = write_column(p, out, row, cell);
+    struct write_op *op = next_op(p, out, WRITE_TERMS, row);
+    op->terms = terms;
+    op->term_count = n;
+    return s;
+}
+
+static enum status plain_pass(struct pass *p) {
+    struct output out = {.count = 0};
+    struct write_result result;
+    enum status s = ST_OK;
+    out.ops = arena_array(&p->arena, p->page.rows.count * 2, sizeof *out.ops);
+    if (out.ops == NULL)
+        return no_memory(p);
+    for (size_t i = 0; s == ST_OK && i < p->page.rows.count; i++)
+        s = plain_row(p, &out, i);
+    struct write_set set = {.ops = out.ops, .count = out.count, .bulk = true};
+    return s == ST_OK && out.count > 0 ? world_commit(p->c->world.world, &set, &result, p->e) : s;
+}
+
 /* All changes of one row, however many; what is full goes off at once. */
 static enum status row_history_pass(struct pass *p, size_t row) {
     struct keeper_row now;
@@ -299,16 +337,16 @@ static enum status slice_pass(struct pass *p, const struct cell *after) {
         if (s == ST_OK)
             s = read_rows(p, after);
         if (s == ST_OK)
-            s = columns_pass(p);
-        if (s == ST_OK)
+            s = p->field->class >= CLASS_PERSONAL ? columns_pass(p) : plain_pass(p);
+        if (s == ST_OK && p->what != RESEAL_TERMS)
             s = histories_pass(p);
     }
     return s;
 }
 
 enum status reseal_field(struct caller *c, const struct object_def *o, const struct field_def *f,
-                         bool clear_only, const struct reseal_watch *watch, struct error *e) {
-    struct pass p = {.c = c, .object = o, .field = f, .clear_only = clear_only, .e = e};
+                         enum reseal_what what, const struct reseal_watch *watch, struct error *e) {
+    struct pass p = {.c = c, .object = o, .field = f, .what = what, .e = e};
     uint8_t id[16];
     struct cell after = cell_bytes(slice_of(id, sizeof id));
     bool first = true;

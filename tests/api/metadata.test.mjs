@@ -153,3 +153,24 @@ test('raising a class seals a long history to its first change, and goes on afte
   const refused = await admin.post(`/api/v1/jobs/${job}/cancel`, {});
   problem(refused, 409, 'not_cancellable');
 });
+
+test('a kind of search that is added finds the values in place; none can be taken away', async () => {
+  const field = (name, cls) => ({ name, label: { zh: '别名', en: 'Alias' }, type: 'text', class: cls, length_max: 40 });
+  for (const [name, cls] of [['alias', 'personal'], ['codename', 'internal']]) {
+    ok(await admin.post('/api/v1/objects/customer/fields', field(name, cls)), 201);
+    const made = await sales1.create('customer', company({ [name]: '长江一号甲' }));
+    const other = await sales1.create('customer', company({ [name]: '黄河二号乙' }));
+    const path = `/api/v1/objects/customer/fields/${name}`;
+    const { job } = ok(await admin.patch(path, { search: ['exact', 'fragment'] }), 202);
+    await jobs(job);
+    for (const [op, value] of [['eq', '长江一号甲'], ['contains', '江一']]) {
+      const found = await sales1.query('customer', { where: { field: name, op, value } });
+      assert.deepEqual(found.items.map((i) => i.id), [made.id], `${name} ${op}`);
+    }
+    const moved = await sales1.update('customer', await sales1.read('customer', made.id), { [name]: '黄河三号' });
+    assert.equal(moved[name], '黄河三号');
+    assert.equal((await sales1.query('customer', { where: { field: name, op: 'contains', value: '江一' } })).items.length, 0);
+    assert.equal((await sales1.query('customer', { where: { field: name, op: 'contains', value: '黄河' } })).items.length, 2, other.id);
+    problem(await admin.patch(path, { search: ['exact'] }), 422, 'search_removed');
+  }
+});

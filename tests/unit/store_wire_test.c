@@ -104,6 +104,21 @@ static void a_set_past_the_limits_is_not_sent(void **state) {
     buf_free(&b);
 }
 
+static void a_value_in_clear_for_a_sealed_field_is_refused(void **state) {
+    struct fixture *f = *state;
+    struct fixture_row row;
+    struct error e = {.detail = ""};
+    fixture_row_make(f, 1, &row);
+    struct write_op op = fixture_insert(&row);
+    struct write_set set = {.ops = &op, .count = 1};
+    assert_int_equal(write_set_check(&set, &fixture_set, &e), ST_OK);
+    row.cells[8] = cell_text(SLICE("13800001234"));
+    assert_int_equal(write_set_check(&set, &fixture_set, &e), ST_UNAVAILABLE);
+    assert_string_equal(e.code, "definition_changed");
+    row.cells[8] = cell_null();
+    assert_int_equal(write_set_check(&set, &fixture_set, &e), ST_OK);
+}
+
 int main(void) {
 #define WIRE_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
@@ -111,6 +126,7 @@ int main(void) {
         WIRE_TEST(a_set_that_is_cut_or_longer_is_refused),
         WIRE_TEST(damaged_bytes_never_do_harm),
         WIRE_TEST(a_set_past_the_limits_is_not_sent),
+        WIRE_TEST(a_value_in_clear_for_a_sealed_field_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
