@@ -11,7 +11,7 @@
 #include "audit/entry.h"
 
 #define AUDIT_INDEX_RECORDS 100
-#define AUDIT_INDEX_BATCH   500 /* entries a transaction */
+#define AUDIT_INDEX_BATCH   1500 /* entries a transaction */
 #define AUDIT_INDEX_PAGE    200
 
 struct audit_index;
@@ -20,6 +20,8 @@ struct audit_index;
 MUST_CHECK enum status audit_index_open(const char *directory, bool build, struct audit_index **out,
                                         struct error *e);
 void audit_index_close(struct audit_index *x);
+/* A file that was found damaged: the next audit_index_open with `build` begins anew. */
+void audit_index_remove(const char *directory);
 
 /* The newest entry in it; 0: none. */
 MUST_CHECK enum status audit_index_last(struct audit_index *x, uint64_t *seq, struct error *e);
@@ -27,6 +29,9 @@ MUST_CHECK enum status audit_index_last(struct audit_index *x, uint64_t *seq, st
 /* Adds entries behind the newest, in order; at most AUDIT_INDEX_BATCH. All or nothing. */
 MUST_CHECK enum status audit_index_add(struct audit_index *x, const struct audit_entry *entries, size_t count,
                                        struct error *e);
+
+/* A short step of the index's upkeep, in a transaction of its own; *more: there is another to do. */
+MUST_CHECK enum status audit_index_merge(struct audit_index *x, bool *more, struct error *e);
 
 /* What is not to be filtered by stays zero (empty). */
 struct audit_index_query {

@@ -1,13 +1,16 @@
 #include "watch/audit_indexer.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "keeper/client.h"
 #include "store/audit_index.h"
 
 #include <poll.h>
 
-#define IDLE_MS       200
+#define PAUSE_MS      200 /* between batches: a fuller one costs less an entry */
+#define MERGE_MS      100 /* of that for upkeep */
 #define TROUBLE_MS    1000
+#define FULL_BYTES    ((size_t)1 << 20) /* an answer of the keeper's may end here for want of room */
 #define SCRATCH_BYTES ((size_t)64 * 1024 * 1024)
 
 struct work {
@@ -32,6 +35,20 @@ static enum status next_entry(struct reader *frames, struct arena *a, struct aud
     return audit_entry_decode(leaf, SLICE_NONE, a, out);
 }
 
+static void forget_index(struct work *w) {
+    audit_index_close(w->index);
+    w->index = NULL;
+}
+
+/* A damaged file is made anew. */
+static enum status index_said(struct work *w, enum status s) {
+    if (s == ST_CORRUPT) {
+        forget_index(w);
+        audit_index_remove(w->how->directory);
+    }
+    return s;
+}
+
 static enum status open_all(struct work *w, struct error *e) {
     enum status s = ST_OK;
     if (w->keeper == NULL)
@@ -40,12 +57,12 @@ static enum status open_all(struct work *w, struct error *e) {
         return s;
     s = audit_index_open(w->how->directory, true, &w->index, e);
     if (s == ST_OK)
-        s = audit_index_last(w->index, &w->next, e);
+        s = index_said(w, audit_index_last(w->index, &w->next, e));
     w->next++;
     return s;
 }
 
-/* *caught_up: there was nothing more to read. */
+/* *caught_up: that was all there is. */
 static enum status step(struct work *w, bool *caught_up, struct error *e) {
     static struct audit_entry entries[AUDIT_INDEX_BATCH];
     const struct keeper_call nobody = {.purpose = PURPOSE_AUDIT};
@@ -62,17 +79,21 @@ static enum status step(struct work *w, bool *caught_up, struct error *e) {
         s = next_entry(&frames, &w->arena, &entries[n++]);
     if (s != ST_OK)
         return error_set(e, s, "audit_index", "an entry can't be read");
-    *caught_up = n == 0;
+    *caught_up = n < AUDIT_INDEX_BATCH && bytes.n < FULL_BYTES;
     if (n > 0)
-        s = audit_index_add(w->index, entries, n, e);
+        s = index_said(w, audit_index_add(w->index, entries, n, e));
     if (s == ST_OK)
         w->next = next;
     return s;
 }
 
-static void forget_index(struct work *w) {
-    audit_index_close(w->index);
-    w->index = NULL;
+static enum status merge(struct work *w, struct error *e) {
+    int64_t end = clock_monotonic_ns() + (int64_t)MERGE_MS * 1000000;
+    enum status s = ST_OK;
+    bool more = true;
+    while (s == ST_OK && more && clock_monotonic_ns() < end && !stopping(w->how))
+        s = index_said(w, audit_index_merge(w->index, &more, e));
+    return s;
 }
 
 void audit_indexer_run(const struct audit_indexer *how) {
@@ -84,6 +105,8 @@ void audit_indexer_run(const struct audit_indexer *how) {
         bool caught_up = true;
         enum status s = step(&w, &caught_up, &e);
         arena_reset(&w.arena);
+        if (s == ST_OK)
+            s = merge(&w, &e);
         if (s != ST_OK) {
             if (!told)
                 log_warn("the audit explorer's index lags: %s %s", e.code, e.detail);
@@ -91,7 +114,7 @@ void audit_indexer_run(const struct audit_indexer *how) {
         }
         told = s != ST_OK;
         if (caught_up || s != ST_OK)
-            (void)poll(NULL, 0, s == ST_OK ? IDLE_MS : TROUBLE_MS);
+            (void)poll(NULL, 0, s == ST_OK ? PAUSE_MS : TROUBLE_MS);
     }
     forget_index(&w);
     if (w.keeper != NULL)

@@ -1,4 +1,4 @@
-// ./do bench [CASE...] [--customers N] [--json FILE] [--seconds S] [--connections 1,16,64] [--work DIR] [--set KEY=VALUE]
+// ./do bench [CASE...] [--customers N] [--json FILE] [--seconds S] [--connections 1,16,64] [--work DIR] [--port P] [--set KEY=VALUE]
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { cases, actors } from './cases.mjs';
@@ -7,11 +7,11 @@ import { load } from './load.mjs';
 import { Floor, Product } from './servers.mjs';
 
 function options(args) {
-  const o = { cases: [], customers: 100000, seconds: 5, connections: [1, 16, 64], work: '/var/tmp/kedun-bench', set: [] };
+  const o = { cases: [], customers: 100000, seconds: 5, connections: [1, 16, 64], work: '/var/tmp/kedun-bench', port: 19543, set: [] };
   for (let i = 0; i < args.length; i++) {
     const name = args[i].startsWith('--') ? args[i].slice(2) : undefined;
     if (!name) o.cases.push(args[i]);
-    else if (name === 'customers' || name === 'seconds') o[name] = Number(args[++i]);
+    else if (['customers', 'seconds', 'port'].includes(name)) o[name] = Number(args[++i]);
     else if (name === 'connections') o.connections = args[++i].split(',').map(Number);
     else if (name === 'json' || name === 'work') o[name] = args[++i];
     else if (name === 'set') o.set.push(args[++i]);
@@ -69,8 +69,8 @@ const o = options(process.argv.slice(2));
 if (o.json) writeFileSync(o.json, '');
 const { data, share, made } = makeData(o.work, o.customers);
 const file = makeFloor(data);
-const product = await new Product(data, share, 19543, o.set).start();
-const floor = await new Floor(data, file, 19544, 32).start();
+const product = await new Product(data, share, o.port, o.set).start();
+const floor = await new Floor(data, file, o.port + 1, 32).start();
 console.log(`${o.customers} customers; ${cpus().length} x ${cpus()[0].model.trim()}, Linux ${release()}, load ${loadavg()[0].toFixed(1)}; TLS, jails and audit on; ` +
   `load generator on the same machine; settings: ${o.set.join(' ') || 'as shipped'}`);
 console.log(`budgets of every role and of the company: ${budget.day} distinct people and look-ups a minute, hour and day`);

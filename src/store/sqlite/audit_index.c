@@ -1,7 +1,7 @@
 #include "store/audit_index.h"
 
 #include "base/log.h"
-#include "store/sqlite/sql.h"
+#include "store/sqlite/runs.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -11,19 +11,15 @@
 
 #define TRIES      20
 #define WAIT_MS    5
-#define FORMAT     "1"
+#define FORMAT     "2"
 #define PATH_ROOM  4096
 #define FIELD_SIZE 3
+#define LOOKED_AT  256 /* a record's entries at a time */
 
 struct audit_index {
     struct connection *c;
     struct sql sql;
-};
-
-/* A posting. */
-struct posting {
-    struct uuid record;
-    uint64_t seq;
+    struct runs runs; /* postings: entries by record */
 };
 
 static const char *const statements[] = {
@@ -32,20 +28,22 @@ static const char *const statements[] = {
     "outcome INTEGER, purpose INTEGER, object INTEGER, session BLOB, request BLOB, client BLOB, "
     "intent INTEGER, tag TEXT, fields BLOB, records BLOB, record_count INTEGER, detail INTEGER, "
     "subject BLOB)",
-    "CREATE TABLE IF NOT EXISTS posting(record BLOB, seq INTEGER, PRIMARY KEY(record, seq)) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS entry_actor ON entry(actor, seq)",
     "CREATE INDEX IF NOT EXISTS entry_act ON entry(act, seq)",
     "INSERT INTO format SELECT '" FORMAT "' WHERE NOT EXISTS (SELECT 1 FROM format)",
 };
 
-/* A derived file: after a power cut it may lack its last entries, which are then read from the log again. */
-static enum status prepare(struct connection *c, struct error *e) {
-    enum status s = connection_run(c, "PRAGMA synchronous=NORMAL", e);
-    if (s == ST_OK)
-        s = connection_run(c, "PRAGMA wal_autocheckpoint=1000", e);
+/* A derived file: after a power cut it may lack its last entries, which are then read from the log again.
+ * What a merge frees stands elsewhere in it too: nothing to overwrite. */
+static enum status prepare(struct audit_index *x, struct error *e) {
+    static const char *const pragmas[] = {"PRAGMA synchronous=NORMAL", "PRAGMA wal_autocheckpoint=1000",
+                                          "PRAGMA secure_delete=OFF"};
+    enum status s = ST_OK;
+    for (size_t i = 0; s == ST_OK && i < sizeof pragmas / sizeof pragmas[0]; i++)
+        s = connection_run(x->c, pragmas[i], e);
     for (size_t i = 0; s == ST_OK && i < sizeof statements / sizeof statements[0]; i++)
-        s = connection_run(c, statements[i], e);
-    return s;
+        s = connection_run(x->c, statements[i], e);
+    return s == ST_OK ? runs_prepare(&x->runs, e) : s;
 }
 
 /* The one number that a statement answers with; 0 for none. */
@@ -67,8 +65,9 @@ static enum status read_number(struct audit_index *x, const char *literal, int64
 static enum status open_file(const char *path, bool build, struct audit_index *x, struct error *e) {
     int64_t fits = 0;
     enum status s = connection_open(path, build ? CONNECTION_WRITER : CONNECTION_READER, &x->c, e);
+    x->runs = (struct runs){.c = x->c, .sql = &x->sql};
     if (s == ST_OK && build)
-        s = prepare(x->c, e);
+        s = prepare(x, e);
     if (s == ST_OK)
         s = read_number(x, "SELECT count(*) FROM format WHERE version = '" FORMAT "'", &fits, e);
     return s == ST_OK && fits == 0 ? error_set(e, ST_CORRUPT, "store_corrupt", "another format") : s;
@@ -78,6 +77,11 @@ static enum status open_file(const char *path, bool build, struct audit_index *x
  * file may not write its shared memory, so they can't wait for a lock on it and ask again. */
 static bool in_the_way(enum status s) {
     return s == ST_UNAVAILABLE || s == ST_IO;
+}
+
+static bool path_of(const char *directory, char path[PATH_ROOM]) {
+    int n = snprintf(path, PATH_ROOM, "%s/audit-index.db", directory);
+    return n >= 0 && n < PATH_ROOM;
 }
 
 static void forget_file(const char *path) {
@@ -90,10 +94,15 @@ static void forget_file(const char *path) {
     }
 }
 
+void audit_index_remove(const char *directory) {
+    char path[PATH_ROOM];
+    if (path_of(directory, path))
+        forget_file(path);
+}
+
 enum status audit_index_open(const char *directory, bool build, struct audit_index **out, struct error *e) {
     char path[PATH_ROOM];
-    int n = snprintf(path, sizeof path, "%s/audit-index.db", directory);
-    if (n < 0 || (size_t)n >= sizeof path)
+    if (!path_of(directory, path))
         return error_set(e, ST_INVALID, "path_too_long", "the directory's name is too long");
     if (!build && access(path, F_OK) != 0)
         return error_set(e, ST_NOT_FOUND, "not_found", "there is no index yet");
@@ -208,38 +217,20 @@ static enum status add_entry(struct audit_index *x, const struct audit_entry *en
     return sql_execute(s, x->c, NULL, e);
 }
 
-static int by_record(const void *a, const void *b) {
-    const struct posting *x = a, *y = b;
-    int order = memcmp(x->record.b, y->record.b, 16);
-    return order != 0 ? order : (x->seq > y->seq) - (x->seq < y->seq);
-}
-
-/* Sorted, so that neighbours in the tree are written together. */
 static enum status add_postings(struct audit_index *x, const struct audit_entry *entries, size_t count,
                                 struct error *e) {
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
         n += entries[i].record_count;
-    if (n == 0)
-        return ST_OK;
-    struct posting *all = calloc(n, sizeof *all);
+    struct posting *all = calloc(n + 1, sizeof *all);
     if (all == NULL)
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the index");
     n = 0;
     for (size_t i = 0; i < count; i++) {
         for (size_t r = 0; r < entries[i].record_count; r++)
-            all[n++] = (struct posting){.record = entries[i].records[r], .seq = entries[i].seq};
+            all[n++] = (struct posting){.record = entries[i].records[r], .number = entries[i].seq};
     }
-    qsort(all, n, sizeof *all, by_record);
-    enum status s = ST_OK;
-    for (size_t i = 0; s == ST_OK && i < n; i++) {
-        sql_reset(&x->sql);
-        sql_put(&x->sql, "INSERT OR IGNORE INTO posting VALUES(");
-        sql_bind(&x->sql, cell_bytes(slice_of(all[i].record.b, 16)));
-        bind_next(&x->sql, cell_int((int64_t)all[i].seq));
-        sql_put(&x->sql, ")");
-        s = sql_execute(&x->sql, x->c, NULL, e);
-    }
+    enum status s = runs_add(&x->runs, all, n, e);
     free(all);
     return s;
 }
@@ -261,6 +252,10 @@ enum status audit_index_add(struct audit_index *x, const struct audit_entry *ent
     return s;
 }
 
+enum status audit_index_merge(struct audit_index *x, bool *more, struct error *e) {
+    return runs_merge(&x->runs, more, e);
+}
+
 /* ---- reading ---- */
 
 static void put_number(struct sql *s, const char *condition, int64_t value) {
@@ -268,21 +263,15 @@ static void put_number(struct sql *s, const char *condition, int64_t value) {
     sql_bind_int(s, value);
 }
 
-static void put_query(struct sql *s, const struct audit_index_query *q) {
+/* `seq`: just this entry. */
+static void put_query(struct sql *s, const struct audit_index_query *q, uint64_t seq) {
     sql_reset(s);
-    sql_put(s,
-            "SELECT t.seq, at, actor, act, outcome, purpose, object, session, request, client, intent, tag, "
-            "fields, records, record_count, detail, subject FROM ");
-    if (q->record != NULL) {
-        sql_put(s, "posting p CROSS JOIN entry t ON t.seq = p.seq WHERE p.record = ");
-        sql_bind(s, cell_bytes(slice_of(q->record->b, 16)));
-    } else {
-        sql_put(s, "entry t WHERE 1");
-    }
+    sql_put(s, "SELECT seq, at, actor, act, outcome, purpose, object, session, request, client, intent, tag, "
+               "fields, records, record_count, detail, subject FROM entry WHERE 1");
     if (q->before != 0)
-        put_number(s, q->record != NULL ? " AND p.seq < " : " AND t.seq < ", (int64_t)q->before);
-    if (q->seq != 0)
-        put_number(s, " AND t.seq = ", (int64_t)q->seq);
+        put_number(s, " AND seq < ", (int64_t)q->before);
+    if (seq != 0)
+        put_number(s, " AND seq = ", (int64_t)seq);
     if (q->by_actor)
         put_number(s, " AND actor = ", q->actor);
     if (q->act != 0)
@@ -295,8 +284,7 @@ static void put_query(struct sql *s, const struct audit_index_query *q) {
         put_number(s, " AND at >= ", q->from_ms);
     if (q->below_ms != 0)
         put_number(s, " AND at < ", q->below_ms);
-    sql_put(s, q->record != NULL ? " ORDER BY p.seq DESC LIMIT " : " ORDER BY t.seq DESC LIMIT ");
-    sql_bind_int(s, (int64_t)q->limit + 1);
+    put_number(s, " ORDER BY seq DESC LIMIT ", (int64_t)q->limit + 1);
 }
 
 static struct slice column_bytes(sqlite3_stmt *s, int i, struct arena *a) {
@@ -343,37 +331,77 @@ static enum status read_row(sqlite3_stmt *s, struct arena *a, struct audit_index
     return ST_OK;
 }
 
-static enum status find(struct audit_index *x, const struct audit_index_query *q, struct arena *arena,
-                        struct audit_index_row *out, size_t *count, bool *more, struct error *e) {
+struct finding {
+    struct audit_index *x;
+    const struct audit_index_query *q;
+    struct arena *arena;
+    struct audit_index_row *rows;
+    size_t count;
+    bool more;
+};
+
+static enum status find_rows(struct finding *f, uint64_t seq, struct error *e) {
     sqlite3_stmt *statement;
-    *count = 0;
-    *more = false;
-    put_query(&x->sql, q);
-    enum status s = sql_prepare(&x->sql, x->c, &statement, e);
+    put_query(&f->x->sql, f->q, seq);
+    enum status s = sql_prepare(&f->x->sql, f->x->c, &statement, e);
     if (s != ST_OK)
         return s;
-    int rc;
-    while ((rc = sqlite3_step(statement)) == SQLITE_ROW && s == ST_OK) {
-        *more = *count == q->limit;
-        if (*more)
+    int rc = SQLITE_DONE;
+    while (s == ST_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        f->more = f->count == f->q->limit;
+        if (f->more)
             break;
-        s = read_row(statement, arena, &out[(*count)++]);
+        s = read_row(statement, f->arena, &f->rows[f->count++]);
     }
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        s = connection_failed(x->c, rc, e);
-    statement_done(x->c, statement);
+        s = connection_failed(f->x->c, rc, e);
+    statement_done(f->x->c, statement);
     return s == ST_NOMEM ? error_set(e, s, "out_of_memory", "no memory for the page") : s;
+}
+
+/* Entry by entry of the record's, until the page is full. */
+static enum status find_of_record(struct finding *f, struct error *e) {
+    uint64_t seqs[LOOKED_AT], below = f->q->before == 0 ? UINT64_MAX : f->q->before;
+    size_t n = LOOKED_AT;
+    enum status s = ST_OK;
+    while (s == ST_OK && n == LOOKED_AT && !f->more) {
+        s = runs_find(&f->x->runs, f->q->record, below, seqs, LOOKED_AT, &n, e);
+        for (size_t i = 0; s == ST_OK && i < n && !f->more; i++) {
+            below = seqs[i];
+            if (f->q->seq == 0 || f->q->seq == below)
+                s = find_rows(f, below, e);
+        }
+    }
+    return s;
+}
+
+/* One snapshot: what is merged meanwhile stays where it was. */
+static enum status find(struct finding *f, struct error *e) {
+    struct error why;
+    f->count = 0;
+    f->more = false;
+    enum status s = connection_run(f->x->c, "BEGIN", e);
+    if (s != ST_OK)
+        return s;
+    s = f->q->record != NULL ? find_of_record(f, e) : find_rows(f, f->q->seq, e);
+    if (connection_run(f->x->c, "COMMIT", s == ST_OK ? e : &why) != ST_OK && s == ST_OK)
+        s = e->status;
+    return s;
 }
 
 enum status audit_index_find(struct audit_index *x, const struct audit_index_query *q, struct arena *arena,
                              struct audit_index_row **out, size_t *count, bool *more, struct error *e) {
-    *out = arena_array(arena, q->limit, sizeof **out);
-    if (*out == NULL)
+    struct finding f = {.x = x, .q = q, .arena = arena};
+    f.rows = arena_array(arena, q->limit, sizeof *f.rows);
+    if (f.rows == NULL)
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the page");
-    enum status s = find(x, q, arena, *out, count, more, e);
+    enum status s = find(&f, e);
     for (unsigned tries = 0; in_the_way(s) && tries < TRIES; tries++) {
         (void)poll(NULL, 0, WAIT_MS);
-        s = find(x, q, arena, *out, count, more, e);
+        s = find(&f, e);
     }
+    *out = f.rows;
+    *count = f.count;
+    *more = f.more;
     return s;
 }

@@ -1,0 +1,203 @@
+#include "store/audit_index.h"
+#include "test.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static char directory[64];
+static struct arena arena;
+
+static void path_of(const char *ending, char out[128]) {
+    (void)snprintf(out, 128, "%s/audit-index.db%s", directory, ending);
+}
+
+static int fresh(void **state) {
+    (void)state;
+    arena_reset(&arena);
+    audit_index_remove(directory);
+    return 0;
+}
+
+static struct audit_index *opened(bool build) {
+    struct audit_index *x = NULL;
+    struct error e;
+    assert_int_equal(audit_index_open(directory, build, &x, &e), ST_OK);
+    return x;
+}
+
+static struct uuid record_of(uint64_t n) {
+    struct uuid u = {.b = {9}};
+    memcpy(u.b + 8, &n, 8);
+    return u;
+}
+
+/* Entry `seq` names the records seq % 10, seq % 7 + 100 and 1000. */
+static struct audit_entry entry_of(uint64_t seq) {
+    struct uuid *records = arena_array(&arena, 3, sizeof *records);
+    assert_non_null(records);
+    records[0] = record_of(seq % 10);
+    records[1] = record_of(100 + seq % 7);
+    records[2] = record_of(1000);
+    return (struct audit_entry){.seq = seq,
+                                .time_ms = (int64_t)seq * 1000,
+                                .act = seq % 3 == 0 ? AUDIT_VIEW : AUDIT_LIST,
+                                .outcome = AUDIT_DONE,
+                                .actor = (uint32_t)(seq % 4),
+                                .tag = SLICE(""),
+                                .records = records,
+                                .record_count = 3};
+}
+
+static enum status add(struct audit_index *x, uint64_t from, uint64_t to) {
+    struct audit_entry *entries = arena_array(&arena, to - from, sizeof *entries);
+    struct error e;
+    assert_non_null(entries);
+    for (uint64_t i = from; i < to; i++)
+        entries[i - from] = entry_of(i);
+    return audit_index_add(x, entries, to - from, &e);
+}
+
+static void merge_all(struct audit_index *x) {
+    struct error e;
+    for (bool more = true; more;)
+        assert_int_equal(audit_index_merge(x, &more, &e), ST_OK);
+}
+
+static uint64_t last_of(struct audit_index *x) {
+    uint64_t last;
+    struct error e;
+    assert_int_equal(audit_index_last(x, &last, &e), ST_OK);
+    return last;
+}
+
+static void every_entry_of_a_record_is_found_and_no_other(void **state) {
+    (void)state;
+    struct audit_index *x = opened(true), *reader = opened(false);
+    struct uuid record = record_of(3);
+    for (uint64_t seq = 1; seq < 2001; seq += 40) {
+        assert_int_equal(add(x, seq, seq + 40), ST_OK);
+        if (seq % 3 == 0)
+            merge_all(x);
+    }
+    uint64_t before = 0, want = 1995;
+    for (bool more = true; more;) {
+        struct audit_index_query q = {.record = &record, .act = AUDIT_VIEW, .before = before, .limit = 7};
+        struct audit_index_row *rows;
+        size_t n;
+        struct error e;
+        assert_int_equal(audit_index_find(reader, &q, &arena, &rows, &n, &more, &e), ST_OK);
+        assert_true(n == 7 || !more);
+        for (size_t i = 0; i < n; i++) {
+            while (want % 10 != 3 || want % 3 != 0)
+                want--;
+            assert_true(rows[i].entry.seq == want--);
+            assert_int_equal(rows[i].entry.record_count, 3);
+        }
+        before = n == 0 ? 1 : rows[n - 1].entry.seq;
+    }
+    assert_true(want < 3);
+    audit_index_close(reader);
+    audit_index_close(x);
+}
+
+static void one_entry_is_found_by_record_and_number_together(void **state) {
+    (void)state;
+    struct audit_index *x = opened(true);
+    struct uuid record = record_of(1000), other = record_of(5);
+    struct audit_index_row *rows;
+    size_t n;
+    bool more;
+    struct error e;
+    assert_int_equal(add(x, 1, 500), ST_OK);
+    struct audit_index_query q = {.record = &record, .seq = 123, .limit = 1};
+    assert_int_equal(audit_index_find(x, &q, &arena, &rows, &n, &more, &e), ST_OK);
+    assert_true(n == 1 && rows[0].entry.seq == 123 && !more);
+    q.record = &other;
+    assert_int_equal(audit_index_find(x, &q, &arena, &rows, &n, &more, &e), ST_OK);
+    assert_int_equal(n, 0);
+    audit_index_close(x);
+}
+
+static void a_batch_that_fails_leaves_nothing_of_itself(void **state) {
+    (void)state;
+    struct audit_index *x = opened(true);
+    struct uuid record = record_of(1000);
+    struct audit_index_query q = {.record = &record, .limit = AUDIT_INDEX_PAGE};
+    struct audit_index_row *rows;
+    struct rlimit was, little = {.rlim_cur = 4096, .rlim_max = RLIM_INFINITY};
+    size_t n;
+    bool more;
+    struct error e;
+    assert_int_equal(add(x, 1, 51), ST_OK);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    little.rlim_max = was.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+    assert_int_not_equal(add(x, 51, 101), ST_OK);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    assert_true(last_of(x) == 50);
+    assert_int_equal(audit_index_find(x, &q, &arena, &rows, &n, &more, &e), ST_OK);
+    assert_int_equal(n, 50);
+    assert_int_equal(add(x, 51, 101), ST_OK);
+    assert_int_equal(audit_index_find(x, &q, &arena, &rows, &n, &more, &e), ST_OK);
+    assert_int_equal(n, 100);
+    audit_index_close(x);
+}
+
+static void overwrite(const char *with, off_t at) {
+    char path[128];
+    path_of("", path);
+    int fd = open(path, O_WRONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, with, strlen(with), at), (ssize_t)strlen(with));
+    close(fd);
+}
+
+static void a_file_that_is_none_is_made_anew(void **state) {
+    (void)state;
+    struct audit_index *x = opened(true);
+    assert_int_equal(add(x, 1, 10), ST_OK);
+    audit_index_close(x);
+    overwrite("no database at all", 0);
+    x = opened(true);
+    assert_true(last_of(x) == 0);
+    audit_index_close(x);
+}
+
+static void a_removed_file_is_made_anew(void **state) {
+    (void)state;
+    struct audit_index *x = opened(true), *none = NULL;
+    struct error e;
+    assert_int_equal(add(x, 1, 10), ST_OK);
+    audit_index_close(x);
+    audit_index_remove(directory);
+    assert_int_equal(audit_index_open(directory, false, &none, &e), ST_NOT_FOUND);
+    x = opened(true);
+    assert_true(last_of(x) == 0);
+    assert_int_equal(add(x, 1, 10), ST_OK);
+    assert_true(last_of(x) == 9);
+    audit_index_close(x);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(every_entry_of_a_record_is_found_and_no_other, fresh),
+        cmocka_unit_test_setup(one_entry_is_found_by_record_and_number_together, fresh),
+        cmocka_unit_test_setup(a_batch_that_fails_leaves_nothing_of_itself, fresh),
+        cmocka_unit_test_setup(a_file_that_is_none_is_made_anew, fresh),
+        cmocka_unit_test_setup(a_removed_file_is_made_anew, fresh),
+    };
+    (void)signal(SIGXFSZ, SIG_IGN);
+    (void)snprintf(directory, sizeof directory, "/tmp/kedun-audit-index-XXXXXX");
+    if (mkdtemp(directory) == NULL)
+        return 1;
+    arena_init(&arena, (size_t)64 << 20, ARENA_PLAIN);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    audit_index_remove(directory);
+    arena_free(&arena);
+    (void)rmdir(directory);
+    return failed;
+}
