@@ -1,5 +1,6 @@
 #include "keeper/box.h"
 
+#include "base/clock.h"
 #include "crypto/random.h"
 #include "keeper/state.h"
 
@@ -55,6 +56,34 @@ enum status box_destroy(struct vault *v, uint32_t owner, const struct uuid *id) 
     return s == ST_OK ? vault_commit(v, &c, 1) : s;
 }
 
+struct sweep {
+    int64_t before_ms;
+    struct uuid old[BOX_SWEEP];
+    size_t count;
+};
+
+/* A box's id bears the time when it was made (RFC 9562, version 7). */
+static enum status find_old(void *context, struct slice key, struct slice value) {
+    struct sweep *w = context;
+    struct uuid id;
+    (void)value;
+    if (key.n != sizeof id.b || w->count == BOX_SWEEP)
+        return ST_OK;
+    memcpy(id.b, key.p, sizeof id.b);
+    if (uuid_time_ms(&id) < w->before_ms)
+        w->old[w->count++] = id;
+    return ST_OK;
+}
+
+enum status box_sweep(struct vault *v, int64_t now_ms) {
+    struct sweep w = {.before_ms = now_ms - BOX_KEPT_MS};
+    struct vault_change changes[BOX_SWEEP];
+    enum status s = vault_each(v, VAULT_BOX, find_old, &w);
+    for (size_t i = 0; i < w.count; i++)
+        changes[i] = (struct vault_change){VAULT_BOX, slice_of(w.old[i].b, sizeof w.old[i].b), SLICE_NONE};
+    return s == ST_OK && w.count > 0 ? vault_commit(v, changes, w.count) : s;
+}
+
 struct slice box_aad(const struct uuid *id, uint8_t stream, uint64_t sequence, uint8_t out[BOX_AAD]) {
     memcpy(out, id->b, 16);
     out[16] = stream;
@@ -73,7 +102,9 @@ static enum status box_error(struct error *e, enum status s) {
 
 enum status handle_box_make(struct worker *w, struct args *in, struct args *out, struct error *e) {
     (void)in;
-    enum status s = box_make(w->state->vault, &w->tools, w->caller.grant.user, &out->uuid);
+    enum status s = box_sweep(w->state->vault, clock_wall_ms());
+    if (s == ST_OK)
+        s = box_make(w->state->vault, &w->tools, w->caller.grant.user, &out->uuid);
     return s == ST_OK ? s : box_error(e, s);
 }
 

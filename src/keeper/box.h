@@ -15,6 +15,12 @@ MUST_CHECK enum status box_key(struct vault *v, struct tools *t, uint32_t owner,
                                uint8_t key[KEYRING_KEY]);
 MUST_CHECK enum status box_destroy(struct vault *v, uint32_t owner, const struct uuid *id);
 
+/* What was uploaded or rejected is kept for 30 days (share/import.h); a day later its key goes, whether or
+ * not its owner ever comes back. Up to BOX_SWEEP of them, at the start and whenever a box is made. */
+#define BOX_KEPT_MS (31 * 24 * 3600 * (int64_t)1000)
+#define BOX_SWEEP   64
+MUST_CHECK enum status box_sweep(struct vault *v, int64_t now_ms);
+
 #define BOX_AAD 25
 struct slice box_aad(const struct uuid *id, uint8_t stream, uint64_t sequence, uint8_t out[BOX_AAD]);
 

@@ -1,5 +1,7 @@
 #include "keeper/state.h"
 
+#include "keeper/box.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "keeper/replay.h"
@@ -35,6 +37,8 @@ enum status state_open(const struct keeper_config *config, struct keeper_state *
     enum status st = keyring_open(config->key_dir, config->state_dir, &s->keys, e);
     if (st == ST_OK)
         st = vault_open(config->state_dir, s->keys->vault, &s->vault, e);
+    if (st == ST_OK && box_sweep(s->vault, s->started_at) != ST_OK)
+        st = error_set(e, ST_IO, "vault_write", "keys that are over could not be taken out of the vault");
     if (st == ST_OK)
         st = open_people(s, e);
     if (st == ST_OK)

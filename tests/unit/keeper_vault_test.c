@@ -1,6 +1,7 @@
 #include "keeper_world.h"
 
 #include "base/file.h"
+#include "keeper/box.h"
 #include "keeper/vault.h"
 
 #include <fcntl.h>
@@ -208,6 +209,44 @@ static void keys_that_others_may_read_are_refused(void **state) {
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* An id made at a time. */
+static struct uuid made_at(int64_t ms, uint8_t last) {
+    struct uuid id = {{0}};
+    for (size_t i = 0; i < 6; i++)
+        id.b[i] = (uint8_t)(ms >> (40 - 8 * i));
+    id.b[6] = 0x70;
+    id.b[8] = 0x80;
+    id.b[15] = last;
+    return id;
+}
+
+static bool box_is_there(struct vault *v, const struct uuid *id) {
+    struct buf b;
+    buf_init(&b, VAULT_VALUE_MAX, false);
+    enum status s = vault_get(v, VAULT_BOX, slice_of(id->b, sizeof id->b), &b);
+    buf_free(&b);
+    return s == ST_OK;
+}
+
+static void the_keys_of_old_boxes_go_by_themselves(void **state) {
+    const int64_t now = 1800000000000;
+    struct vault *v = open_vault(*state);
+    struct uuid fresh = made_at(now - BOX_KEPT_MS, 1), old[BOX_SWEEP + 1];
+    struct vault_change c = {VAULT_BOX, slice_of(fresh.b, sizeof fresh.b), SLICE("key")};
+    assert_int_equal(vault_commit(v, &c, 1), ST_OK);
+    for (uint8_t i = 0; i <= BOX_SWEEP; i++) {
+        old[i] = made_at(now - BOX_KEPT_MS - 1, i);
+        c.key = slice_of(old[i].b, sizeof old[i].b);
+        assert_int_equal(vault_commit(v, &c, 1), ST_OK);
+    }
+    assert_int_equal(box_sweep(v, now), ST_OK);
+    assert_int_equal(box_sweep(v, now), ST_OK);
+    assert_true(box_is_there(v, &fresh));
+    for (size_t i = 0; i <= BOX_SWEEP; i++)
+        assert_false(box_is_there(v, &old[i]));
+    vault_close(v);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(what_was_committed_is_there_after_opening_again),
@@ -215,6 +254,7 @@ int main(void) {
         CASE(a_changed_or_missing_record_in_the_middle_is_refused),
         CASE(it_stays_small_however_often_things_change),
         CASE(an_older_vault_put_back_is_noticed),
+        CASE(the_keys_of_old_boxes_go_by_themselves),
         CASE(keys_that_others_may_read_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
