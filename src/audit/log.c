@@ -2,6 +2,7 @@
 
 #include "audit/log_store.h"
 #include "base/clock.h"
+#include "base/futex.h"
 #include "base/log.h"
 
 #include <pthread.h>
@@ -17,15 +18,21 @@ struct queue {
     struct log_head before; /* where the log stands when this queue is written; batch: of what precedes */
 };
 
+/* Rounds: each takes what is queued to the disk. Who waits sleeps on the number of his round's parity; it
+ * changes when the round is over, and when the round before is, for then one of them must lead. */
 struct audit_log {
     pthread_mutex_t mutex;
-    pthread_cond_t synced; /* a batch is done or the log has failed */
-    bool flushing;         /* a leader is writing `out`, without the mutex */
+    bool flushing;           /* a leader is writing `out`, without the mutex */
+    uint32_t round;          /* the one at work, or the next */
+    uint64_t flushing_until; /* the last seq in `out` */
+    _Atomic uint32_t ended[2];
+    uint32_t sleepers[2]; /* at least as many as sleep there */
     _Atomic bool failed;
     _Atomic uint64_t last_seq;
     _Atomic uint64_t durable_seq;
-    bool filling;                /* fillers for lost entries first: appends are refused meanwhile */
-    uint64_t lost_from, lost_to; /* seqs that a failure took; from 1, 0 for none */
+    bool filling;               /* fillers for lost entries first: appends are refused meanwhile */
+    _Atomic uint64_t lost_from; /* seqs that a failure took; from 1, 0 for none */
+    uint64_t lost_to;
     size_t queue_bytes;
     struct queue in;
     struct queue out;
@@ -54,7 +61,6 @@ static void log_destroy(struct audit_log *log) {
     signer_free(log->signer);
     (void)pthread_mutex_destroy(&log->mutex);
     (void)pthread_mutex_destroy(&log->checkpoint_mutex);
-    (void)pthread_cond_destroy(&log->synced);
     free(log);
 }
 
@@ -64,7 +70,6 @@ static struct audit_log *log_create(const struct audit_options *options) {
         return NULL;
     (void)pthread_mutex_init(&log->mutex, NULL);
     (void)pthread_mutex_init(&log->checkpoint_mutex, NULL);
-    (void)pthread_cond_init(&log->synced, NULL);
     log->queue_bytes = options->queue_bytes == 0 ? QUEUE_BYTES : options->queue_bytes;
     queue_init(&log->in, log->queue_bytes);
     queue_init(&log->out, log->queue_bytes);
@@ -100,6 +105,33 @@ enum status audit_log_open(const struct audit_options *options, struct audit_log
     return ST_OK;
 }
 
+static void wake_round(struct audit_log *log, uint32_t round, int most) {
+    _Atomic uint32_t *ended = &log->ended[round & 1];
+    atomic_fetch_add(ended, 1);
+    futex_wake(ended, most);
+}
+
+static void log_fail(struct audit_log *log) {
+    log->failed = true;
+    wake_round(log, 0, FUTEX_ALL);
+    wake_round(log, 1, FUTEX_ALL);
+}
+
+/* Sleeps until the round at work is over, or the `next` one. With the mutex, only while somebody is flushing;
+ * lets go of it. */
+static void sleep_unlocking(struct audit_log *log, bool next) {
+    _Atomic uint32_t *ended = &log->ended[(log->round + next) & 1];
+    uint32_t as = atomic_load(ended);
+    log->sleepers[(log->round + next) & 1]++;
+    (void)pthread_mutex_unlock(&log->mutex);
+    futex_wait(ended, as);
+}
+
+static void sleep_through_round(struct audit_log *log) {
+    sleep_unlocking(log, false);
+    (void)pthread_mutex_lock(&log->mutex);
+}
+
 /* Puts one entry into the queue. With the mutex. */
 static enum status enqueue(struct audit_log *log, struct audit_entry *entry) {
     struct queue *q = &log->in;
@@ -123,11 +155,27 @@ static enum status enqueue(struct audit_log *log, struct audit_entry *entry) {
     }
     s = tree_append(&log->tree, log->hash, leaf_hash);
     if (s != ST_OK) {
-        log->failed = true; /* the tree may be half-way: nothing can follow */
+        log_fail(log); /* the tree may be half-way: nothing can follow */
         return ST_IO;
     }
     log->last_seq = entry->seq;
     return ST_OK;
+}
+
+/* What is left to do at the end of a round, with the mutex; lets go of it so that nobody wakes to wait for
+ * it. */
+static void end_round(struct audit_log *log) {
+    uint32_t over = log->round++;
+    bool failed = log->failed;
+    bool some = log->sleepers[over & 1] > 0, next = log->sleepers[log->round & 1] > 0;
+    log->sleepers[over & 1] = 0;
+    log->flushing = false;
+    (void)pthread_mutex_unlock(&log->mutex);
+    if (some)
+        wake_round(log, over, FUTEX_ALL);
+    if (next)
+        wake_round(log, over + 1, failed ? FUTEX_ALL : 1);
+    (void)pthread_mutex_lock(&log->mutex);
 }
 
 /* Writes and syncs all that is queued; takes and leaves with the mutex, lets go of it meanwhile. Only when
@@ -140,13 +188,13 @@ static void flush(struct audit_log *log) {
     struct log_head after = {.tree = log->tree, .batch = q->before.batch + 1};
     log->in.before = after;
     log->flushing = true;
+    log->flushing_until = after.tree.size;
     (void)pthread_mutex_unlock(&log->mutex);
     enum status s = log_store_write(&log->store, buf_slice(&q->records), buf_slice(&q->leaves), &q->before,
                                     log->leader_hash);
     (void)pthread_mutex_lock(&log->mutex);
     buf_reset(&q->records);
     buf_reset(&q->leaves);
-    log->flushing = false;
     if (s == ST_OK) {
         log->safe = after;
         log->durable_seq = after.tree.size;
@@ -155,31 +203,45 @@ static void flush(struct audit_log *log) {
         log_error("event=audit_failed status=%s durable=%llu", status_name(s),
                   (unsigned long long)log->durable_seq);
     }
-    (void)pthread_cond_broadcast(&log->synced);
+    end_round(log);
 }
 
 static bool lost(const struct audit_log *log, uint64_t seq) {
     return log->lost_from != 0 && seq >= log->lost_from && seq <= log->lost_to;
 }
 
-/* With the mutex. */
-static enum status wait_for(struct audit_log *log, uint64_t seq) {
+/* With the mutex; `asleep` (may be NULL): instead of sleeping with it, lets go of it, sleeps and says so. */
+static enum status wait_for(struct audit_log *log, uint64_t seq, bool *asleep) {
     while (log->durable_seq < seq && !log->failed) {
         if (seq > log->last_seq)
             return ST_INVALID;
-        if (log->flushing)
-            (void)pthread_cond_wait(&log->synced, &log->mutex);
-        else
+        if (!log->flushing) {
             flush(log);
+            continue;
+        }
+        sleep_unlocking(log, seq > log->flushing_until);
+        if (asleep != NULL) {
+            *asleep = true;
+            return ST_RETRY;
+        }
+        (void)pthread_mutex_lock(&log->mutex);
     }
     return log->durable_seq < seq || lost(log, seq) ? ST_IO : ST_OK;
 }
 
 enum status audit_wait(struct audit_log *log, uint64_t seq) {
-    (void)pthread_mutex_lock(&log->mutex);
-    enum status s = wait_for(log, seq);
-    (void)pthread_mutex_unlock(&log->mutex);
-    return s;
+    for (;;) {
+        /* In this order: an entry's place is filled only after its loss was noted. */
+        if (log->durable_seq >= seq && log->lost_from == 0)
+            return ST_OK;
+        bool slept = false;
+        (void)pthread_mutex_lock(&log->mutex);
+        enum status s = wait_for(log, seq, &slept);
+        if (slept)
+            continue;
+        (void)pthread_mutex_unlock(&log->mutex);
+        return s;
+    }
 }
 
 enum status audit_append(struct audit_log *log, struct audit_entry *entry, uint64_t *seq, struct error *e) {
@@ -189,7 +251,7 @@ enum status audit_append(struct audit_log *log, struct audit_entry *entry, uint6
     (void)pthread_mutex_lock(&log->mutex);
     while (log->in.records.n >= log->queue_bytes && !log->failed) {
         if (log->flushing)
-            (void)pthread_cond_wait(&log->synced, &log->mutex);
+            sleep_through_round(log);
         else
             flush(log);
     }
@@ -262,9 +324,9 @@ static enum status start_again(struct audit_log *log) {
     log->filling = false;
     log->last_seq = until;
     if (s == ST_OK)
-        s = wait_for(log, until) == ST_IO && log->durable_seq < until ? ST_IO : ST_OK;
+        s = wait_for(log, until, NULL) == ST_IO && log->durable_seq < until ? ST_IO : ST_OK;
     if (s != ST_OK)
-        log->failed = true;
+        log_fail(log);
     return s;
 }
 
@@ -272,7 +334,7 @@ enum status audit_log_reopen(struct audit_log *log, struct error *e) {
     (void)pthread_mutex_lock(&log->checkpoint_mutex);
     (void)pthread_mutex_lock(&log->mutex);
     while (log->flushing)
-        (void)pthread_cond_wait(&log->synced, &log->mutex);
+        sleep_through_round(log);
     enum status s = log->failed ? start_again(log) : ST_OK;
     (void)pthread_mutex_unlock(&log->mutex);
     (void)pthread_mutex_unlock(&log->checkpoint_mutex);
@@ -284,7 +346,7 @@ enum status audit_log_reopen(struct audit_log *log, struct error *e) {
 /* Syncs, then takes the head over what is on disk. */
 static enum status take_head(struct audit_log *log, struct tree *tree) {
     (void)pthread_mutex_lock(&log->mutex);
-    enum status s = wait_for(log, log->last_seq);
+    enum status s = wait_for(log, log->last_seq, NULL);
     if (s == ST_IO && !log->failed)
         s = ST_OK; /* the last one is a filler for a lost one: on disk like any other */
     *tree = log->safe.tree;
@@ -310,9 +372,11 @@ static enum status checkpoint_locked(struct audit_log *log) {
     if (s == ST_OK)
         s = checkpoint_sign(log->signer, log->origin, tree.size, root, note);
     if (s == ST_OK)
+        s = log_store_put_leaves(&log->store);
+    if (s == ST_OK)
         s = log_store_put_checkpoint(&log->store, note, tree.size);
     if (s == ST_IO)
-        log->failed = true; /* the note may be half there: no more signatures behind it */
+        log_fail(log); /* the note may be half there: no more signatures behind it */
     return s;
 }
 
@@ -333,7 +397,7 @@ void audit_log_close(struct audit_log *log) {
     if (log == NULL)
         return;
     (void)pthread_mutex_lock(&log->mutex);
-    if (!log->failed && wait_for(log, log->last_seq) != ST_OK)
+    if (!log->failed && wait_for(log, log->last_seq, NULL) != ST_OK)
         log_error("event=audit_close_unsynced");
     (void)pthread_mutex_unlock(&log->mutex);
     log_store_close(&log->store);

@@ -10,8 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK     (4u << 20) /* allocated in advance */
-#define LEAF_RUN  4096       /* leaf hashes written at once while rebuilding */
+#define CHUNK     (4u << 20)         /* allocated in advance */
+#define LEAF_RUN  4096               /* leaf hashes written at once while rebuilding */
+#define LEAVES    ((size_t)64 << 10) /* bytes of leaf hashes kept, besides those of one batch */
+#define LEAF_MOST ((size_t)16 << 20)
 #define TAIL_READ (8 * CHECKPOINT_TEXT)
 
 static bool path_in(const struct log_store *s, const char *name, char out[SEGMENT_PATH]) {
@@ -89,7 +91,41 @@ static enum status new_segment(struct log_store *s, const struct log_head *head,
     return st;
 }
 
+static enum status put_leaves(struct log_store *s) {
+    enum status st = write_at(s->leaves_fd, buf_slice(&s->leaves), s->leaves_end);
+    if (st != ST_OK)
+        return st;
+    s->leaves_end += s->leaves.n;
+    buf_reset(&s->leaves);
+    return ST_OK;
+}
+
+enum status log_store_put_leaves(struct log_store *s) {
+    (void)pthread_mutex_lock(&s->leaves_mutex);
+    enum status st = put_leaves(s);
+    (void)pthread_mutex_unlock(&s->leaves_mutex);
+    return st;
+}
+
+/* Room for the leaves of a batch, before it is written: afterwards nothing may fail. */
+static enum status make_room(struct log_store *s, size_t n) {
+    (void)pthread_mutex_lock(&s->leaves_mutex);
+    enum status st = s->leaves.n >= LEAVES ? put_leaves(s) : ST_OK;
+    if (st == ST_OK && buf_reserve(&s->leaves, n) == NULL)
+        st = ST_NOMEM;
+    (void)pthread_mutex_unlock(&s->leaves_mutex);
+    return st;
+}
+
+static void keep_leaves(struct log_store *s, struct slice leaves) {
+    (void)pthread_mutex_lock(&s->leaves_mutex);
+    buf_put(&s->leaves, leaves.p, leaves.n);
+    (void)pthread_mutex_unlock(&s->leaves_mutex);
+}
+
 static enum status roll(struct log_store *s, const struct log_head *head, struct hash *hash) {
+    if (log_store_put_leaves(s) != ST_OK)
+        return ST_IO;
     if (ftruncate(s->fd, (off_t)s->offset) != 0 || fsync(s->fd) != 0 || fsync(s->leaves_fd) != 0)
         return ST_IO;
     close_fd(&s->fd);
@@ -104,7 +140,7 @@ enum status log_store_write(struct log_store *s, struct slice batch, struct slic
     if (st == ST_OK)
         st = allocate(s, s->offset + batch.n);
     if (st == ST_OK)
-        st = write_at(s->leaves_fd, leaves, before->tree.size * TREE_HASH);
+        st = make_room(s, leaves.n);
     if (st == ST_OK)
         st = write_at(s->fd, batch, s->offset);
     if (st == ST_OK && fdatasync(s->fd) != 0)
@@ -114,6 +150,7 @@ enum status log_store_write(struct log_store *s, struct slice batch, struct slic
     s->offset += batch.n;
     if (s->offset > s->allocated)
         s->allocated = s->offset;
+    keep_leaves(s, leaves);
     return ST_OK;
 }
 
@@ -351,6 +388,8 @@ static enum status recover(struct log_store *s, struct hash *hash, struct log_he
 enum status log_store_open(struct log_store *s, const char *directory, uint64_t segment_bytes,
                            struct hash *hash, struct log_head *head, struct error *e) {
     *s = (struct log_store){.lock_fd = -1, .fd = -1, .leaves_fd = -1, .checkpoints_fd = -1};
+    buf_init(&s->leaves, LEAVES + LEAF_MOST, false);
+    (void)pthread_mutex_init(&s->leaves_mutex, NULL);
     s->segment_bytes = segment_bytes;
     int n = snprintf(s->directory, sizeof s->directory, "%s", directory);
     if (n <= 0 || (size_t)n >= sizeof s->directory)
@@ -366,7 +405,9 @@ enum status log_store_open(struct log_store *s, const char *directory, uint64_t 
             (void)error_set(e, st, "audit_unreadable", "cannot read or continue the audit log (%s)",
                             status_name(st));
     }
-    if (st != ST_OK)
+    if (st == ST_OK)
+        s->leaves_end = head->tree.size * TREE_HASH;
+    else
         log_store_close(s);
     return st;
 }
@@ -375,6 +416,10 @@ void log_store_close(struct log_store *s) {
     /* What was allocated in advance goes back; failure costs only room. */
     if (s->fd >= 0 && ftruncate(s->fd, (off_t)s->offset) != 0)
         log_warn("event=audit_truncate_failed errno=%d", errno);
+    if (s->leaves.n > 0 && log_store_put_leaves(s) != ST_OK)
+        log_warn("event=audit_leaves status=unwritten"); /* the next start makes them again */
+    buf_free(&s->leaves);
+    (void)pthread_mutex_destroy(&s->leaves_mutex);
     close_fd(&s->fd);
     close_fd(&s->leaves_fd);
     close_fd(&s->checkpoints_fd);
