@@ -7,6 +7,9 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#define READ_AHEAD (32u << 10) /* a page of sealed rows */
+#define SLACK_NS   1000000     /* the kernel counts in ticks */
+
 struct deadline {
     int64_t end_ns; /* 0: never */
 };
@@ -101,6 +104,14 @@ static enum status receive_all(int fd, uint8_t *out, size_t n, struct deadline d
     return ST_OK;
 }
 
+static void head_read(const uint8_t head[FRAME_HEADER], struct frame *out, size_t *n) {
+    struct reader r = reader_of(slice_of(head, FRAME_HEADER));
+    *n = reader_u32(&r);
+    *out = (struct frame){.type = reader_u16(&r), .flags = 0, .id = 0, .payload = SLICE_NONE};
+    out->flags = reader_u16(&r);
+    out->id = reader_u64(&r);
+}
+
 enum status frame_receive(int fd, struct buf *in, struct frame *out, int timeout_ms) {
     struct deadline d = deadline_in(timeout_ms);
     uint8_t head[FRAME_HEADER];
@@ -108,11 +119,8 @@ enum status frame_receive(int fd, struct buf *in, struct frame *out, int timeout
     enum status st = receive_all(fd, head, sizeof head, d);
     if (st != ST_OK)
         return st;
-    struct reader r = reader_of(slice_of(head, sizeof head));
-    size_t n = reader_u32(&r);
-    *out = (struct frame){.type = reader_u16(&r), .flags = 0, .id = 0, .payload = SLICE_NONE};
-    out->flags = reader_u16(&r);
-    out->id = reader_u64(&r);
+    size_t n;
+    head_read(head, out, &n);
     if (n > in->limit || n > FRAME_MOST)
         return ST_LIMIT;
     uint8_t *room = n == 0 ? NULL : buf_reserve(in, n);
@@ -128,15 +136,92 @@ enum status frame_receive(int fd, struct buf *in, struct frame *out, int timeout
     return ST_OK;
 }
 
+static enum status answered(enum status st, const struct frame *question, const struct frame *answer) {
+    if (st == ST_RETRY)
+        return ST_UNAVAILABLE;
+    return st == ST_OK && answer->id != question->id ? ST_CORRUPT : st;
+}
+
 enum status frame_call(int fd, const struct frame *question, struct buf *in, struct frame *answer,
                        int timeout_ms) {
     enum status st = frame_send(fd, question, timeout_ms);
-    if (st != ST_OK)
-        return st;
-    st = frame_receive(fd, in, answer, timeout_ms);
-    if (st == ST_RETRY)
-        return ST_UNAVAILABLE;
-    if (st == ST_OK && answer->id != question->id)
-        return ST_CORRUPT;
-    return st;
+    return st == ST_OK ? answered(frame_receive(fd, in, answer, timeout_ms), question, answer) : st;
+}
+
+void frame_stream_init(struct frame_stream *s, int fd, size_t limit, bool secret, int timeout_ms) {
+    *s = (struct frame_stream){.fd = fd, .timeout_ms = timeout_ms};
+    buf_init(&s->in, FRAME_HEADER + limit, secret);
+    /* The kernel's clock for one receive; ours over all that one frame takes. Without it we would poll first.
+     */
+    const struct timeval most = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
+    s->timed = timeout_ms > 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most) == 0;
+}
+
+void frame_stream_free(struct frame_stream *s) {
+    buf_free(&s->in);
+    s->taken = 0;
+}
+
+void frame_stream_drop(struct frame_stream *s) {
+    size_t rest = s->in.n - s->taken;
+    if (s->taken > 0 && rest > 0) {
+        memmove(s->in.p, s->in.p + s->taken, rest);
+        if (s->in.secret)
+            explicit_bzero(s->in.p + rest, s->taken);
+        s->in.n = rest;
+    } else if (s->taken > 0) {
+        buf_reset(&s->in);
+    }
+    s->taken = 0;
+}
+
+/* Waits for bytes and takes what there is. ST_RETRY: time is up. */
+static enum status stream_fill(struct frame_stream *s, size_t need, struct deadline d) {
+    size_t least = need - s->in.n;
+    uint8_t *to = buf_reserve(&s->in, s->in.p == NULL && s->in.limit >= READ_AHEAD ? READ_AHEAD : least);
+    if (to == NULL)
+        return ST_NOMEM;
+    for (;;) {
+        if (d.end_ns != 0 && !s->timed && !wait_ready(s->fd, POLLIN, d))
+            return ST_RETRY;
+        ssize_t got = recv(s->fd, to, s->in.room - s->in.n, 0);
+        if (got > 0) {
+            s->in.n += (size_t)got;
+            return ST_OK;
+        }
+        if (got == 0 || (errno != EINTR && !would_block()))
+            return ST_UNAVAILABLE;
+        if (d.end_ns != 0 && clock_monotonic_ns() >= d.end_ns - SLACK_NS)
+            return ST_RETRY;
+    }
+}
+
+enum status frame_stream_next(struct frame_stream *s, struct frame *out) {
+    struct deadline d = deadline_in(s->timeout_ms);
+    frame_stream_drop(s);
+    size_t need = FRAME_HEADER, n = 0;
+    for (;;) {
+        if (s->in.n >= FRAME_HEADER) {
+            head_read(s->in.p, out, &n);
+            if (n > FRAME_MOST || n > s->in.limit - FRAME_HEADER)
+                return ST_LIMIT;
+            need = FRAME_HEADER + n;
+        }
+        if (s->in.n >= need)
+            break;
+        enum status st = d.end_ns != 0 && s->in.n > 0 && clock_monotonic_ns() >= d.end_ns
+                             ? ST_RETRY
+                             : stream_fill(s, need, d);
+        if (st != ST_OK)
+            return st == ST_RETRY && s->in.n > 0 ? ST_UNAVAILABLE : st;
+    }
+    s->taken = need;
+    out->payload = slice_of(s->in.p + FRAME_HEADER, n);
+    return ST_OK;
+}
+
+enum status frame_stream_call(struct frame_stream *s, const struct frame *question, struct frame *answer,
+                              int send_ms) {
+    enum status st = frame_send(s->fd, question, send_ms);
+    return st == ST_OK ? answered(frame_stream_next(s, answer), question, answer) : st;
 }

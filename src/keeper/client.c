@@ -11,18 +11,22 @@
 #define ARENA_MOST  ((size_t)96 << 20)
 
 struct keeper {
-    int fd; /* -1: to be connected by the next call */
     char path[SOCKET_PATH_MOST + 1];
     uint64_t id;
-    struct buf in, out; /* both secret: they carry values */
+    struct frame_stream in; /* fd -1: to be connected by the next call */
+    struct buf out;         /* both secret: they carry values */
     struct arena arena;
     struct args args;
 };
 
 static enum status client_connect(struct keeper *k, struct error *e) {
-    if (k->fd >= 0)
+    int fd;
+    if (k->in.fd >= 0)
         return ST_OK;
-    return socket_connect(k->path, &k->fd, e);
+    enum status s = socket_connect(k->path, &fd, e);
+    if (s == ST_OK)
+        frame_stream_init(&k->in, fd, FRAME_MOST, true, EXCHANGE_MS);
+    return s;
 }
 
 enum status keeper_connect(const char *socket_path, struct keeper **out, struct error *e) {
@@ -33,9 +37,8 @@ enum status keeper_connect(const char *socket_path, struct keeper **out, struct 
     struct keeper *k = calloc(1, sizeof *k);
     if (k == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "no memory for a connection");
-    k->fd = -1;
+    k->in.fd = -1;
     memcpy(k->path, socket_path, strlen(socket_path) + 1);
-    buf_init(&k->in, FRAME_MOST, true);
     buf_init(&k->out, FRAME_MOST, true);
     arena_init(&k->arena, ARENA_MOST, ARENA_SECRET);
     enum status s = client_connect(k, e);
@@ -48,16 +51,17 @@ enum status keeper_connect(const char *socket_path, struct keeper **out, struct 
 }
 
 static void client_hang_up(struct keeper *k) {
-    if (k->fd >= 0)
-        (void)close(k->fd);
-    k->fd = -1;
+    if (k->in.fd < 0)
+        return;
+    (void)close(k->in.fd);
+    frame_stream_free(&k->in);
+    k->in.fd = -1;
 }
 
 void keeper_close(struct keeper *k) {
     if (k == NULL)
         return;
     client_hang_up(k);
-    buf_free(&k->in);
     buf_free(&k->out);
     arena_free(&k->arena);
     explicit_bzero(&k->args, sizeof k->args);
@@ -103,7 +107,7 @@ enum status client_exchange(struct keeper *k, enum message number, struct args *
     if (s != ST_OK)
         return s;
     struct frame question = {.type = (uint16_t)number, .id = ++k->id, .payload = buf_slice(&k->out)}, answer;
-    s = frame_call(k->fd, &question, &k->in, &answer, EXCHANGE_MS);
+    s = frame_stream_call(&k->in, &question, &answer, EXCHANGE_MS);
     if (s == ST_OK && answer.type != number)
         s = ST_CORRUPT;
     if (s != ST_OK) {

@@ -105,17 +105,17 @@ static bool serve_one(struct worker *w, int fd, const struct frame *question, st
 }
 
 static void serve(struct connection *c, struct worker *w) {
-    struct buf request, reply;
-    buf_init(&request, FRAME_MOST, true);
+    struct frame_stream requests;
+    struct buf reply;
+    frame_stream_init(&requests, c->fd, FRAME_MOST, true, FRAME_FOREVER);
     buf_init(&reply, FRAME_MOST, true);
     struct frame question;
-    while (frame_receive(c->fd, &request, &question, FRAME_FOREVER) == ST_OK) {
-        bool goes_on = serve_one(w, c->fd, &question, &reply);
-        buf_reset(&request);
-        if (!goes_on)
+    while (frame_stream_next(&requests, &question) == ST_OK) {
+        if (!serve_one(w, c->fd, &question, &reply))
             break;
+        frame_stream_drop(&requests);
     }
-    buf_free(&request);
+    frame_stream_free(&requests);
     buf_free(&reply);
 }
 

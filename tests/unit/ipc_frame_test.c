@@ -121,6 +121,89 @@ static void an_answer_to_another_question_is_corrupt(void **state) {
     ends_free(&s);
 }
 
+static void a_stream_gives_each_frame_in_its_turn(void **state) {
+    (void)state;
+    struct ends s = ends_make(100);
+    struct frame_stream stream;
+    frame_stream_init(&stream, s.b, 100, true, 1000);
+    struct frame out = {.type = 7, .flags = 0x8001, .id = 0x0123456789abcdef, .payload = SLICE("hello")}, in;
+    static const char *const texts[] = {"hello", "", "a longer one", "x"};
+    for (size_t i = 0; i < 4; i++) {
+        out.payload = slice_from_string(texts[i]);
+        assert_int_equal(frame_send(s.a, &out, 1000), ST_OK);
+    }
+    assert_int_equal(write(s.a, "\x02\0\0\0\x09", 5), 5);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(frame_stream_next(&stream, &in), ST_OK);
+        assert_int_equal(in.type, 7);
+        assert_int_equal(in.flags, 0x8001);
+        assert_true(in.id == 0x0123456789abcdef);
+        assert_true(slice_is(in.payload, texts[i]));
+    }
+    assert_int_equal(write(s.a, "\0\0\0\0\0\0\0\0\0\0\0ab", 13), 13);
+    assert_int_equal(frame_stream_next(&stream, &in), ST_OK);
+    assert_int_equal(in.type, 9);
+    assert_true(slice_is(in.payload, "ab"));
+    frame_stream_drop(&stream);
+    assert_int_equal(stream.in.n, 0);
+    assert_int_equal(stream.in.p[FRAME_HEADER], 0); /* wiped */
+    frame_stream_free(&stream);
+    ends_free(&s);
+}
+
+static void a_stream_refuses_what_is_too_long_or_too_late(void **state) {
+    (void)state;
+    struct ends s = ends_make(100);
+    struct frame_stream stream;
+    struct frame out = {.type = 1, .payload = SLICE("hello")}, in;
+    frame_stream_init(&stream, s.b, 4, true, 10);
+    assert_int_equal(frame_stream_next(&stream, &in), ST_RETRY);
+    assert_int_equal(frame_send(s.a, &out, 1000), ST_OK);
+    assert_int_equal(frame_stream_next(&stream, &in), ST_LIMIT);
+    frame_stream_free(&stream);
+    ends_free(&s);
+    s = ends_make(100);
+    frame_stream_init(&stream, s.b, 100, true, 10);
+    assert_int_equal(write(s.a, "\x05\0\0", 3), 3);
+    assert_int_equal(frame_stream_next(&stream, &in), ST_UNAVAILABLE);
+    close(s.a);
+    s.a = dup(s.b);
+    assert_int_equal(frame_stream_next(&stream, &in), ST_UNAVAILABLE);
+    frame_stream_free(&stream);
+    ends_free(&s);
+}
+
+static void *stream_big(void *arg) {
+    struct ends *s = arg;
+    struct frame_stream stream;
+    struct frame in;
+    frame_stream_init(&stream, s->b, FRAME_MOST, true, 5000);
+    bool fine = frame_stream_next(&stream, &in) == ST_OK && in.payload.n == FRAME_MOST &&
+                in.payload.p[FRAME_MOST - 1] == 9 && frame_stream_next(&stream, &in) == ST_OK &&
+                slice_is(in.payload, "behind");
+    frame_stream_free(&stream);
+    return fine ? s : NULL;
+}
+
+static void the_largest_frame_crosses_a_stream_and_one_behind_it(void **state) {
+    (void)state;
+    struct ends s = ends_make(FRAME_MOST);
+    uint8_t *big = calloc(1, FRAME_MOST);
+    assert_non_null(big);
+    big[FRAME_MOST - 1] = 9;
+    pthread_t reader;
+    void *result = NULL;
+    assert_int_equal(pthread_create(&reader, NULL, stream_big, &s), 0);
+    struct frame out = {.type = 1, .payload = slice_of(big, FRAME_MOST)};
+    assert_int_equal(frame_send(s.a, &out, 5000), ST_OK);
+    out.payload = SLICE("behind");
+    assert_int_equal(frame_send(s.a, &out, 5000), ST_OK);
+    pthread_join(reader, &result);
+    assert_non_null(result);
+    free(big);
+    ends_free(&s);
+}
+
 static void a_listening_socket_knows_its_callers_and_hands_over_descriptors(void **state) {
     (void)state;
     char path[64];
@@ -153,6 +236,9 @@ int main(void) {
         cmocka_unit_test(the_largest_frame_crosses_a_full_socket),
         cmocka_unit_test(a_peer_that_does_not_read_times_out),
         cmocka_unit_test(an_answer_to_another_question_is_corrupt),
+        cmocka_unit_test(a_stream_gives_each_frame_in_its_turn),
+        cmocka_unit_test(a_stream_refuses_what_is_too_long_or_too_late),
+        cmocka_unit_test(the_largest_frame_crosses_a_stream_and_one_behind_it),
         cmocka_unit_test(a_listening_socket_knows_its_callers_and_hands_over_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
