@@ -2,14 +2,16 @@
 
 #include "store/sqlite/compile.h"
 
-void apply_init(struct apply *a, struct connection *c) {
+enum status apply_init(struct apply *a, struct connection *c, struct error *e) {
     *a = (struct apply){.c = c};
     sql_init(&a->sql);
+    return staged_open(&a->staged, c, &a->sql, e);
 }
 
 void apply_free(struct apply *a) {
     pending_terms_free(&a->terms);
     pending_postings_free(&a->postings);
+    staged_close(&a->staged);
     sql_free(&a->sql);
 }
 
@@ -25,6 +27,7 @@ static void remember(struct apply *a, const struct write_op *op, int64_t row) {
     a->last_object = op->object->id;
     a->last_record = op->record;
     a->last_row = row;
+    a->last_is_new = false;
 }
 
 static struct cell record_cell(const struct write_op *op) {
@@ -124,8 +127,10 @@ static enum status apply_insert(struct apply *a, const struct write_op *op) {
     st = sql_execute(s, a->c, NULL, a->e);
     if (st == ST_CONFLICT)
         return error_set(a->e, ST_CONFLICT, "record_exists", "a record of this id is there already");
-    if (st == ST_OK)
+    if (st == ST_OK) {
         remember(a, op, row);
+        a->last_is_new = true;
+    }
     return st;
 }
 
@@ -180,12 +185,27 @@ static enum status apply_term(struct apply *a, uint16_t object, int64_t row, con
                                                               .row = row});
 }
 
+/* Ops of a row stand together, so a new row's terms follow it before any other row. */
+static bool may_stage(const struct apply *a, const struct write_op *op) {
+    bool stage = a->set->bulk && a->set->count >= APPLY_STAGE_OPS && a->last_is_new;
+    for (size_t i = 0; stage && i < op->term_count; i++)
+        stage = !op->terms[i].remove;
+    return stage;
+}
+
 static enum status apply_terms(struct apply *a, const struct write_op *op) {
     int64_t row = 0;
     enum status st = apply_row(a, op, &row);
-    bool all = op->kind == WRITE_PURGE;
-    for (size_t i = 0; st == ST_OK && i < op->term_count; i++)
-        st = apply_term(a, op->object->id, row, &op->terms[i], all || op->terms[i].remove);
+    bool all = op->kind == WRITE_PURGE, stage = st == ST_OK && !all && may_stage(a, op);
+    a->last_is_new = false; /* once */
+    if (stage)
+        st = staged_put(&a->staged, op->object->id, row, op->terms, op->term_count, a->e);
+    else if (st == ST_OK)
+        st = staged_release(&a->staged, op->object->id, row, &a->postings, a->e);
+    for (size_t i = 0; st == ST_OK && i < op->term_count; i++) {
+        if (!stage || !postings_keep(op->terms[i].search))
+            st = apply_term(a, op->object->id, row, &op->terms[i], all || op->terms[i].remove);
+    }
     return st == ST_NOMEM ? error_set(a->e, st, "out_of_memory", "no memory for search terms") : st;
 }
 

@@ -1,12 +1,15 @@
 /* Applies write sets inside the writer's transaction.
  *
  * Rows and the rest go to their tables at once, exact terms at the end of their set, postings at the end of
- * the group, each in the order of its table: a batch then writes neighbouring entries together. */
+ * the group, each in the order of its table: a batch then writes neighbouring entries together. Postings of
+ * rows that a bulk set makes wait with their rows (staged.h). */
+#define APPLY_STAGE_OPS 64 /* a bulk set of fewer ops indexes its rows at once */
+
 #ifndef KEDUN_STORE_SQLITE_APPLY_H
 #define KEDUN_STORE_SQLITE_APPLY_H
 
-#include "store/sqlite/pending.h"
 #include "store/sqlite/sql.h"
+#include "store/sqlite/staged.h"
 #include "store/store.h"
 
 struct apply_next {
@@ -17,21 +20,23 @@ struct apply_next {
 struct apply {
     struct connection *c;
     struct sql sql;
-    struct pending_terms terms;          /* of the set */
-    struct pending_postings postings;    /* of the group */
+    struct pending_terms terms;       /* of the set */
+    struct pending_postings postings; /* of the group */
+    struct staged staged;
     struct apply_next next[OBJECTS_MAX]; /* row numbers: never given twice while this process runs */
     size_t next_count;
     /* The row that the last op found or made: ops of one record stand together. */
     uint16_t last_object;
     struct uuid last_record;
     int64_t last_row;
+    bool last_is_new; /* this set made it */
     /* Of the set that runs. */
     const struct write_set *set;
     struct write_result *result;
     struct error *e;
 };
 
-void apply_init(struct apply *a, struct connection *c);
+MUST_CHECK enum status apply_init(struct apply *a, struct connection *c, struct error *e);
 void apply_free(struct apply *a);
 
 /* In a savepoint of its own: on failure nothing of the set is left. When SQLite has given up the whole

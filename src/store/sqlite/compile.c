@@ -111,16 +111,22 @@ static void put_exact_term(const struct compile *c, const struct pred *p, size_t
 /* Looked up row by row: conditions at the top are tested by bitmap (terms.c), this is for those within OR and
  * NOT. */
 static void put_posting(const struct compile *c, const struct pred *p, size_t i) {
-    sql_name(c->sql, "EXISTS (SELECT 1 FROM g_", c->object);
+    int64_t term = postings_term(p->column, (uint64_t)p->values[i].i);
+    sql_name(c->sql, "(EXISTS (SELECT 1 FROM g_", c->object);
     sql_put(c->sql, " WHERE chunk = (");
     sql_column(c->sql, c->alias, FIELD_ROW);
     sql_put(c->sql, " >> ");
     sql_number(c->sql, POSTINGS_BITS);
     sql_put(c->sql, ") AND term = ");
-    sql_bind_int(c->sql, postings_term(p->column, (uint64_t)p->values[i].i));
+    sql_bind_int(c->sql, term);
     sql_put(c->sql, " AND kedun_rows_hold(rows, ");
     sql_column(c->sql, c->alias, FIELD_ROW);
-    sql_put(c->sql, "))");
+    sql_name(c->sql, ")) OR EXISTS (SELECT 1 FROM p_", c->object);
+    sql_put(c->sql, " s WHERE s.row = ");
+    sql_column(c->sql, c->alias, FIELD_ROW);
+    sql_put(c->sql, " AND kedun_staged(s.terms, ");
+    sql_bind_int(c->sql, term);
+    sql_put(c->sql, ")))");
 }
 
 static enum status compile_terms(const struct compile *c, const struct pred *p) {

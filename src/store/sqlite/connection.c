@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
-#include "store/sqlite/postings.h"
+#include "store/sqlite/staged.h"
 
 #include <pthread.h>
 
@@ -85,6 +85,8 @@ static enum status connection_setup(struct connection *c, enum connection_kind k
         st = run_script(c, own, e);
     if (st == ST_OK)
         st = postings_register(c->db, e);
+    if (st == ST_OK)
+        st = staged_register(c->db, e);
     return st;
 }
 

@@ -211,18 +211,10 @@ static void entry_make(const struct pending_postings *p, size_t from, size_t to,
     }
 }
 
-/* One statement for all entries of an object: a batch has tens of thousands of them. */
-struct adder {
-    struct connection *c;
-    struct sql *sql;
-    sqlite3_stmt *statement;
-    uint16_t object;
-};
-
-static enum status adder_prepare(struct adder *a, uint16_t object, struct error *e) {
+static enum status adder_prepare(struct entry_adder *a, uint16_t object, struct error *e) {
     if (a->statement != NULL && a->object == object)
         return ST_OK;
-    statement_done(a->c, a->statement);
+    entry_adder_end(a);
     a->object = object;
     sql_reset(a->sql);
     sql_name(a->sql, "INSERT INTO g_", object);
@@ -231,16 +223,21 @@ static enum status adder_prepare(struct adder *a, uint16_t object, struct error 
     return sql_prepare(a->sql, a->c, &a->statement, e);
 }
 
+void entry_adder_end(struct entry_adder *a) {
+    statement_done(a->c, a->statement);
+    a->statement = NULL;
+}
+
 /* A list of more places than a bitmap is long goes in in parts. */
-static enum status entry_add(struct adder *a, const struct pending_posting *f, struct slice places,
-                             struct error *e) {
-    enum status st = adder_prepare(a, f->object, e);
+enum status entry_add(struct entry_adder *a, uint16_t object, int64_t chunk, int64_t term,
+                      struct slice places, struct error *e) {
+    enum status st = adder_prepare(a, object, e);
     while (st == ST_OK && places.n > 0) {
         struct slice some = slice_of(places.p, places.n < POSTINGS_BYTES / 2 ? places.n : POSTINGS_BYTES / 2);
         places = slice_of(places.p + some.n, places.n - some.n);
         (void)sqlite3_reset(a->statement);
-        int rc = sqlite3_bind_int64(a->statement, 1, postings_chunk(f->row));
-        rc = rc != SQLITE_OK ? rc : sqlite3_bind_int64(a->statement, 2, f->term);
+        int rc = sqlite3_bind_int64(a->statement, 1, chunk);
+        rc = rc != SQLITE_OK ? rc : sqlite3_bind_int64(a->statement, 2, term);
         rc = rc != SQLITE_OK ? rc : sqlite3_bind_blob64(a->statement, 3, some.p, some.n, SQLITE_STATIC);
         rc = rc != SQLITE_OK ? rc : sqlite3_step(a->statement);
         if (rc != SQLITE_DONE)
@@ -289,7 +286,7 @@ enum status pending_postings_write(struct pending_postings *p, struct connection
     if (p->count > 0 && entry == NULL)
         return ST_NOMEM;
     enum status st = ST_OK;
-    struct adder adder = {.c = c, .sql = s};
+    struct entry_adder adder = {.c = c, .sql = s};
     for (size_t from = 0, to; st == ST_OK && from < p->count; from = to) {
         to = from + 1;
         while (to < p->count && same_entry(&p->list[from], &p->list[to]))
@@ -298,9 +295,10 @@ enum status pending_postings_write(struct pending_postings *p, struct connection
         if (entry->remove_n > 0)
             st = entry_remove(&p->list[from], slice_of(entry->remove, entry->remove_n), c, s, e);
         if (st == ST_OK && entry->add_n > 0)
-            st = entry_add(&adder, &p->list[from], slice_of(entry->add, entry->add_n), e);
+            st = entry_add(&adder, p->list[from].object, postings_chunk(p->list[from].row),
+                           p->list[from].term, slice_of(entry->add, entry->add_n), e);
     }
-    statement_done(c, adder.statement);
+    entry_adder_end(&adder);
     free(entry);
     p->count = 0;
     return st;

@@ -49,4 +49,16 @@ MUST_CHECK enum status pending_postings_add(struct pending_postings *p, struct p
 MUST_CHECK enum status pending_postings_write(struct pending_postings *p, struct connection *c, struct sql *s,
                                               struct error *e);
 
+/* Adds places to entries of g_OBJECT: begins as {.c, .sql}, one statement for all entries of an object. */
+struct entry_adder {
+    struct connection *c;
+    struct sql *sql;
+    sqlite3_stmt *statement;
+    uint16_t object;
+};
+/* places: postings.h's list, ascending. */
+MUST_CHECK enum status entry_add(struct entry_adder *a, uint16_t object, int64_t chunk, int64_t term,
+                                 struct slice places, struct error *e);
+void entry_adder_end(struct entry_adder *a);
+
 #endif

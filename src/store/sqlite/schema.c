@@ -154,6 +154,11 @@ static enum status make_tables(struct connection *c, struct sql *s, const struct
     st = run_and_reset(s, c, e);
     if (st != ST_OK)
         return st;
+    sql_name(s, "CREATE TABLE IF NOT EXISTS p_", o->id);
+    sql_put(s, "(row INTEGER PRIMARY KEY, terms BLOB NOT NULL)");
+    st = run_and_reset(s, c, e);
+    if (st != ST_OK)
+        return st;
     sql_name(s, "CREATE TABLE IF NOT EXISTS h_", o->id);
     sql_put(s, "(row INTEGER NOT NULL, id INTEGER NOT NULL, at INTEGER NOT NULL, actor INTEGER NOT NULL,"
                " act INTEGER NOT NULL, body BLOB, PRIMARY KEY(row, id)) WITHOUT ROWID");

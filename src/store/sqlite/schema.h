@@ -2,6 +2,7 @@
  *   o_OBJECT   rows: system columns, then f_FIELD
  *   x_OBJECT   exact terms: (key = field << 8 | search, term, row), in that order on disk
  *   g_OBJECT   fragments, endings and words: postings.h
+ *   p_OBJECT   the same of new rows, by row, until they stand in g_OBJECT: staged.h
  *   h_OBJECT   history: (row, id)
  * and for the whole base subject_key, idempotency, intent, item, meta.
  *

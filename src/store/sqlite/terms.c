@@ -1,11 +1,13 @@
 #include "store/sqlite/terms.h"
 
 #include "store/sqlite/compile.h"
+#include "store/sqlite/staged.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NUMBER_ROOM 21
+#define NUMBER_ROOM  21
+#define STAGED_TERMS 1024 /* of one question */
 
 /* ---- postings ---- */
 
@@ -64,6 +66,22 @@ static enum status rows_intersect(struct store_reader *r, uint16_t object, int64
     return st;
 }
 
+/* What new rows have does not stand in g_OBJECT yet. */
+static enum status rows_add_staged(struct store_reader *r, const struct plan *p, struct postings_rows *rows,
+                                   struct error *e) {
+    int64_t terms[STAGED_TERMS];
+    size_t n = 0;
+    for (size_t i = 0; i < p->term_count; i++) {
+        const struct pred *t = p->terms[i];
+        for (size_t k = 0; postings_keep(t->search) && k < t->value_count; k++) {
+            if (n == STAGED_TERMS)
+                return error_set(e, ST_LIMIT, "query_too_large", "too many search terms");
+            terms[n++] = postings_term(t->column, (uint64_t)t->values[k].i);
+        }
+    }
+    return staged_find(r->c, &r->sql, p->object->id, terms, n, rows, e);
+}
+
 static enum status postings_find(struct store_reader *r, const struct plan *p, struct terms_lead *out,
                                  struct error *e) {
     enum status st = ST_OK;
@@ -80,6 +98,8 @@ static enum status postings_find(struct store_reader *r, const struct plan *p, s
             first = false;
         }
     }
+    if (st == ST_OK && out->rows != NULL)
+        st = rows_add_staged(r, p, out->rows, e);
     for (int64_t i = 0; st == ST_OK && out->rows != NULL && i < out->rows->chunks * POSTINGS_WORDS; i++)
         out->rows->count += (uint64_t)__builtin_popcountll(out->rows->bits[i]);
     return st;

@@ -7,6 +7,10 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
+
+#define FOLD_IDLE_NS  300000000  /* after the last bulk set, what it staged is indexed */
+#define FOLD_AGAIN_NS 2000000000 /* after a failure */
 
 /* On the stack of the thread that waits for it. */
 struct request {
@@ -38,6 +42,8 @@ struct writer {
     uint64_t settled;      /* to be forgotten up to here; 0: nothing */
     int64_t forget_before; /* idempotency keys; 0: nothing */
     int64_t bulk_ended_ns;
+    int64_t slice_began_ns;
+    int64_t fold_after_ns;               /* not before */
     struct request *group[WRITER_GROUP]; /* applied, waiting for the commit */
     size_t group_count;
 };
@@ -154,6 +160,40 @@ static struct request *take(struct writer *w, struct queue *from, const struct q
     return r;
 }
 
+static bool others_wait(struct writer *w) {
+    (void)pthread_mutex_lock(&w->lock);
+    bool wait = w->interactive.first != NULL;
+    (void)pthread_mutex_unlock(&w->lock);
+    return wait;
+}
+
+/* As long as nobody waits for the writer, a longer slice costs nobody anything and saves commits. */
+static bool slice_is_over(void *context) {
+    struct writer *w = context;
+    int64_t took = clock_monotonic_ns() - w->slice_began_ns;
+    return took > WRITER_SLICE_ALONE_NS || (took > WRITER_SLICE_NS / 2 && others_wait(w));
+}
+
+/* A slice of indexing what came in bulk. Nobody waits for it; after a failure it is tried again later. */
+static void run_fold(struct writer *w) {
+    struct error e = {.status = ST_OK};
+    w->slice_began_ns = clock_monotonic_ns();
+    apply_forget(&w->apply);
+    enum status st = connection_run(w->c, "BEGIN IMMEDIATE", &e);
+    if (st == ST_OK)
+        st = staged_fold(&w->apply.staged, slice_is_over, w, &e);
+    if (st == ST_OK)
+        st = connection_run(w->c, "COMMIT", &e);
+    if (st == ST_OK)
+        return;
+    log_warn("store: new rows stay with their search terms for now: %s", e.detail);
+    if (sqlite3_get_autocommit(w->c->db) == 0)
+        (void)run_quietly(w, "ROLLBACK");
+    w->fold_after_ns = clock_monotonic_ns() + FOLD_AGAIN_NS;
+    if (staged_again(&w->apply.staged, &e) != ST_OK)
+        log_warn("store: new rows stay with their search terms until the next start: %s", e.detail);
+}
+
 static void run_task(struct writer *w, struct request *r) {
     w->group[w->group_count++] = r;
     places_commit_begins(w->places);
@@ -173,11 +213,11 @@ static void run_interactive(struct writer *w, struct request *r) {
 
 /* Tasks open transactions of their own, so one ends the group before it. */
 static void run_bulk(struct writer *w, struct request *r) {
-    int64_t end = clock_monotonic_ns() + WRITER_SLICE_NS;
+    w->slice_began_ns = clock_monotonic_ns();
     while (r != NULL && r->task == NULL) {
         if (!group_apply(w, r))
             return;
-        bool more = clock_monotonic_ns() < end && w->group_count < WRITER_GROUP;
+        bool more = !slice_is_over(w) && w->group_count < WRITER_GROUP;
         r = more ? take(w, &w->bulk, &w->interactive) : NULL;
     }
     group_end(w);
@@ -203,25 +243,65 @@ static void run_group(struct writer *w, struct request *r, bool bulk) {
     }
 }
 
-/* NULL: stop. */
-static struct request *next_request(struct writer *w, bool *bulk) {
-    (void)pthread_mutex_lock(&w->lock);
-    while (!w->stop && w->interactive.first == NULL && w->bulk.first == NULL)
+/* Whether there are staged rows to be indexed now; else *when says when to look again (0: not before the next
+ * request). */
+static bool fold_is_due(const struct writer *w, int64_t now, int64_t *when) {
+    *when = 0;
+    if (w->stop || !staged_any(&w->apply.staged))
+        return false;
+    bool full = staged_is_due(&w->apply.staged);
+    *when = full ? w->fold_after_ns : w->bulk_ended_ns + FOLD_IDLE_NS;
+    *when = *when < w->fold_after_ns ? w->fold_after_ns : *when;
+    return now >= *when && (full || w->bulk.first == NULL);
+}
+
+static void wait_until(struct writer *w, int64_t when) {
+    if (when == 0) {
         (void)pthread_cond_wait(&w->work, &w->lock);
-    bool due = clock_monotonic_ns() - w->bulk_ended_ns >= WRITER_SLICE_NS;
-    *bulk = w->bulk.first != NULL && (w->interactive.first == NULL || due);
-    struct request *r = queue_take(*bulk ? &w->bulk : &w->interactive);
+        return;
+    }
+    struct timespec t = {.tv_sec = when / 1000000000, .tv_nsec = when % 1000000000};
+    (void)pthread_cond_clockwait(&w->work, &w->lock, CLOCK_MONOTONIC, &t);
+}
+
+enum work { WORK_STOP, WORK_INTERACTIVE, WORK_BULK, WORK_FOLD };
+
+/* Interactive sets first, but bulk work has its turn every WRITER_SLICE_NS; full chunks go before bulk sets:
+ * what is staged stays bounded. */
+static enum work next_work(struct writer *w, struct request **r) {
+    enum work work = WORK_STOP;
+    int64_t when;
+    bool fold;
+    (void)pthread_mutex_lock(&w->lock);
+    for (;;) {
+        int64_t now = clock_monotonic_ns();
+        bool turn = w->interactive.first == NULL || now - w->bulk_ended_ns >= WRITER_SLICE_NS;
+        fold = fold_is_due(w, now, &when);
+        if (turn && (fold || w->bulk.first != NULL))
+            work = fold ? WORK_FOLD : WORK_BULK;
+        else if (w->interactive.first != NULL)
+            work = WORK_INTERACTIVE;
+        if (work != WORK_STOP || w->stop)
+            break;
+        wait_until(w, when);
+    }
+    *r = work == WORK_BULK          ? queue_take(&w->bulk)
+         : work == WORK_INTERACTIVE ? queue_take(&w->interactive)
+                                    : NULL;
     (void)pthread_mutex_unlock(&w->lock);
-    return r;
+    return work;
 }
 
 static void *writer_run(void *context) {
     struct writer *w = context;
     struct request *r;
-    bool bulk = false;
-    while ((r = next_request(w, &bulk)) != NULL) {
-        run_group(w, r, bulk);
-        if (bulk)
+    enum work work;
+    while ((work = next_work(w, &r)) != WORK_STOP) {
+        if (work == WORK_FOLD)
+            run_fold(w);
+        else
+            run_group(w, r, work == WORK_BULK);
+        if (work != WORK_INTERACTIVE)
             w->bulk_ended_ns = clock_monotonic_ns();
     }
     return NULL;
@@ -243,7 +323,12 @@ enum status writer_start(struct connection *c, struct checkpoint *k, struct plac
     w->c = c;
     w->checkpoint = k;
     w->places = places;
-    apply_init(&w->apply, c);
+    enum status st = apply_init(&w->apply, c, e);
+    if (st != ST_OK) {
+        apply_free(&w->apply);
+        free(w);
+        return st;
+    }
     (void)sqlite3_wal_hook(c->db, on_commit, k);
     if (pthread_mutex_init(&w->lock, NULL) != 0 || pthread_cond_init(&w->work, NULL) != 0 ||
         pthread_create(&w->thread, NULL, writer_run, w) != 0) {

@@ -1,8 +1,9 @@
 /* The one thread that writes. Sets wait in two queues; a group of them shares one transaction and one sync.
  *
  * Interactive sets go first: a group takes what waits, up to WRITER_GROUP. Bulk sets get a group of their
- * own: when nobody else waits, as many as fit in WRITER_SLICE_NS, else one every WRITER_SLICE_NS. So an
- * interactive set waits for one bulk set at most. A group that fails as a whole fails all its sets; the
+ * own: when nobody else waits, as many as fit in WRITER_SLICE_ALONE_NS, else one every WRITER_SLICE_NS. So an
+ * interactive set waits for one bulk set at most. Indexing what bulk sets staged (staged.h) goes in slices
+ * that end early when somebody waits, too. A group that fails as a whole fails all its sets; the
  * writer goes on. */
 #ifndef KEDUN_STORE_SQLITE_WRITER_H
 #define KEDUN_STORE_SQLITE_WRITER_H
@@ -10,8 +11,9 @@
 #include "store/sqlite/checkpoint.h"
 #include "store/store.h"
 
-#define WRITER_GROUP    64
-#define WRITER_SLICE_NS 20000000
+#define WRITER_GROUP          64
+#define WRITER_SLICE_NS       20000000
+#define WRITER_SLICE_ALONE_NS 100000000
 
 struct writer;
 

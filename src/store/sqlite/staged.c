@@ -1,0 +1,375 @@
+#include "store/sqlite/staged.h"
+
+#include <stdlib.h>
+
+#define LIST_MAX   ((size_t)2 * 1000 * 1000) /* postings that are put into their places at once */
+#define DIGIT_BITS 10
+#define DIGITS     (1u << DIGIT_BITS)
+#define TERM_MASK  (((uint64_t)1 << 47) - 1)
+#define ASK_EVERY  64
+
+/* ---- a row's terms ---- */
+
+static int64_t term_at(const uint8_t *p) {
+    uint64_t t = 0;
+    memcpy(&t, p, STAGED_TERM);
+    return (int64_t)(t & TERM_MASK);
+}
+
+static void term_put(uint8_t *p, int64_t term) {
+    uint64_t t = (uint64_t)term;
+    memcpy(p, &t, STAGED_TERM); /* little-endian, as all that Kedun runs on */
+}
+
+static bool terms_hold(struct slice terms, int64_t term) {
+    for (size_t at = 0; at + STAGED_TERM <= terms.n; at += STAGED_TERM) {
+        if (term_at(terms.p + at) == term)
+            return true;
+    }
+    return false;
+}
+
+static struct slice terms_of(sqlite3_stmt *s, int column) {
+    const void *p = sqlite3_column_blob(s, column);
+    return slice_of(p, p == NULL ? 0 : (size_t)sqlite3_column_bytes(s, column));
+}
+
+/* ---- which rows ---- */
+
+static void fold_forget(struct staged *s) {
+    free(s->fold.list);
+    s->fold = (struct staged_fold){.object = 0};
+}
+
+static struct staged_object *object_of(struct staged *s, uint16_t object) {
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->objects[i].object == object)
+            return &s->objects[i];
+    }
+    return NULL;
+}
+
+static void remember(struct staged *s, uint16_t object, int64_t first, int64_t last) {
+    struct staged_object *o = object_of(s, object);
+    if (o == NULL) {
+        s->objects[s->count++] = (struct staged_object){.object = object, .first = first, .last = last};
+        return;
+    }
+    o->first = first < o->first ? first : o->first;
+    o->last = last > o->last ? last : o->last;
+}
+
+static void forget(struct staged *s, struct staged_object *o) {
+    *o = s->objects[--s->count];
+}
+
+static enum status bounds_read(struct staged *s, uint16_t object, struct error *e) {
+    sqlite3_stmt *statement = NULL;
+    sql_reset(s->sql);
+    sql_name(s->sql, "SELECT min(row), max(row) FROM p_", object);
+    enum status st = sql_prepare(s->sql, s->c, &statement, e);
+    if (st != ST_OK)
+        return st;
+    int rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW && sqlite3_column_type(statement, 0) == SQLITE_INTEGER)
+        remember(s, object, sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1));
+    if (rc != SQLITE_ROW)
+        st = connection_failed(s->c, rc, e);
+    statement_done(s->c, statement);
+    return st;
+}
+
+enum status staged_again(struct staged *s, struct error *e) {
+    uint16_t objects[OBJECTS_MAX];
+    size_t n = 0;
+    sqlite3_stmt *statement = NULL;
+    struct connection *c = s->c;
+    struct sql *sql = s->sql;
+    fold_forget(s);
+    s->count = 0;
+    sql_reset(sql);
+    sql_put(sql,
+            "SELECT CAST(substr(name, 3) AS INTEGER) FROM sqlite_schema WHERE type = 'table' AND name GLOB "
+            "'p_[0-9]*'");
+    enum status st = sql_prepare(sql, c, &statement, e);
+    while (st == ST_OK && n < OBJECTS_MAX && sqlite3_step(statement) == SQLITE_ROW)
+        objects[n++] = (uint16_t)sqlite3_column_int(statement, 0);
+    if (statement != NULL)
+        statement_done(c, statement);
+    for (size_t i = 0; st == ST_OK && i < n; i++)
+        st = bounds_read(s, objects[i], e);
+    return st;
+}
+
+enum status staged_open(struct staged *s, struct connection *c, struct sql *sql, struct error *e) {
+    *s = (struct staged){.c = c, .sql = sql};
+    return staged_again(s, e);
+}
+
+void staged_close(struct staged *s) {
+    fold_forget(s);
+}
+
+/* ---- rows in and out ---- */
+
+enum status staged_put(struct staged *s, uint16_t object, int64_t row, const struct term_change *terms,
+                       size_t count, struct error *e) {
+    uint8_t few[256 * STAGED_TERM], *bytes = few;
+    size_t n = 0;
+    if (object_of(s, object) == NULL && s->count == OBJECTS_MAX)
+        return error_set(e, ST_LIMIT, "too_many_objects", "more objects than a base may have");
+    if (count > sizeof few / STAGED_TERM)
+        bytes = malloc(count * STAGED_TERM);
+    if (bytes == NULL)
+        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for search terms");
+    for (size_t i = 0; i < count; i++) {
+        if (postings_keep(terms[i].search))
+            term_put(bytes + STAGED_TERM * n++, postings_term(terms[i].field, terms[i].term));
+    }
+    enum status st = ST_OK;
+    if (n > 0) {
+        sql_reset(s->sql);
+        sql_name(s->sql, "INSERT INTO p_", object);
+        sql_put(s->sql, "(row, terms) VALUES(");
+        sql_bind_int(s->sql, row);
+        sql_put(s->sql, ", ");
+        sql_bind(s->sql, cell_bytes(slice_of(bytes, n * STAGED_TERM)));
+        sql_put(s->sql, ")");
+        st = sql_execute(s->sql, s->c, NULL, e);
+    }
+    if (st == ST_OK && n > 0)
+        remember(s, object, row, row);
+    if (bytes != few)
+        free(bytes);
+    return st;
+}
+
+static enum status release_terms(sqlite3_stmt *statement, uint16_t object, int64_t row,
+                                 struct pending_postings *to) {
+    struct slice terms = terms_of(statement, 0);
+    enum status st = ST_OK;
+    for (size_t at = 0; st == ST_OK && at + STAGED_TERM <= terms.n; at += STAGED_TERM)
+        st = pending_postings_add(
+            to, (struct pending_posting){.object = object, .row = row, .term = term_at(terms.p + at)});
+    return st;
+}
+
+enum status staged_release(struct staged *s, uint16_t object, int64_t row, struct pending_postings *to,
+                           struct error *e) {
+    const struct staged_object *o = object_of(s, object);
+    if (o == NULL || row < o->first || row > o->last)
+        return ST_OK;
+    if (s->fold.object == object && postings_chunk(row) == s->fold.chunk)
+        fold_forget(s); /* what it gathered is no longer what holds */
+    sqlite3_stmt *statement = NULL;
+    sql_reset(s->sql);
+    sql_name(s->sql, "DELETE FROM p_", object);
+    sql_put(s->sql, " WHERE row = ");
+    sql_bind_int(s->sql, row);
+    sql_put(s->sql, " RETURNING terms");
+    enum status st = sql_prepare(s->sql, s->c, &statement, e);
+    int rc = SQLITE_DONE;
+    while (st == ST_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW)
+        st = release_terms(statement, object, row, to);
+    if (st == ST_NOMEM)
+        st = error_set(e, st, "out_of_memory", "no memory for search terms");
+    if (st == ST_OK && rc != SQLITE_DONE)
+        st = connection_failed(s->c, rc, e);
+    if (statement != NULL)
+        statement_done(s->c, statement);
+    return st;
+}
+
+/* ---- into g_OBJECT ---- */
+
+bool staged_any(const struct staged *s) {
+    return s->count > 0;
+}
+
+bool staged_is_due(const struct staged *s) {
+    for (size_t i = 0; i < s->count; i++) {
+        if (postings_chunk(s->objects[i].first) < postings_chunk(s->objects[i].last))
+            return true;
+    }
+    return s->fold.object != 0;
+}
+
+/* The object whose chunk is full, else any. */
+static struct staged_object *choose(struct staged *s) {
+    for (size_t i = 0; i < s->count; i++) {
+        if (postings_chunk(s->objects[i].first) < postings_chunk(s->objects[i].last))
+            return &s->objects[i];
+    }
+    return &s->objects[0];
+}
+
+/* By term; the places of a term are in order already, and each pass keeps the order of the one before. */
+static enum status sort(uint64_t **list, size_t count) {
+    uint64_t *from = *list, *to = malloc((count + 1) * sizeof *to);
+    if (to == NULL)
+        return ST_NOMEM;
+    for (unsigned shift = POSTINGS_BITS; shift < 64; shift += DIGIT_BITS) {
+        size_t starts[DIGITS] = {0}, sum = 0;
+        for (size_t i = 0; i < count; i++)
+            starts[from[i] >> shift & (DIGITS - 1)]++;
+        for (size_t d = 0; d < DIGITS; d++) {
+            size_t n = starts[d];
+            starts[d] = sum;
+            sum += n;
+        }
+        for (size_t i = 0; i < count; i++)
+            to[starts[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+        uint64_t *other = from;
+        from = to;
+        to = other;
+    }
+    *list = from;
+    free(to);
+    return ST_OK;
+}
+
+static bool take_row(struct staged_fold *f, size_t *room, int64_t row, struct slice terms) {
+    size_t n = terms.n / STAGED_TERM;
+    if (f->count + n > *room) {
+        size_t more = *room == 0 ? (size_t)1 << 16 : *room * 2;
+        while (more < f->count + n)
+            more *= 2;
+        uint64_t *grown = reallocarray(f->list, more, sizeof *grown);
+        if (grown == NULL)
+            return false;
+        f->list = grown;
+        *room = more;
+    }
+    for (size_t i = 0; i < n; i++)
+        f->list[f->count++] = (uint64_t)term_at(terms.p + i * STAGED_TERM) << POSTINGS_BITS |
+                              (uint64_t)(row & (POSTINGS_ROWS - 1));
+    f->last = row;
+    return true;
+}
+
+static enum status gather(struct staged *s, const struct staged_object *o, struct error *e) {
+    struct staged_fold *f = &s->fold;
+    sqlite3_stmt *statement = NULL;
+    size_t room = 0;
+    *f = (struct staged_fold){.object = o->object, .chunk = postings_chunk(o->first), .first = o->first};
+    int64_t end = (f->chunk + 1) << POSTINGS_BITS;
+    sql_reset(s->sql);
+    sql_name(s->sql, "SELECT row, terms FROM p_", o->object);
+    sql_put(s->sql, " WHERE row >= ");
+    sql_bind_int(s->sql, o->first);
+    sql_put(s->sql, " AND row < ");
+    sql_bind_int(s->sql, end);
+    sql_put(s->sql, " ORDER BY row");
+    enum status st = sql_prepare(s->sql, s->c, &statement, e);
+    int rc = SQLITE_DONE;
+    while (st == ST_OK && f->count < LIST_MAX && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        if (!take_row(f, &room, sqlite3_column_int64(statement, 0), terms_of(statement, 1)))
+            st = ST_NOMEM;
+    }
+    if (st == ST_OK && rc == SQLITE_DONE)
+        f->last = end - 1 < o->last ? end - 1 : o->last;
+    if (statement != NULL)
+        statement_done(s->c, statement);
+    if (st == ST_OK && rc != SQLITE_ROW && rc != SQLITE_DONE)
+        st = connection_failed(s->c, rc, e);
+    if (st == ST_OK)
+        st = sort(&f->list, f->count);
+    if (st == ST_NOMEM)
+        (void)error_set(e, st, "out_of_memory", "no memory for search terms");
+    if (st != ST_OK)
+        fold_forget(s);
+    return st;
+}
+
+/* One term's places, from f->at on. */
+static enum status put_term(struct staged_fold *f, struct entry_adder *adder, struct error *e) {
+    uint8_t places[2 * POSTINGS_ROWS];
+    uint64_t term = f->list[f->at] >> POSTINGS_BITS;
+    size_t n = 0;
+    for (; f->at < f->count && f->list[f->at] >> POSTINGS_BITS == term; f->at++) {
+        uint64_t place = f->list[f->at] & (POSTINGS_ROWS - 1);
+        if (n > 0 && place == (uint64_t)(places[n - 2] | places[n - 1] << 8))
+            continue;
+        places[n++] = (uint8_t)place;
+        places[n++] = (uint8_t)(place >> 8);
+    }
+    return entry_add(adder, f->object, f->chunk, (int64_t)term, slice_of(places, n), e);
+}
+
+/* The rows stand in g_OBJECT: they are no longer staged. */
+static enum status end_fold(struct staged *s, struct error *e) {
+    struct staged_fold *f = &s->fold;
+    struct staged_object *o = object_of(s, f->object);
+    sql_reset(s->sql);
+    sql_name(s->sql, "DELETE FROM p_", f->object);
+    sql_put(s->sql, " WHERE row >= ");
+    sql_bind_int(s->sql, f->first);
+    sql_put(s->sql, " AND row <= ");
+    sql_bind_int(s->sql, f->last);
+    enum status st = sql_execute(s->sql, s->c, NULL, e);
+    if (st == ST_OK && o != NULL) {
+        o->first = f->last + 1;
+        if (o->first > o->last)
+            forget(s, o);
+    }
+    fold_forget(s);
+    return st;
+}
+
+enum status staged_fold(struct staged *s, bool (*stop)(void *), void *context, struct error *e) {
+    enum status st = ST_OK;
+    if (s->fold.object == 0 && s->count == 0)
+        return ST_OK;
+    if (s->fold.object == 0)
+        st = gather(s, choose(s), e);
+    struct entry_adder adder = {.c = s->c, .sql = s->sql};
+    for (size_t n = 1; st == ST_OK && s->fold.at < s->fold.count; n++) {
+        st = put_term(&s->fold, &adder, e);
+        if (n % ASK_EVERY == 0 && stop(context))
+            break;
+    }
+    entry_adder_end(&adder);
+    if (st == ST_OK && s->fold.at == s->fold.count)
+        st = end_fold(s, e);
+    return st;
+}
+
+/* ---- readers ---- */
+
+enum status staged_find(struct connection *c, struct sql *sql, uint16_t object, const int64_t *terms,
+                        size_t count, struct postings_rows *rows, struct error *e) {
+    sqlite3_stmt *statement = NULL;
+    sql_reset(sql);
+    sql_name(sql, "SELECT row, terms FROM p_", object);
+    enum status st = sql_prepare(sql, c, &statement, e);
+    int rc = SQLITE_DONE;
+    while (st == ST_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        int64_t row = sqlite3_column_int64(statement, 0);
+        struct slice all = terms_of(statement, 1);
+        size_t held = 0;
+        while (held < count && terms_hold(all, terms[held]))
+            held++;
+        if (held == count && row >= 0 && postings_chunk(row) < rows->chunks)
+            rows->bits[row / 64] |= (uint64_t)1 << (row % 64);
+    }
+    if (st == ST_OK && rc != SQLITE_DONE)
+        st = connection_failed(c, rc, e);
+    if (statement != NULL)
+        statement_done(c, statement);
+    return st;
+}
+
+static void staged_function(sqlite3_context *context, int count, sqlite3_value **values) {
+    (void)count;
+    const void *p = sqlite3_value_blob(values[0]);
+    struct slice terms = slice_of(p, p == NULL ? 0 : (size_t)sqlite3_value_bytes(values[0]));
+    sqlite3_result_int(context, terms_hold(terms, sqlite3_value_int64(values[1])));
+}
+
+enum status staged_register(sqlite3 *db, struct error *e) {
+    int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+    return sqlite3_create_function_v2(db, "kedun_staged", 2, flags, NULL, staged_function, NULL, NULL,
+                                      NULL) == SQLITE_OK
+               ? ST_OK
+               : error_set(e, ST_NOMEM, "out_of_memory", "no memory for a connection");
+}
