@@ -31,18 +31,37 @@ size_t utf8_sequence(struct slice s) {
     return n;
 }
 
+/* Most characters of Chinese: three bytes, none of the leads that need a look at the second. */
+static bool is_plain_three(const uint8_t *p, size_t n) {
+    return n >= 3 && p[0] >= 0xe1 && p[0] <= 0xec && continues(p[1]) && continues(p[2]);
+}
+
 bool utf8_valid(struct slice s) {
-    while (s.n > 0) {
-        size_t n = utf8_sequence(s);
-        if (n == 0)
+    const uint8_t *p = s.p;
+    size_t n = s.n;
+    while (n > 0) {
+        uint64_t eight = UINT64_MAX;
+        if (n >= 8)
+            memcpy(&eight, p, 8);
+        size_t step = (eight & 0x8080808080808080u) == 0 ? 8
+                      : p[0] < 0x80                      ? 1
+                      : is_plain_three(p, n)             ? 3
+                                                         : utf8_sequence(slice_of(p, n));
+        if (step == 0)
             return false;
-        s.p += n;
-        s.n -= n;
+        p += step;
+        n -= step;
     }
     return true;
 }
 
 bool utf8_next(struct slice *s, uint32_t *code) {
+    if (is_plain_three(s->p, s->n)) {
+        *code = (uint32_t)(s->p[0] & 0x0f) << 12 | (uint32_t)(s->p[1] & 0x3f) << 6 | (s->p[2] & 0x3fU);
+        s->p += 3;
+        s->n -= 3;
+        return true;
+    }
     size_t n = utf8_sequence(*s);
     if (n == 0)
         return false;

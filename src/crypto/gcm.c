@@ -96,7 +96,8 @@ struct gcm *gcm_new(void) {
         gcm_free(g);
         return NULL;
     }
-    (void)EVP_CIPHER_CTX_set_padding(g->ecb, 0);
+    /* Padding stays on: it is added by EVP_EncryptFinal only, which is never called; once switched off,
+     * OpenSSL would look it up again at every key. */
     return g;
 }
 

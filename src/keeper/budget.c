@@ -104,6 +104,8 @@ static enum status charge_kind(struct budget_holder *h, unsigned kind, const str
     enum status s = people_reserve(p, n);
     if (s != ST_OK)
         return s;
+    for (size_t i = 0; i < count; i++)
+        people_prefetch(p, &people[i].subject);
     for (size_t i = 0; i < count; i++) {
         if (people[i].what >> kind & 1)
             c->undo[c->undone++] = people_see(p, &people[i].subject, c->now, add);
@@ -176,12 +178,21 @@ static enum status charge_both(struct budgets *b, uint32_t user, const struct bu
     return s;
 }
 
+/* Room to take back all that is seen: for the actor and for the company. */
+static enum status charge_begin(struct charge *c, const struct budget_person *people, size_t count,
+                                struct arena *arena) {
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        n += (size_t)__builtin_popcount(people[i].what);
+    c->undo = arena_array(arena, n * 2, sizeof *c->undo);
+    return c->undo == NULL ? ST_NOMEM : ST_OK;
+}
+
 enum status budget_charge_people(struct budgets *b, const struct actor *actor,
                                  const struct budget_limits *company, const struct budget_person *people,
                                  size_t count, struct arena *arena, struct error *e) {
     struct charge c = {.now = budget_now(b)};
-    c.undo = arena_array(arena, count * BUDGET_KINDS * 2, sizeof *c.undo);
-    if (c.undo == NULL)
+    if (charge_begin(&c, people, count, arena) != ST_OK)
         return error_set(e, ST_NOMEM, "no_memory", "no memory to count people");
     return charge_both(b, actor->user, &actor->limits, company, people, count, &c, e);
 }
@@ -189,9 +200,10 @@ enum status budget_charge_people(struct budgets *b, const struct actor *actor,
 enum status budget_replay_people(struct budgets *b, uint32_t user, const struct budget_person *people,
                                  size_t count, uint32_t time_s, struct arena *arena) {
     struct charge c = {.now = time_s};
-    c.undo = arena_array(arena, count * BUDGET_KINDS * 2, sizeof *c.undo);
     b->now = time_s > b->now ? time_s : b->now;
-    return c.undo == NULL ? ST_NOMEM : charge_both(b, user, NULL, NULL, people, count, &c, NULL);
+    if (charge_begin(&c, people, count, arena) != ST_OK)
+        return ST_NOMEM;
+    return charge_both(b, user, NULL, NULL, people, count, &c, NULL);
 }
 
 static const char *const counter_names[BUDGET_COUNTERS] = {"lookups", "writes"};

@@ -27,6 +27,7 @@ static enum status open_fields(struct open_work *o, struct error *e) {
                 (struct catalogue_field){.object = q->object, .field = q->fields[i], .class = CLASS_INTERNAL};
         }
         f->sealed = f->f.class >= CLASS_PERSONAL;
+        f->ceiling = o->w->caller.actor.ceiling[f->f.class];
     }
     return ST_OK;
 }
@@ -37,16 +38,28 @@ static enum status check_cell(const struct open_work *o, size_t row, size_t fiel
     uint8_t view = o->q->views[cell];
     if (view > VIEW_CLEAR || (!f->sealed && o->q->sealed[cell].n > 0))
         return error_set(e, ST_INVALID, "bad_page", "a view or a sealed value is out of place");
-    if (view > o->w->caller.actor.ceiling[f->f.class])
+    if (view > f->ceiling)
         return error_set(e, ST_DENIED, "above_ceiling",
                          "field %u: the roles' ceiling is lower than the view asked for", f->f.field);
     return ST_OK;
 }
 
+/* All cells of a row in one look; who is to blame is asked when one is. */
+static bool row_is_fine(const struct open_work *o, size_t row) {
+    const uint8_t *views = &o->q->views[open_cell(o, row, 0)];
+    const struct slice *sealed = &o->q->sealed[open_cell(o, row, 0)];
+    bool bad = false;
+    for (size_t k = 0; k < o->q->field_count; k++) {
+        const struct open_field *f = &o->fields[k];
+        bad = bad || views[k] > VIEW_CLEAR || views[k] > f->ceiling || (!f->sealed && sealed[k].n > 0);
+    }
+    return !bad;
+}
+
 static enum status check_rows(const struct open_work *o, struct error *e) {
     enum status s = ST_OK;
     for (size_t i = 0; s == ST_OK && i < o->q->row_count; i++) {
-        for (size_t k = 0; s == ST_OK && k < o->q->field_count; k++)
+        for (size_t k = 0; s == ST_OK && !row_is_fine(o, i) && k < o->q->field_count; k++)
             s = check_cell(o, i, k, e);
         if (s == ST_OK && tools_row_check(&o->w->tools, o->q->object, &o->q->rows[i]) != ST_OK)
             s = error_set(e, ST_CORRUPT, "row_corrupt",
@@ -104,12 +117,13 @@ static enum status charge_people(struct open_work *o, struct error *e) {
     struct arena *a = &o->w->arena;
     struct budget_person *people = arena_array(a, o->q->row_count, sizeof *people);
     size_t n = 0;
-    if (people == NULL)
+    o->what = arena_alloc(a, o->q->row_count);
+    if (people == NULL || o->what == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "no memory for the page");
     for (size_t i = 0; i < o->q->row_count; i++) {
-        uint8_t what = o->dropped[i] ? 0 : row_what(o, i);
-        if (what != 0)
-            people[n++] = (struct budget_person){o->q->rows[i].subject, what};
+        o->what[i] = o->dropped[i] ? 0 : row_what(o, i);
+        if (o->what[i] != 0)
+            people[n++] = (struct budget_person){o->q->rows[i].subject, o->what[i]};
     }
     if (n == 0)
         return ST_OK;
@@ -126,6 +140,7 @@ struct page_entry {
     struct audit_field *fields;
     uint16_t *places; /* of each audit field in the request */
     size_t field_count;
+    bool alike;
 };
 
 /* Records of the rows that are shown, and behind them the people they speak of where those are others. */
@@ -137,7 +152,7 @@ static void entry_records(const struct open_work *o, struct page_entry *p) {
     p->row_records = p->record_count;
     for (size_t i = 0; i < o->q->row_count; i++) {
         const struct keeper_row *r = &o->q->rows[i];
-        bool there = o->dropped[i] || uuid_equal(&r->subject, &r->record) || row_what(o, i) == 0;
+        bool there = o->dropped[i] || uuid_equal(&r->subject, &r->record) || o->what[i] == 0;
         for (size_t k = p->row_records; !there && k < p->record_count; k++)
             there = uuid_equal(&p->records[k], &r->subject);
         if (!there)
@@ -145,11 +160,22 @@ static void entry_records(const struct open_work *o, struct page_entry *p) {
     }
 }
 
+/* Do all rows show the same: the usual page? */
+static bool rows_are_alike(const struct open_work *o) {
+    size_t n = o->q->field_count;
+    for (size_t i = 0; i < o->q->row_count; i++) {
+        if (o->dropped[i] || memcmp(o->q->views + i * n, o->q->views, n) != 0)
+            return false;
+    }
+    return o->q->row_count > 0;
+}
+
 /* Each field once for each view by which some row shows it. */
 static void entry_fields(const struct open_work *o, struct page_entry *p) {
+    size_t rows = p->alike ? 1 : o->q->row_count;
     for (size_t k = 0; k < o->q->field_count; k++) {
         bool seen[VIEW_CLEAR + 1] = {false};
-        for (size_t i = 0; i < o->q->row_count; i++) {
+        for (size_t i = 0; i < rows; i++) {
             if (!o->dropped[i])
                 seen[o->q->views[open_cell(o, i, k)]] = true;
         }
@@ -166,6 +192,8 @@ static void entry_fields(const struct open_work *o, struct page_entry *p) {
 static bool entry_exceptions(const struct open_work *o, const struct page_entry *p, uint8_t *bits) {
     size_t bit = 0, record = 0;
     bool any = false;
+    if (p->alike && p->record_count == p->row_records)
+        return false;
     for (size_t i = 0; i < o->q->row_count; i++) {
         for (size_t f = 0; !o->dropped[i] && f < p->field_count; f++, bit++) {
             bool shown = o->q->views[open_cell(o, i, p->places[f])] == p->fields[f].view;
@@ -209,6 +237,7 @@ static enum status append_entry(struct open_work *o, uint64_t *seq, struct error
                            .places = arena_array(a, o->q->field_count * 2, sizeof *p.places)};
     if (p.records == NULL || p.fields == NULL || p.places == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "no memory for the entry");
+    p.alike = rows_are_alike(o);
     entry_records(o, &p);
     entry_fields(o, &p);
     size_t n = audit_exceptions_length(p.record_count, p.field_count);

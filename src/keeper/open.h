@@ -8,6 +8,7 @@
 struct open_field {
     struct catalogue_field f; /* class internal for the system's own fields */
     bool sealed;
+    uint8_t ceiling; /* the best view that the caller may have of it */
 };
 
 struct open_work {
@@ -16,6 +17,7 @@ struct open_work {
     const struct keeper_open *q;
     struct open_field *fields;
     bool *dropped;
+    uint8_t *what; /* of each row that is kept: budget_bit()s, 0 where nothing is opened */
     size_t kept;
     struct slice *values; /* row_count × field_count */
     /* The key at hand: rows of one subject in a row share it. */

@@ -128,41 +128,52 @@ static size_t cell_room(const struct open_work *o, size_t row, size_t field) {
     return o->q->sealed[cell].n + (o->q->views[cell] == VIEW_MASKED ? MASK_ROOM : 0);
 }
 
-static enum status open_cell_value(struct open_work *o, size_t row, size_t field, uint8_t *to) {
+/* Opens and masks one cell at `to`, where there is its room; `used`: how much of that keeps the value. What a
+ * mask covers is opened behind the mask's room and wiped at once. */
+static enum status open_cell_value(struct open_work *o, size_t row, size_t field, uint8_t *to, size_t *used) {
     size_t cell = open_cell(o, row, field);
     const struct catalogue_field *f = &o->fields[field].f;
     struct slice plain, sealed = o->q->sealed[cell];
-    enum status s = open_one(o, &o->q->rows[row], f, sealed, to, &plain);
-    if (s == ST_OK && o->q->views[cell] == VIEW_MASKED) {
-        char *shown = (char *)to + sealed.n;
-        size_t n = mask_apply((enum mask)f->mask, (enum value_type)f->type, plain, shown);
-        explicit_bzero(to, sealed.n);
-        plain = slice_of(shown, n);
+    bool masked = o->q->views[cell] == VIEW_MASKED;
+    uint8_t *whole = masked ? to + MASK_ROOM : to;
+    *used = masked ? 0 : sealed.n;
+    enum status s = open_one(o, &o->q->rows[row], f, sealed, whole, &plain);
+    if (s == ST_OK && masked) {
+        *used = mask_apply((enum mask)f->mask, (enum value_type)f->type, plain, (char *)to);
+        explicit_bzero(whole, (size_t)(plain.p - whole) + plain.n);
+        plain = slice_of(to, *used);
     }
     o->values[cell] = s == ST_OK ? plain : SLICE_NONE;
     return s;
 }
 
-enum status open_values(struct open_work *o, struct error *e) {
+static enum status open_row_values(struct open_work *o, size_t row) {
     struct buf *scratch = &o->w->scratch;
+    enum status s = ST_OK;
+    for (size_t k = 0; s == ST_OK && k < o->q->field_count; k++) {
+        size_t used;
+        if (!open_is_opened(o, row, k))
+            continue;
+        s = open_cell_value(o, row, k, scratch->p + scratch->n, &used);
+        scratch->n += used; /* what is wiped later */
+    }
+    return s;
+}
+
+enum status open_values(struct open_work *o, struct error *e) {
     size_t total = 0;
     for (size_t i = 0; i < o->q->row_count; i++) {
         for (size_t k = 0; !o->dropped[i] && k < o->q->field_count; k++)
             total += open_is_opened(o, i, k) ? cell_room(o, i, k) : 0;
     }
-    uint8_t *to = buf_reserve(scratch, total); /* once: growing would move what slices point to */
-    if (to == NULL)
+    /* Once: growing would move what slices point to. */
+    if (buf_reserve(&o->w->scratch, total) == NULL)
         return error_set(e, ST_LIMIT, "page_too_large",
                          "the page's values need too much memory: ask for fewer rows");
-    scratch->n += total;
     enum status s = ST_OK;
-    for (size_t i = 0; i < o->q->row_count; i++) {
-        for (size_t k = 0; s == ST_OK && !o->dropped[i] && k < o->q->field_count; k++) {
-            if (!open_is_opened(o, i, k))
-                continue;
-            s = open_cell_value(o, i, k, to);
-            to += cell_room(o, i, k);
-        }
+    for (size_t i = 0; s == ST_OK && i < o->q->row_count; i++) {
+        if (!o->dropped[i])
+            s = open_row_values(o, i);
     }
     if (s == ST_CORRUPT)
         return open_corrupt(e);

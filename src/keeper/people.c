@@ -35,12 +35,26 @@ static size_t people_home(const struct people *p, const uint8_t id[16]) {
     return (size_t)map_hash(slice_of(id, 16), p->seed) & (p->room - 1);
 }
 
+/* Whether the slot is that of `id`, or free. */
+static bool slot_fits(const struct person_slot *s, const uint64_t id[2]) {
+    uint64_t has[2];
+    memcpy(has, s->id, sizeof has);
+    return ((has[0] ^ id[0]) | (has[1] ^ id[1])) == 0 || (has[0] | has[1]) == 0;
+}
+
 static struct person_slot *people_find(struct people *p, const uint8_t id[16]) {
-    static const uint8_t nil[16];
+    uint64_t words[2];
+    memcpy(words, id, sizeof words);
     size_t at = people_home(p, id);
-    while (memcmp(p->slots[at].id, id, 16) != 0 && memcmp(p->slots[at].id, nil, 16) != 0)
+    while (!slot_fits(&p->slots[at], words))
         at = (at + 1) & (p->room - 1);
     return &p->slots[at];
+}
+
+void people_prefetch(const struct people *p, const struct uuid *id) {
+    const struct person_slot *s = &p->slots[people_home(p, id->b)];
+    __builtin_prefetch(s, 1);
+    __builtin_prefetch(&s->seen, 1);
 }
 
 static enum status people_rebuild(struct people *p, size_t room) {

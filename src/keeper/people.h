@@ -36,6 +36,8 @@ size_t windows_exceeded(const struct windows *w, const uint32_t add[WINDOWS], co
 
 /* Room for `n` more people; drops those last seen before today. ST_NOMEM, ST_LIMIT (tables are bounded). */
 MUST_CHECK enum status people_reserve(struct people *p, size_t n);
+/* Tells the processor that people_see comes next: a table of many people is not in its caches. */
+void people_prefetch(const struct people *p, const struct uuid *id);
 /* Marks as seen now (room was reserved), adds to `add` where it is new to a window; returns how to undo it.
  */
 struct person_undo people_see(struct people *p, const struct uuid *id, uint32_t now, uint32_t add[WINDOWS]);

@@ -11,31 +11,72 @@ static void wire_row(struct wire *w, struct keeper_row *r) {
     wire_slice(w, &r->seal, KEEPER_ROW_SEAL);
 }
 
+static uint32_t get_u32(const uint8_t *p) {
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return le32toh(v);
+}
+
+static void put_u32(uint8_t *p, size_t n) {
+    uint32_t v = htole32((uint32_t)n);
+    memcpy(p, &v, sizeof v);
+}
+
+#define CELL_HEAD 8 /* u32 index, u32 length */
+
+/* Both by hand: cells are most of what goes to and fro. */
+static void put_cells(struct wire *w, const struct slice *cells, size_t count, size_t most) {
+    size_t filled = 0, bytes = 0, longest = 0;
+    for (size_t i = 0; cells != NULL && i < count; i++) {
+        filled += cells[i].p != NULL;
+        bytes += cells[i].p != NULL ? CELL_HEAD + cells[i].n : 0;
+        longest = cells[i].n > longest ? cells[i].n : longest;
+    }
+    wire_size(w, &filled, count);
+    uint8_t *to = longest > most ? NULL : buf_reserve(w->out, bytes);
+    w->failed = w->failed || to == NULL;
+    for (size_t i = 0; filled > 0 && !w->failed && i < count; i++) {
+        if (cells[i].p == NULL)
+            continue;
+        put_u32(to, i);
+        put_u32(to + 4, cells[i].n);
+        if (cells[i].n > 0)
+            memcpy(to + CELL_HEAD, cells[i].p, cells[i].n);
+        to += CELL_HEAD + cells[i].n;
+    }
+    w->out->n += w->failed ? 0 : bytes;
+}
+
+/* False unless the cells are in order and within bounds. */
+static bool get_cells(struct reader *in, struct slice *cells, size_t count, size_t filled, size_t most) {
+    size_t next = 0;
+    for (size_t k = 0; k < filled; k++) {
+        const uint8_t *p = in->p + in->at;
+        if (in->n - in->at < CELL_HEAD)
+            return false;
+        size_t index = get_u32(p), n = get_u32(p + 4);
+        if (index < next || index >= count || n > most || n > in->n - in->at - CELL_HEAD)
+            return false;
+        cells[index] = slice_of(p + CELL_HEAD, n);
+        in->at += CELL_HEAD + n;
+        next = index + 1;
+    }
+    return true;
+}
+
 /* Cells whose slice is not null, by index: most cells of a row are not sealed. */
 static void wire_cells(struct wire *w, const struct slice **cells, size_t count, size_t most) {
     size_t filled = 0;
-    const struct slice *from = *cells;
-    for (size_t i = 0; w->out != NULL && from != NULL && i < count; i++)
-        filled += from[i].p != NULL;
+    if (w->out != NULL) {
+        put_cells(w, *cells, count, most);
+        return;
+    }
     wire_size(w, &filled, count);
-    struct slice *to = wire_array(w, from, count, sizeof *to);
+    struct slice *to = wire_array(w, NULL, count, sizeof *to);
     if (to == NULL)
         return;
-    size_t i = 0;
-    for (size_t k = 0; k < filled && !w->failed; k++, i++) {
-        while (w->out != NULL && to[i].p == NULL)
-            i++;
-        uint32_t index = (uint32_t)i;
-        wire_u32(w, &index);
-        if (index < i || index >= count) {
-            w->failed = true;
-            return;
-        }
-        i = index;
-        wire_slice(w, &to[i], most);
-        if (w->out == NULL && w->in.failed)
-            return;
-    }
+    if (!w->failed && !get_cells(&w->in, to, count, filled, most))
+        w->failed = true;
     *cells = to;
 }
 

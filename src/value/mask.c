@@ -145,8 +145,9 @@ static const struct {
     {SLICE_INIT("臺灣"), false}, {SLICE_INIT("黑龙江"), false}, {SLICE_INIT("内蒙古"), false},
 };
 
+/* Names begin with different characters: their first bytes tell most apart without a call. */
 static bool take(struct slice *s, struct slice what) {
-    if (s->n < what.n || memcmp(s->p, what.p, what.n) != 0)
+    if (s->n < what.n || s->p[1] != what.p[1] || s->p[2] != what.p[2] || memcmp(s->p, what.p, what.n) != 0)
         return false;
     *s = slice_of(s->p + what.n, s->n - what.n);
     return true;
