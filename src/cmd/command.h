@@ -15,11 +15,15 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
+#define COMMAND_SETS_MOST 32
+
 /* Options that most commands share: --data DIR, --config FILE, --listen ADDR:PORT, --set KEY=VALUE. */
 struct command_options {
     const char *data;        /* as given; NULL when not */
     const char *config_file; /* as given, or DATA/kedun.conf when that is there, or NULL */
     const char *listen;
+    const char *sets[COMMAND_SETS_MOST]; /* KEY=VALUE as given: whoever starts a process hands them on */
+    size_t set_count;
     struct config config; /* file, then --set, then --listen */
 };
 

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define SETS_MOST 32
-
 static const struct option options[] = {
     {"data", required_argument, NULL, 'd'},
     {"config", required_argument, NULL, 'c'},
@@ -25,12 +23,11 @@ static enum status set_pair(struct config *c, const char *pair, struct error *e)
     return config_set(c, "--set", key, equals + 1, e);
 }
 
-static enum status fill_config(struct command_options *o, const char *const *sets, size_t count,
-                               struct error *e) {
+static enum status fill_config(struct command_options *o, struct error *e) {
     config_init(&o->config);
     enum status st = o->config_file == NULL ? ST_OK : config_read(o->config_file, &o->config, e);
-    for (size_t i = 0; st == ST_OK && i < count; i++)
-        st = set_pair(&o->config, sets[i], e);
+    for (size_t i = 0; st == ST_OK && i < o->set_count; i++)
+        st = set_pair(&o->config, o->sets[i], e);
     if (st == ST_OK && o->listen != NULL)
         st = config_set(&o->config, "--listen", "listen", o->listen, e);
     return st == ST_OK ? config_check(&o->config, e) : st;
@@ -46,8 +43,6 @@ static void find_config_file(struct command_options *o, char *path, size_t room)
 
 bool command_options_read(int argc, char **argv, struct command_options *out, char *config_path,
                           size_t room) {
-    const char *sets[SETS_MOST];
-    size_t set_count = 0;
     int c;
     *out = (struct command_options){0};
     optind = 1;
@@ -58,8 +53,8 @@ bool command_options_read(int argc, char **argv, struct command_options *out, ch
             out->config_file = optarg;
         else if (c == 'l')
             out->listen = optarg;
-        else if (c == 's' && set_count < SETS_MOST)
-            sets[set_count++] = optarg;
+        else if (c == 's' && out->set_count < COMMAND_SETS_MOST)
+            out->sets[out->set_count++] = optarg;
         else
             return false;
     }
@@ -69,7 +64,7 @@ bool command_options_read(int argc, char **argv, struct command_options *out, ch
     }
     find_config_file(out, config_path, room);
     struct error e = {0};
-    if (fill_config(out, sets, set_count, &e) == ST_OK)
+    if (fill_config(out, &e) == ST_OK)
         return true;
     (void)fprintf(stderr, "kedun: %s\n", e.detail);
     return false;

@@ -44,7 +44,8 @@ static void fill_plan(struct serve *s) {
     s->plan.config_file = s->options.config_file;
     s->plan.config = &s->options.config;
     (void)snprintf(s->listen_pair, sizeof s->listen_pair, "listen=%s", s->options.config.listen);
-    s->plan.set[0] = s->listen_pair;
+    memcpy(s->plan.set, s->options.sets, sizeof s->options.sets);
+    s->plan.set[s->options.set_count] = s->listen_pair;
 }
 
 /* nginx and the engine hold many sockets; nobody but the supervisor may still raise the limit. */

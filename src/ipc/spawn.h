@@ -10,7 +10,7 @@
 #include "ipc/role.h"
 
 #define SPAWN_FIRST_FD 10
-#define SPAWN_SET_MOST 8
+#define SPAWN_SET_MOST 34
 
 struct spawn {
     const char *role;
