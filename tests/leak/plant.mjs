@@ -3,8 +3,10 @@
 import { bankCard, residentId } from '../api/people.mjs';
 
 let next = 1;
+let nextName = 1;
 const rare = (n) => String.fromCodePoint(0x9b00 + n);
 const word = (n) => `Zq${(n * 7919 + 60466176).toString(36)}x`;
+const DAY = 86400000;
 
 function uscc(n) {
   const alphabet = '0123456789ABCDEFGHJKLMNPQRTUWXY';
@@ -14,27 +16,30 @@ function uscc(n) {
   return body + alphabet[(31 - (sum % 31)) % 31];
 }
 
-// {value: what is written, marks: texts that give it away}; marks empty: of a small domain, checked by its key alone.
+// {value: what is written, marks: texts that give it away, numbers: the same as a cursor may hold it, deep: instead of
+// marks among decoded bytes, where three may stand together by chance}; marks empty: of a small domain, checked by its
+// key alone.
 export function canary(field, n = next++) {
   const w = word(n);
+  const marked = (value, mark, ...numbers) => ({ value, marks: [mark], numbers });
   switch (field.type) {
-    case 'person_name': return { value: `钱${rare(2 * n)}${rare(2 * n + 1)}`, marks: [rare(2 * n + 1)] };
-    case 'text': case 'long_text': return { value: `公司${w}`, marks: [w] };
-    case 'address': return { value: `杭州市西湖区${w}号`, marks: [w] };
-    case 'mobile': return { value: `139${77000000 + n}`, marks: [`${77000000 + n}`] };
-    case 'phone': return { value: `0571-${81230000 + n}`, marks: [`${81230000 + n}`] };
-    case 'mail': return { value: `a${w.toLowerCase()}@canary.cn`, marks: [w.toLowerCase()] };
-    case 'cn_resident_id': { const v = residentId(n); return { value: v, marks: [v.slice(6, 14) + v.slice(14)] }; }
-    case 'bank_card': { const v = bankCard(55500000 + n); return { value: v, marks: [v.slice(8)] }; }
-    case 'uscc': { const v = uscc(n); return { value: v, marks: [v] }; }
-    case 'url': return { value: `https://${w.toLowerCase()}.cn`, marks: [w.toLowerCase()] };
-    case 'tag': return { value: [w], marks: [w] };
-    case 'money': return { value: `${8800000 + n}.17`, marks: [`${8800000 + n}.17`] };
-    case 'integer': return { value: 7700000 + n, marks: [`${7700000 + n}`] };
-    case 'date': { const v = `19${60 + (n % 30)}-0${1 + (n % 9)}-${10 + (n % 18)}`; return { value: v, marks: [`"${v}"`] }; }
-    case 'datetime': { const v = `2031-0${1 + (n % 9)}-${10 + (n % 18)}T03:${10 + (n % 49)}:07Z`; return { value: v, marks: [v.slice(0, 19)] }; }
-    case 'choice': return { value: field.choices[n % field.choices.length].key, marks: [] };
-    case 'boolean': return { value: true, marks: [] };
+    case 'person_name': { const at = 2 * nextName++; return { ...marked(`钱${rare(at)}${rare(at + 1)}`, rare(at + 1)), deep: [rare(at) + rare(at + 1)] }; }
+    case 'text': case 'long_text': return marked(`公司${w}`, w);
+    case 'address': return marked(`杭州市西湖区${w}号`, w);
+    case 'mobile': return marked(`139${77000000 + n}`, `${77000000 + n}`);
+    case 'phone': return marked(`0571-${81230000 + n}`, `${81230000 + n}`);
+    case 'mail': return marked(`a${w.toLowerCase()}@canary.cn`, w.toLowerCase());
+    case 'cn_resident_id': { const v = residentId(n); return marked(v, v.slice(6)); }
+    case 'bank_card': { const v = bankCard(55500000 + n); return marked(v, v.slice(8)); }
+    case 'uscc': { const v = uscc(n); return marked(v, v); }
+    case 'url': return marked(`https://${w.toLowerCase()}.cn`, w.toLowerCase());
+    case 'tag': return marked([w], w);
+    case 'money': return marked(`${8800000 + n}.17`, `${8800000 + n}.17`, (8800000 + n) * 100 + 17, (8800000 + n) * 10000 + 1700);
+    case 'integer': return field.name === 'satisfaction' || field.name === 'probability' ? { value: 1 + (n % 5), marks: [], numbers: [] } : marked(7700000 + n, `${7700000 + n}`, 7700000 + n);
+    case 'date': { const at = -7300 + 11 * n; const v = new Date(at * DAY).toISOString().slice(0, 10); return marked(v, `"${v}"`, at); }
+    case 'datetime': { const at = Date.UTC(2031, 0, 1, 3, 0, 7) + n * 61001000; return marked(new Date(at).toISOString().replace('.000', ''), new Date(at).toISOString().slice(0, 19), at); }
+    case 'choice': return { value: field.choices[n % field.choices.length].key, marks: [], numbers: [] };
+    case 'boolean': return { value: true, marks: [], numbers: [] };
     default: return undefined; // references are planted by hand; a region has no value of its own
   }
 }
