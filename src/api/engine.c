@@ -15,6 +15,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,10 +39,23 @@ static bool is_write(const struct http_request *r) {
     return !slice_is(r->method, "GET") && !slice_is(r->method, "HEAD");
 }
 
+/* Browsers send a form or a plain text to other sites without asking them first, but never this: a foreign
+ * page can't make anybody sign in or write. Parameters such as charset may follow. */
+static enum status check_content_type(const struct http_request *r, const char *wanted, struct error *e) {
+    size_t n = strlen(wanted);
+    struct slice have = r->content_type;
+    bool fits = have.n >= n && strncasecmp((const char *)have.p, wanted, n) == 0 &&
+                (have.n == n || have.p[n] == ';' || have.p[n] == ' ');
+    return fits ? ST_OK : error_set(e, ST_INVALID, "content_type", "Content-Type must be %s", wanted);
+}
+
 static enum status parse_json(struct http_request *r, struct error *e) {
+    json_error_t why;
     if (r->body.n == 0)
         return error_set(e, ST_INVALID, "invalid_json", "a JSON body is needed");
-    json_error_t why;
+    enum status s = check_content_type(r, "application/json", e);
+    if (s != ST_OK)
+        return s;
     r->json = json_loadb((const char *)r->body.p, r->body.n, JSON_REJECT_DUPLICATES, &why);
     if (json_is_object(r->json))
         return ST_OK;
@@ -87,6 +101,8 @@ static enum status prepare(struct caller *c, const struct route *route, struct h
         if (s != ST_OK)
             return s;
     }
+    if ((route->flags & ROUTE_BYTES) != 0)
+        return check_content_type(r, "application/octet-stream", e);
     return (route->flags & ROUTE_JSON) != 0 ? parse_json(r, e) : ST_OK;
 }
 

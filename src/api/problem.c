@@ -7,6 +7,7 @@ int problem_http_status(const struct error *e) {
                        strcmp(e->code, "invalid") == 0
                    ? 400
                : strcmp(e->code, "if_match_required") == 0 ? 428
+               : strcmp(e->code, "content_type") == 0      ? 415
                                                            : 422;
     case ST_UNAUTHENTICATED:
         return 401;

@@ -7,6 +7,8 @@ static const struct {
 } titles[] = {
     {"invalid", "请求有误，请检查参数", "The request is not valid; check its parameters"},
     {"invalid_json", "请求内容不是有效的 JSON 对象", "The body is not a valid JSON object"},
+    {"content_type", "请求内容的类型（Content-Type）不对",
+     "The body is not of the content type that this address takes"},
     {"invalid_fields", "有些字段需要更正", "Some fields need correcting"},
     {"unknown_field", "没有这个字段", "There is no such field"},
     {"unknown_object", "没有这个对象", "There is no such object"},

@@ -6,8 +6,8 @@
 
 enum route_flags {
     ROUTE_OPEN = 1,          /* no session needed */
-    ROUTE_JSON = 2,          /* takes a JSON body (400 without) */
-    ROUTE_BYTES = 4,         /* takes application/octet-stream */
+    ROUTE_JSON = 2,          /* takes a JSON body (400 without), as application/json (415 otherwise) */
+    ROUTE_BYTES = 4,         /* takes application/octet-stream (415 otherwise) */
     ROUTE_PERSONAL = 8,      /* may answer with customers' data: in the leak matrix */
     ROUTE_ANY_PASSWORD = 32, /* open to who must change his password first */
     ROUTE_NO_CSRF = 16       /* a write that carries its own secret (sign-in) */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "crypto/hash.h"
+#include "crypto/mac.h"
 #include "people/directory.h"
 
 #include <arpa/inet.h>
@@ -32,7 +33,7 @@ static bool recall(const struct token *token, struct principal *who) {
     size_t i = slot_of(token);
     (void)pthread_mutex_lock(&remembered.lock);
     bool found = remembered.slots[i].until > clock_monotonic_ns() &&
-                 memcmp(&remembered.slots[i].token, token, sizeof *token) == 0;
+                 crypto_equal(&remembered.slots[i].token, token, sizeof *token);
     if (found)
         *who = remembered.slots[i].who;
     (void)pthread_mutex_unlock(&remembered.lock);
@@ -51,9 +52,8 @@ static void remember(const struct token *token, const struct principal *who) {
 void session_forget(const struct token *token) {
     size_t i = slot_of(token);
     (void)pthread_mutex_lock(&remembered.lock);
-    if (memcmp(&remembered.slots[i].token, token, sizeof *token) == 0) {
+    if (crypto_equal(&remembered.slots[i].token, token, sizeof *token))
         explicit_bzero(&remembered.slots[i], sizeof remembered.slots[i]);
-    }
     (void)pthread_mutex_unlock(&remembered.lock);
 }
 
@@ -76,20 +76,12 @@ enum status session_csrf(const struct token *token, char out[SESSION_CSRF_TEXT +
     return s;
 }
 
-/* Compares in time that does not depend on where they differ. */
-static bool same_text(struct slice a, struct slice b) {
-    uint8_t difference = a.n != b.n;
-    for (size_t i = 0; i < a.n && i < b.n; i++)
-        difference |= (uint8_t)(a.p[i] ^ b.p[i]);
-    return difference == 0;
-}
-
 static enum status check_csrf(const struct caller *c, const struct http_request *r, struct error *e) {
     char want[SESSION_CSRF_TEXT + 1];
     enum status s = session_csrf(&c->call.token, want);
     if (s != ST_OK)
         return error_set(e, s, "internal", "csrf");
-    if (same_text(r->csrf, slice_from_string(want)))
+    if (r->csrf.n == SESSION_CSRF_TEXT && crypto_equal(r->csrf.p, want, SESSION_CSRF_TEXT))
         return ST_OK;
     return error_set(e, ST_DENIED, "csrf", "X-CSRF-Token does not belong to this session");
 }

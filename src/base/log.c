@@ -14,6 +14,18 @@ void log_setup(const char *role, enum log_level least) {
     log_least = least;
 }
 
+/* What stands in a line may come from outside: nobody shall end the line, begin another or move a terminal's
+ * cursor. C1 controls are two bytes in UTF-8. */
+static void log_tame(char *text, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = (uint8_t)text[i];
+        if (c < 0x20 || c == 0x7f)
+            text[i] = ' ';
+        else if (c == 0xc2 && i + 1 < n && ((uint8_t)text[i + 1] & 0xe0) == 0x80)
+            text[i] = text[i + 1] = ' ';
+    }
+}
+
 void log_line(enum log_level level, const char *format, ...) {
     static const char *const names[] = {"debug", "info", "warn", "error"};
     if (level < log_least)
@@ -28,6 +40,7 @@ void log_line(enum log_level level, const char *format, ...) {
     size_t length = (size_t)n + (m < 0 ? 0 : (size_t)m);
     if (length > sizeof line - 2)
         length = sizeof line - 2;
+    log_tame(line, length);
     line[length++] = '\n';
     /* One write, so that lines of several threads and processes do not mix. A full pipe loses the line. */
     if (write(STDERR_FILENO, line, length) < 0)

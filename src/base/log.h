@@ -1,5 +1,6 @@
 /* The operator's log: one line of `key=value` on standard error, rate limited by nobody, read by journald.
- * Never a customer's value, a query string, a body, a token or a key. */
+ * Control characters become blanks: a text from outside can't end the line. Never a customer's value, a query
+ * string, a body, a token or a key. */
 #ifndef KEDUN_BASE_LOG_H
 #define KEDUN_BASE_LOG_H
 

@@ -64,6 +64,7 @@ static void put_limits(struct buf *b, const struct config *c) {
                    "map \"$request_method:$http_content_length\" $unmeasured { default 0; "
                    "'~^(POST|PUT|PATCH):$' 1; }\n"
                    "map $http_transfer_encoding $chunked { default 1; '' 0; }\n"
+                   "map $http_sec_fetch_site $foreign { default 1; '' 0; same-origin 0; none 0; }\n"
                    "map $upstream_http_cache_control $caching { default ''; '' no-store; }\n"
                    "limit_req_zone $sign_in zone=sign_in:1m rate=%lldr/m;\n"
                    "limit_conn_zone $binary_remote_addr zone=address:4m;\n"
@@ -147,6 +148,7 @@ struct refusal {
 
 static const struct refusal refusals[] = {
     {400, "bad_request", "The request is malformed"},
+    {403, "foreign", "This may not be asked from there"},
     {405, "method_not_allowed", "The method is not allowed here"},
     {408, "request_timeout", "The request took too long to arrive"},
     {411, "length_required", "A body needs a Content-Length"},
@@ -177,11 +179,13 @@ static void put_refusal_pages(struct buf *b) {
     }
 }
 
-/* Inside every location that leads to the engine. */
+/* Inside every location that leads to the engine. $foreign: a browser says that another site's page asks
+ * (W3C Fetch Metadata); programs don't send the header, and an address typed in says "none". */
 static void put_engine(struct buf *b, const char *dir) {
     for (size_t i = 0; i < REFUSALS; i++)
         buf_put_format(b, "error_page %d = @refusal_%d;\n", refusals[i].status, refusals[i].status);
-    buf_put_string(b, "if ($unmeasured) { return 411; }\n"
+    buf_put_string(b, "if ($foreign) { return 403; }\n"
+                      "if ($unmeasured) { return 411; }\n"
                       "if ($chunked) { return 411; }\n");
     put_scgi(b, dir);
 }
@@ -216,13 +220,22 @@ static void put_pages(struct buf *b, const struct config *c) {
                    "root %s;\n"
                    "gzip_static on;\n"
                    "gzip_vary on;\n"
-                   "location / {\ntry_files $uri /index.html;\nadd_header Cache-Control no-cache always;\n",
+                   "location ~ /\\. { return 404; }\n"
+                   "location / {\ntry_files /index.html =404;\nadd_header Cache-Control no-cache always;\n",
                    c->ui_dir);
     put_headers(b);
-    buf_put_string(b, "}\nlocation /assets/ {\ntry_files $uri =404;\n"
-                      "add_header Cache-Control \"public, max-age=31536000, immutable\";\n");
+    /* A file is served when it is there and of a kind that the pages have; no other name is answered with a
+     * page that a cache in between might take for it. */
+    buf_put_string(b, "}\nlocation ~ ^/[^/]+\\.(html|svg|png|ico|webmanifest|txt)$ {\n"
+                      "try_files $uri =404;\nadd_header Cache-Control no-cache;\n");
     put_headers(b);
-    buf_put_string(b, "}\nlocation ~ /\\. { return 404; }\n");
+    buf_put_string(
+        b, "}\nlocation ~ ^/(?!api/|assets/).*\\.[^/]*$ { return 404; }\n"
+           "location ~ ^/assets/(?!.*\\.(js|css|svg|png|jpg|webp|ico|woff2|wasm|json)$) { return 404; }\n"
+           "location /assets/ {\ntry_files $uri =404;\n"
+           "add_header Cache-Control \"public, max-age=31536000, immutable\";\n");
+    put_headers(b);
+    buf_put_string(b, "}\n");
 }
 
 void nginx_conf_put(struct buf *out, const char *data_dir, const struct config *c) {

@@ -47,6 +47,18 @@ test('sign-in without its fields, or of the wrong kind, is refused in words', as
   problem(await server.client().post('/api/v1/session', '[]'), 400, 'invalid_json');
 });
 
+test('a body that a foreign page could send is refused: sign-in and writes take application/json alone', async () => {
+  const body = JSON.stringify({ login: 'sales1', password: 'x' });
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonx', '']) {
+    const answer = await server.client().post('/api/v1/session', body, { headers: { 'content-type': type } });
+    problem(answer, 415, 'content_type');
+    assert.equal(answer.headers['set-cookie'], undefined);
+  }
+  problem(await server.client().post('/api/v1/session', body, { headers: { 'content-type': 'Application/JSON; charset=utf-8' } }), 401, 'sign_in_failed');
+  const c = await server.as('sales1');
+  problem(await c.post('/api/v1/suggest', '{"text":"x"}', { headers: { 'content-type': 'text/plain' } }), 415, 'content_type');
+});
+
 test('wrong passwords slow down that login from that address, and say for how long', async () => {
   let slow;
   for (let i = 0; i < 30 && slow === undefined; i++) {

@@ -58,6 +58,25 @@ is "the pid is all that nginx writes" "$dir/nginx/run/nginx.pid" "$(find "$dir" 
 is "a header too large is refused" 400 "$(code --http1.1 -H "X-Big: $(head -c 20000 /dev/zero | tr '\0' a)" "$base/api/v1/x")"
 is "metrics answer loopback" 200 "$(code "$base/metrics")"
 is "hidden files are not served" 404 "$(code "$base/.kedun-stamp")"
+is "an address of the pages is answered as the first one" "$(code "$base/")" "$(code "$base/o/customer/0190")"
+script=$(call "$base/" | grep -oE '/assets/[^"]+\.js' | head -1)
+[ -z "$script" ] || has "a script is kept by the browser as what it is" "immutable.*application/javascript" \
+    "$(call -o /dev/null -w '%header{cache-control} %{content_type}' "$base$script")"
+for name in o/customer/0190.css index.html.gz backup.sql assets/x.map assets/ x.; do
+    is "no page stands in for a file that is none ($name)" 404 "$(code "$base/$name")"
+done
+for site in cross-site same-site; do
+    is "another site's page is refused ($site)" 403 "$(code -X POST -d '{}' -H "Sec-Fetch-Site: $site" "$base/api/v1/session")"
+done
+has "… with a problem document" '"code":"foreign"' "$(call -H 'Sec-Fetch-Site: cross-site' "$base/api/v1/x")"
+for site in same-origin none; do
+    is "one of ours is not ($site)" 200 "$(code -H "Sec-Fetch-Site: $site" "$base/api/v1/x")"
+done
+is "TRACE is refused" 405 "$(code -X TRACE "$base/api/v1/x")"
+echoed=$(call -H 'X-Forwarded-For: 203.0.113.9' -H 'X-Real-IP: 203.0.113.9' -H 'REMOTE_ADDR: 203.0.113.9' -H 'Remote-Addr: 203.0.113.9' -H 'Request-Id: mine' "$base/api/v1/x")
+has "nobody can say another address for himself" "^REMOTE_ADDR=127.0.0.1$" "$echoed"
+has "… nor another id for his request" "^REQUEST_ID=[0-9a-f]{32}$" "$echoed"
+is "plain HTTP is refused and led nowhere" 400 "$(code "http://127.0.0.1:$port/")"
 for old in 1.0 1.1; do
     is "TLS $old is refused" 000 "$(code --tls-max "$old" "--tlsv$old" --ciphers DEFAULT@SECLEVEL=0 "$base/")"
 done
