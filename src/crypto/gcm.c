@@ -2,6 +2,7 @@
 
 #include "crypto/start.h"
 
+#include <endian.h>
 #include <openssl/evp.h>
 #include <openssl/modes.h>
 
@@ -21,7 +22,7 @@ struct gcm {
 };
 
 static void put_block(const struct gcm *g, uint32_t n, uint8_t out[BLOCK]) {
-    uint32_t counter = __builtin_bswap32(n);
+    uint32_t counter = htobe32(n);
     memcpy(out, g->nonce, GCM_NONCE);
     memcpy(out + GCM_NONCE, &counter, sizeof counter);
 }
@@ -53,7 +54,7 @@ static const uint8_t *ready_from(struct gcm *g, uint32_t n, size_t want, size_t 
 static uint32_t block_number(const uint8_t block[BLOCK]) {
     uint32_t counter;
     memcpy(&counter, block + GCM_NONCE, sizeof counter);
-    return __builtin_bswap32(counter);
+    return be32toh(counter);
 }
 
 /* modes.h's callback for the hash key, the tag's mask and the end of a text that is no whole block. */
@@ -78,8 +79,13 @@ static void many_blocks(const unsigned char *in, unsigned char *out, size_t bloc
         size_t have;
         const uint8_t *stream = ready_from(same.g, n, blocks, &have);
         have = have < blocks ? have : blocks;
-        for (size_t i = 0; i < have * BLOCK; i++)
-            out[i] = in[i] ^ stream[i];
+        for (size_t i = 0; i < have * BLOCK; i += sizeof(uint64_t)) {
+            uint64_t text, key_stream; /* by words: out may be in */
+            memcpy(&text, in + i, sizeof text);
+            memcpy(&key_stream, stream + i, sizeof key_stream);
+            text ^= key_stream;
+            memcpy(out + i, &text, sizeof text);
+        }
         in += have * BLOCK;
         out += have * BLOCK;
         n += (uint32_t)have;

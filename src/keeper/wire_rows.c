@@ -27,7 +27,8 @@ static void put_u32(uint8_t *p, size_t n) {
 /* Both by hand: cells are most of what goes to and fro. */
 static void put_cells(struct wire *w, const struct slice *cells, size_t count, size_t most) {
     size_t filled = 0, bytes = 0, longest = 0;
-    for (size_t i = 0; cells != NULL && i < count; i++) {
+    count = cells == NULL ? 0 : count;
+    for (size_t i = 0; i < count; i++) {
         filled += cells[i].p != NULL;
         bytes += cells[i].p != NULL ? CELL_HEAD + cells[i].n : 0;
         longest = cells[i].n > longest ? cells[i].n : longest;
@@ -35,7 +36,7 @@ static void put_cells(struct wire *w, const struct slice *cells, size_t count, s
     wire_size(w, &filled, count);
     uint8_t *to = longest > most ? NULL : buf_reserve(w->out, bytes);
     w->failed = w->failed || to == NULL;
-    for (size_t i = 0; filled > 0 && !w->failed && i < count; i++) {
+    for (size_t i = 0; !w->failed && i < count; i++) {
         if (cells[i].p == NULL)
             continue;
         put_u32(to, i);

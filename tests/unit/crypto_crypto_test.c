@@ -12,6 +12,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <signal.h>
@@ -282,6 +283,26 @@ static void hkdf_gives_the_published_values(void **state) {
 }
 
 /* RFC 4231 sections 4.2 to 4.8. */
+static void hmac_agrees_with_openssl_at_every_length(void **state) {
+    (void)state;
+    uint8_t key[80], text[200], got[MAC_FULL], want[EVP_MAX_MD_SIZE];
+    assert_int_equal(crypto_random(key, sizeof key), ST_OK);
+    assert_int_equal(crypto_random(text, sizeof text), ST_OK);
+    for (size_t key_n = 16; key_n <= sizeof key; key_n += 16) {
+        struct mac *m = mac_new(slice_of(key, key_n));
+        for (size_t n = 0; n <= sizeof text; n++) {
+            size_t first = n / 3;
+            const struct slice parts[] = {slice_of(text, first), SLICE_NONE,
+                                          slice_of(text + first, n - first)};
+            unsigned length = 0;
+            assert_int_equal(mac_compute(m, parts, 3, got, MAC_FULL), ST_OK);
+            assert_non_null(HMAC(EVP_sha256(), key, (int)key_n, text, n, want, &length));
+            assert_memory_equal(got, want, MAC_FULL);
+        }
+        mac_free(m);
+    }
+}
+
 static void hmac_gives_the_published_values(void **state) {
     (void)state;
     uint8_t key[131], data[160], out[32];
@@ -450,6 +471,7 @@ int main(void) {
         cmocka_unit_test(subject_keys_agree_with_openssls_kbkdf),
         cmocka_unit_test(hkdf_gives_the_published_values),
         cmocka_unit_test(hmac_gives_the_published_values),
+        cmocka_unit_test(hmac_agrees_with_openssl_at_every_length),
         cmocka_unit_test(sha256_gives_the_published_values),
         cmocka_unit_test(ed25519_gives_the_published_signatures),
         cmocka_unit_test(a_forked_child_draws_other_random_bytes),
