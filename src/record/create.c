@@ -5,8 +5,6 @@
 #include "record/seal.h"
 #include "record/subject.h"
 
-#define OPS_PER_ROW 40
-
 /* Seals and commits the rows that are still good; a row of a batch that the store refuses is left out by it,
  * so that one duplicate does not cost the others. */
 struct attempt {
@@ -61,7 +59,7 @@ static void take_refused(const struct attempt *t, const struct ops *ops) {
 static enum status commit_good(struct attempt *t, struct error *e) {
     struct ops ops;
     struct write_result result;
-    enum status s = ops_init(t->c, t->set.count * OPS_PER_ROW, &ops, e);
+    enum status s = ops_init(t->c, &t->set, &ops, e);
     if (s == ST_OK && t->set.count > 1) {
         ops.refused = arena_array(t->c->arena, t->set.count, sizeof *ops.refused);
         if (ops.refused == NULL)

@@ -5,13 +5,32 @@
 #include "record/idempotency.h"
 #include "record/plain_terms.h"
 
-#define TERMS_MAX 2048 /* of one row */
+#define TERMS_MAX  2048 /* of one row */
+#define TERMS_ONE  2    /* exact ones of one value: a phone's with and without its extension */
+#define TERMS_LIST 35   /* of a list */
+#define OPS_ONCE   5    /* row, key, terms, history, idempotency */
 
-enum status ops_init(struct caller *c, size_t room, struct ops *out, struct error *e) {
+/* A reference, the uniqueness of a field's exact terms, and what is added once a row. */
+static size_t most_ops(const struct object_def *o) {
+    size_t n = OPS_ONCE;
+    for (size_t i = 0; i < o->field_count; i++) {
+        const struct field_def *f = &o->fields[i];
+        bool list = f->type == VALUE_TAG || f->type == VALUE_MULTI_CHOICE;
+        n += f->type == VALUE_REFERENCE ? 1 : 0;
+        n += !f->unique ? 0 : list ? TERMS_LIST : TERMS_ONE;
+    }
+    return n;
+}
+
+enum status ops_init(struct caller *c, const struct sealed_set *set, struct ops *out, struct error *e) {
+    const struct object_def *o = set->rows[0].draft->access->object;
+    size_t room = set->count * most_ops(o);
     *out = (struct ops){.room = room};
     out->items = arena_array(c->arena, room, sizeof *out->items);
     out->row = arena_array(c->arena, room, sizeof *out->row);
-    if (out->items == NULL || out->row == NULL)
+    out->terms = arena_array(c->arena, TERMS_MAX, sizeof *out->terms);
+    out->unique = arena_array(c->arena, o->field_count, sizeof *out->unique);
+    if (out->items == NULL || out->row == NULL || out->terms == NULL || out->unique == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "ops");
     return ST_OK;
 }
@@ -70,12 +89,9 @@ static enum status add_references(struct caller *c, const struct sealed_set *set
 
 /* ---- terms and uniqueness ---- */
 
-static enum status gather_terms(struct caller *c, const struct sealing *s, struct term_change **out,
-                                size_t *count, struct error *e) {
-    struct term_change *terms = arena_array(c->arena, TERMS_MAX, sizeof *terms);
+static enum status gather_terms(struct caller *c, const struct sealing *s, struct term_change *terms,
+                                struct term_change **out, size_t *count, struct error *e) {
     const struct object_def *o = s->draft->access->object;
-    if (terms == NULL)
-        return error_set(e, ST_NOMEM, "no_memory", "terms");
     *count = 0;
     for (size_t t = 0; t < s->term_count && *count < TERMS_MAX; t++) {
         terms[(*count)++] = (struct term_change){.field = s->terms[t].field,
@@ -98,7 +114,10 @@ static enum status gather_terms(struct caller *c, const struct sealing *s, struc
         if (status != ST_OK)
             return error_field(e, ST_INVALID, "length", d->name, "too long to be indexed");
     }
-    *out = terms;
+    *out = arena_array(c->arena, *count, sizeof **out);
+    if (*out == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "terms");
+    memcpy(*out, terms, *count * sizeof *terms);
     return ST_OK;
 }
 
@@ -125,7 +144,10 @@ static enum status add_unique(struct caller *c, const struct sealed_set *set, si
         op->terms = &terms[t];
         op->term_count = 1;
         op->key = slice_from_string(f->name);
-        op->filter = unique_scope(c, s->draft->access, (size_t)(f - o->fields));
+        size_t field = (size_t)(f - o->fields);
+        if (ops->unique[field] == NULL)
+            ops->unique[field] = unique_scope(c, s->draft->access, field);
+        op->filter = ops->unique[field];
         op->at_ms = c->context.now_ms;
         if (op->filter == NULL)
             return error_set(e, ST_NOMEM, "no_memory", "ops");
@@ -214,7 +236,7 @@ enum status ops_add_row(struct caller *c, const struct sealed_set *set, size_t i
     size_t count = 0;
     enum status status = add_references(c, set, i, ops, e);
     if (status == ST_OK)
-        status = gather_terms(c, s, &terms, &count, e);
+        status = gather_terms(c, s, ops->terms, &terms, &count, e);
     if (status == ST_OK)
         status = add_unique(c, set, i, terms, count, ops, e);
     if (status == ST_OK)

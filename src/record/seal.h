@@ -33,16 +33,20 @@ struct sealed_set {
 MUST_CHECK enum status seal_rows(struct caller *c, uint8_t audit_act, struct sealed_set *set,
                                  struct error *e);
 
-/* A list of write operations in the caller's arena. */
+/* A list of write operations in the caller's arena. What is the same for all rows of the set is made once. */
 struct ops {
     struct write_op *items;
     uint32_t *row; /* which sealing each belongs to */
     size_t count, room;
+    struct term_change *terms;  /* of the row that is being added, before they are counted */
+    const struct pred **unique; /* per field: where its uniqueness holds; NULL: not asked for yet */
     /* Not NULL: rows that meet a conflict are left out and the others written (store.h, write_set.groups);
      * one element a row of the set, made by the caller. */
     uint32_t *refused;
 };
-MUST_CHECK enum status ops_init(struct caller *c, size_t room, struct ops *out, struct error *e);
+/* With room for everything that the set's rows, at least one, may need. */
+MUST_CHECK enum status ops_init(struct caller *c, const struct sealed_set *set, struct ops *out,
+                                struct error *e);
 
 /* Everything that belongs to row i: references, uniqueness, the row, its key, terms, history, idempotency. */
 MUST_CHECK enum status ops_add_row(struct caller *c, const struct sealed_set *set, size_t i, uint64_t job,

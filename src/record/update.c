@@ -183,7 +183,7 @@ static enum status write_change(struct change *k) {
         return s;
     if (!row.any_change)
         return keeper_outcome(k->c->keeper, set.intent, false, k->e);
-    s = ops_init(k->c, 256, &ops, k->e);
+    s = ops_init(k->c, &set, &ops, k->e);
     if (s == ST_OK)
         s = ops_add_row(k->c, &set, 0, 0, &ops, k->e);
     if (s == ST_OK)

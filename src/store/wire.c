@@ -1,6 +1,6 @@
 #include "store/wire.h"
 
-#define WIRE_VERSION 3
+#define WIRE_VERSION 4
 
 /* ---- writing ---- */
 
@@ -41,7 +41,28 @@ static void put_pred(struct buf *out, const struct pred *p, unsigned depth) {
         put_pred(out, p->kids[i], depth + 1);
 }
 
-static void put_op(struct buf *out, const struct write_op *op) {
+/* Those given so far: rows of a batch share theirs. */
+struct filters {
+    const struct pred *list[WIRE_FILTERS];
+    size_t count;
+};
+
+static void put_filter(struct buf *out, const struct pred *filter, struct filters *given) {
+    for (size_t i = 0; filter != NULL && i < given->count; i++) {
+        if (given->list[i] == filter) {
+            buf_put_u8(out, (uint8_t)(i + 2));
+            return;
+        }
+    }
+    buf_put_u8(out, filter != NULL);
+    if (filter == NULL)
+        return;
+    put_pred(out, filter, 0);
+    if (given->count < WIRE_FILTERS)
+        given->list[given->count++] = filter;
+}
+
+static void put_op(struct buf *out, const struct write_op *op, struct filters *given) {
     buf_put_u8(out, (uint8_t)op->kind);
     buf_put_u16(out, op->object == NULL ? 0 : op->object->id);
     buf_put(out, op->record.b, sizeof op->record.b);
@@ -60,9 +81,7 @@ static void put_op(struct buf *out, const struct write_op *op) {
         buf_put_u8(out, op->terms[i].remove);
         buf_put_u64(out, op->terms[i].term);
     }
-    buf_put_u8(out, op->filter != NULL);
-    if (op->filter != NULL)
-        put_pred(out, op->filter, 0);
+    put_filter(out, op->filter, given);
     buf_put_slice(out, op->key);
     buf_put_slice(out, op->body);
     buf_put_slice(out, op->item_kind);
@@ -75,6 +94,7 @@ static void put_op(struct buf *out, const struct write_op *op) {
 }
 
 void wire_put_set(struct buf *out, const struct write_set *set) {
+    struct filters given = {.count = 0};
     if (set->count > STORE_OPS_MAX)
         out->failed = true;
     buf_put_u8(out, WIRE_VERSION);
@@ -84,7 +104,7 @@ void wire_put_set(struct buf *out, const struct write_set *set) {
     buf_put_u32(out, set->groups);
     buf_put_u32(out, (uint32_t)set->count);
     for (size_t i = 0; !out->failed && i < set->count; i++)
-        put_op(out, &set->ops[i]);
+        put_op(out, &set->ops[i], &given);
 }
 
 /* ---- reading ---- */
@@ -100,6 +120,7 @@ struct decoder {
     const struct object_set *objects;
     struct arena *arena;
     size_t nodes; /* of the predicate that is read */
+    struct filters given;
     bool no_memory;
 };
 
@@ -235,6 +256,21 @@ static void get_terms(struct decoder *d, struct write_op *op) {
     op->terms = terms;
 }
 
+static void get_filter(struct decoder *d, struct write_op *op) {
+    uint8_t how = reader_u8(&d->in);
+    d->nodes = 0;
+    if (how >= 2) {
+        if (how - 2u >= d->given.count)
+            d->in.failed = true;
+        else
+            op->filter = d->given.list[how - 2];
+    } else if (how == 1) {
+        op->filter = get_pred(d, 0);
+        if (d->given.count < WIRE_FILTERS)
+            d->given.list[d->given.count++] = op->filter;
+    }
+}
+
 static void get_object(struct decoder *d, struct write_op *op) {
     uint16_t id = reader_u16(&d->in);
     if (id == 0)
@@ -254,9 +290,7 @@ static void get_op(struct decoder *d, struct write_op *op) {
     get_columns(d, op);
     op->revision = (int64_t)reader_u64(&d->in);
     get_terms(d, op);
-    d->nodes = 0;
-    if (get_bool(d))
-        op->filter = get_pred(d, 0);
+    get_filter(d, op);
     op->key = reader_slice(&d->in, WIRE_SET_MAX);
     op->body = reader_slice(&d->in, WIRE_SET_MAX);
     op->item_kind = reader_slice(&d->in, WIRE_SET_MAX);

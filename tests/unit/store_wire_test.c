@@ -21,6 +21,7 @@ static struct write_set sample(struct fixture *f) {
                                .filter = filter,
                                .revision = -3};
     ops[2] = (struct write_op){.kind = WRITE_ITEM,
+                               .filter = filter,
                                .item_kind = SLICE("view"),
                                .key = SLICE("k"),
                                .body = SLICE("{}"),
@@ -48,6 +49,7 @@ static void a_set_comes_back_as_it_was_sent(void **state) {
     assert_int_equal(back.ops[1].terms[0].term, 1ull << 63);
     assert_int_equal(back.ops[1].filter->op, PRED_OR);
     assert_int_equal(back.ops[2].epoch, 4);
+    assert_ptr_equal(back.ops[2].filter, back.ops[1].filter); /* sent once */
     assert_true(slice_is(back.ops[2].item_kind, "view"));
     wire_put_set(&two, &back);
     assert_true(slice_equal(buf_slice(&one), buf_slice(&two)));

@@ -8,7 +8,13 @@ enum status apply_init(struct apply *a, struct connection *c, struct error *e) {
     return staged_open(&a->staged, c, &a->sql, e);
 }
 
+static void inserter_end(struct apply *a) {
+    statement_done(a->c, a->inserter.statement);
+    a->inserter.statement = NULL;
+}
+
 void apply_free(struct apply *a) {
+    inserter_end(a);
     pending_terms_free(&a->terms);
     pending_postings_free(&a->postings);
     staged_close(&a->staged);
@@ -27,7 +33,7 @@ static void remember(struct apply *a, const struct write_op *op, int64_t row) {
     a->last_object = op->object->id;
     a->last_record = op->record;
     a->last_row = row;
-    a->last_is_new = false;
+    a->last_is_new = a->last_terms = a->last_history = false;
 }
 
 static struct cell record_cell(const struct write_op *op) {
@@ -99,39 +105,101 @@ static enum status check_columns(struct apply *a, const struct write_op *op) {
                : error_set(a->e, ST_INVALID, "too_many_columns", "more columns than a row may have");
 }
 
-static enum status apply_insert(struct apply *a, const struct write_op *op) {
+/* ---- inserting: one statement an object, whatever columns a row has ---- */
+
+/* As record/ops.c gives them. */
+static const uint16_t system_columns[] = {FIELD_OWNER, FIELD_DEPARTMENT, FIELD_BRANCH,     FIELD_VERSIONS,
+                                          FIELD_SEAL,  FIELD_UPDATED_AT, FIELD_CREATED_AT, FIELD_SUBJECT,
+                                          FIELD_JOB,   FIELD_DELETED_AT};
+
+static void list_columns(struct apply_inserter *i, const struct object_def *o) {
+    i->object = o->id;
+    i->count = 0;
+    for (size_t k = 0; k < sizeof system_columns / sizeof *system_columns; k++)
+        i->columns[i->count++] = system_columns[k];
+    for (size_t k = 0; k < o->field_count && i->count < APPLY_COLUMNS; k++) {
+        if (o->fields[k].id >= FIELD_FIRST_OWN)
+            i->columns[i->count++] = o->fields[k].id;
+    }
+}
+
+static enum status inserter_make(struct apply *a, const struct object_def *o) {
     struct sql *s = &a->sql;
+    struct apply_inserter *i = &a->inserter;
+    inserter_end(a);
+    list_columns(i, o);
+    sql_reset(s);
+    sql_name(s, "INSERT INTO o_", o->id);
+    sql_put(s, "(row, id, revision");
+    for (size_t k = 0; k < i->count; k++) {
+        sql_put(s, ", ");
+        sql_column(s, SQL_NO_ALIAS, i->columns[k]);
+    }
+    sql_put(s, ") VALUES(?, ?, 1");
+    for (size_t k = 0; k < i->count; k++)
+        sql_put(s, ", ?");
+    sql_put(s, ")");
+    return sql_prepare(s, a->c, &i->statement, a->e);
+}
+
+/* Binds what the op has; false: it has a column that the statement lacks. */
+static bool inserter_bind(struct apply_inserter *i, const struct write_op *op, int64_t row, int *rc) {
+    struct cell id = record_cell(op), number = cell_int(row);
+    size_t at = 0;
+    (void)sqlite3_clear_bindings(i->statement);
+    *rc = sql_bind_at(i->statement, 1, &number);
+    if (*rc == SQLITE_OK)
+        *rc = sql_bind_at(i->statement, 2, &id);
+    for (size_t k = 0; *rc == SQLITE_OK && k < op->column_count; k++) {
+        size_t tries = 0; /* columns mostly come in the statement's order */
+        for (; tries < i->count && i->columns[at] != op->columns[k]; tries++)
+            at = at + 1 == i->count ? 0 : at + 1;
+        if (tries == i->count)
+            return false;
+        *rc = sql_bind_at(i->statement, (int)at + 3, &op->cells[k]);
+    }
+    return true;
+}
+
+/* The definition may have grown since the statement was made. */
+static enum status inserter_fill(struct apply *a, const struct write_op *op, int64_t row) {
+    int rc = SQLITE_OK;
+    bool made = false;
+    enum status st = ST_OK;
+    if (a->inserter.statement == NULL || a->inserter.object != op->object->id) {
+        st = inserter_make(a, op->object);
+        made = true;
+    }
+    if (st == ST_OK && !inserter_bind(&a->inserter, op, row, &rc)) {
+        st = made ? ST_INVALID : inserter_make(a, op->object);
+        if (st == ST_OK && !inserter_bind(&a->inserter, op, row, &rc))
+            st = ST_INVALID;
+    }
+    if (st == ST_INVALID)
+        return error_set(a->e, st, "unknown_column", "a column that the object does not have");
+    return st == ST_OK && rc != SQLITE_OK ? connection_failed(a->c, rc, a->e) : st;
+}
+
+static enum status apply_insert(struct apply *a, const struct write_op *op) {
     int64_t row = 0;
     enum status st = check_columns(a, op);
     if (st == ST_OK)
         st = next_row(a, op->object->id, &row);
+    if (st == ST_OK)
+        st = inserter_fill(a, op, row);
     if (st != ST_OK)
         return st;
-    sql_reset(s);
-    sql_name(s, "INSERT INTO o_", op->object->id);
-    sql_put(s, "(row, id, revision");
-    for (size_t i = 0; i < op->column_count; i++) {
-        sql_put(s, ", ");
-        sql_column(s, SQL_NO_ALIAS, op->columns[i]);
-    }
-    sql_put(s, ") VALUES(");
-    sql_bind_int(s, row);
-    sql_put(s, ", ");
-    sql_bind(s, record_cell(op));
-    sql_put(s, ", 1");
-    for (size_t i = 0; i < op->column_count; i++) {
-        sql_put(s, ", ");
-        sql_bind(s, op->cells[i]);
-    }
-    sql_put(s, ")");
-    st = sql_execute(s, a->c, NULL, a->e);
-    if (st == ST_CONFLICT)
-        return error_set(a->e, ST_CONFLICT, "record_exists", "a record of this id is there already");
-    if (st == ST_OK) {
-        remember(a, op, row);
-        a->last_is_new = true;
-    }
-    return st;
+    int rc = sqlite3_step(a->inserter.statement);
+    if ((rc & 0xff) == SQLITE_CONSTRAINT)
+        st = error_set(a->e, ST_CONFLICT, "record_exists", "a record of this id is there already");
+    else if (rc != SQLITE_DONE)
+        st = connection_failed(a->c, rc, a->e);
+    (void)sqlite3_reset(a->inserter.statement);
+    if (st != ST_OK)
+        return st;
+    remember(a, op, row);
+    a->last_is_new = true;
+    return ST_OK;
 }
 
 static enum status apply_update(struct apply *a, const struct write_op *op) {
@@ -187,7 +255,7 @@ static enum status apply_term(struct apply *a, uint16_t object, int64_t row, con
 
 /* Ops of a row stand together, so a new row's terms follow it before any other row. */
 static bool may_stage(const struct apply *a, const struct write_op *op) {
-    bool stage = a->set->bulk && a->set->count >= APPLY_STAGE_OPS && a->last_is_new;
+    bool stage = a->set->bulk && a->set->count >= APPLY_STAGE_OPS && a->last_is_new && !a->last_terms;
     for (size_t i = 0; stage && i < op->term_count; i++)
         stage = !op->terms[i].remove;
     return stage;
@@ -197,7 +265,7 @@ static enum status apply_terms(struct apply *a, const struct write_op *op) {
     int64_t row = 0;
     enum status st = apply_row(a, op, &row);
     bool all = op->kind == WRITE_PURGE, stage = st == ST_OK && !all && may_stage(a, op);
-    a->last_is_new = false; /* once */
+    a->last_terms = true;
     if (stage)
         st = staged_put(&a->staged, op->object->id, row, op->terms, op->term_count, a->e);
     else if (st == ST_OK)
@@ -244,14 +312,20 @@ static enum status apply_history(struct apply *a, const struct write_op *op) {
         return st;
     if (op->revision > 0)
         return apply_history_again(a, op, row);
+    bool first = a->last_is_new && !a->last_history;
+    a->last_history = true;
     sql_reset(s);
     sql_name(s, "INSERT INTO h_", op->object->id);
     sql_put(s, "(row, id, at, actor, act, body) VALUES(");
     sql_bind_int(s, row);
-    sql_name(s, ", (SELECT coalesce(max(id), 0) + 1 FROM h_", op->object->id);
-    sql_put(s, " WHERE row = ");
-    sql_bind_int(s, row);
-    sql_put(s, "), ");
+    if (first) {
+        sql_put(s, ", 1, ");
+    } else {
+        sql_name(s, ", (SELECT coalesce(max(id), 0) + 1 FROM h_", op->object->id);
+        sql_put(s, " WHERE row = ");
+        sql_bind_int(s, row);
+        sql_put(s, "), ");
+    }
     sql_bind_int(s, op->at_ms);
     sql_put(s, ", ");
     sql_bind_int(s, op->actor);

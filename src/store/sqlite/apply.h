@@ -17,19 +17,31 @@ struct apply_next {
     int64_t row;
 };
 
+#define APPLY_COLUMNS (STORE_COLUMNS_MAX + 10)
+
+/* The last object's statement for new rows, with all of its columns. */
+struct apply_inserter {
+    sqlite3_stmt *statement;
+    uint16_t object;
+    uint16_t columns[APPLY_COLUMNS];
+    size_t count;
+};
+
 struct apply {
     struct connection *c;
     struct sql sql;
     struct pending_terms terms;       /* of the set */
     struct pending_postings postings; /* of the group */
     struct staged staged;
+    struct apply_inserter inserter;
     struct apply_next next[OBJECTS_MAX]; /* row numbers: never given twice while this process runs */
     size_t next_count;
     /* The row that the last op found or made: ops of one record stand together. */
     uint16_t last_object;
     struct uuid last_record;
     int64_t last_row;
-    bool last_is_new; /* this set made it */
+    bool last_is_new;              /* this set made it */
+    bool last_terms, last_history; /* and gave it terms, a change */
     /* Of the set that runs. */
     const struct write_set *set;
     struct write_result *result;

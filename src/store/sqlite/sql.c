@@ -100,7 +100,7 @@ static int bind_pointer(sqlite3_stmt *statement, int at, const struct cell *v) {
     return sqlite3_bind_pointer(statement, at, rows.out, POSTINGS_POINTER, NULL);
 }
 
-static int bind_one(sqlite3_stmt *statement, int at, const struct cell *v) {
+int sql_bind_at(sqlite3_stmt *statement, int at, const struct cell *v) {
     switch (v->kind) {
     case CELL_INT:
         return sqlite3_bind_int64(statement, at, v->i);
@@ -125,7 +125,7 @@ enum status sql_prepare(struct sql *s, struct connection *c, sqlite3_stmt **out,
     if (st != ST_OK)
         return st;
     for (size_t i = 0; i < s->bind_count; i++) {
-        int rc = bind_one(*out, (int)i + 1, &s->binds[i]);
+        int rc = sql_bind_at(*out, (int)i + 1, &s->binds[i]);
         if (rc == SQLITE_OK)
             continue;
         statement_done(c, *out);

@@ -33,6 +33,9 @@ void sql_bind_int(struct sql *s, int64_t i);
 /* Rows for kedun_has (postings.h). */
 void sql_bind_rows(struct sql *s, const struct postings_rows *rows);
 
+/* Binds one value of a statement that is kept: SQLite's result code. The value stays borrowed. */
+int sql_bind_at(sqlite3_stmt *statement, int at, const struct cell *v);
+
 /* Cached prepare, all values bound. */
 MUST_CHECK enum status sql_prepare(struct sql *s, struct connection *c, sqlite3_stmt **out, struct error *e);
 /* Prepares, runs to the end, gives the number of changed rows when `changed` is not NULL. A broken constraint
