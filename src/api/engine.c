@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #define REQUEST_MEMORY ((size_t)96 * 1024 * 1024)
-#define SOCKET_SECONDS 30
 #define WORKERS_MAX    256
 
 struct engine_worker {
@@ -177,9 +176,6 @@ static void handle(struct engine_worker *w, struct http_request *r) {
 }
 
 void engine_serve(struct engine_worker *w, int fd) {
-    struct timeval patience = {.tv_sec = SOCKET_SECONDS};
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     struct http_request r;
     reply_reset(&w->reply);
     enum status s = scgi_read(fd, &w->in, &r);

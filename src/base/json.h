@@ -22,6 +22,8 @@ void json_array_begin(struct json *j);  /* [ */
 void json_array_end(struct json *j);    /* ] */
 void json_key(struct json *j, const char *key);
 void json_key_slice(struct json *j, struct slice key);
+/* What json_key wrote into a fresh buffer: for keys that are written many times. */
+void json_key_made(struct json *j, struct slice key);
 void json_text(struct json *j, struct slice s);
 void json_cstring(struct json *j, const char *s);
 void json_int(struct json *j, int64_t v);

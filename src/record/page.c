@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define TEXT_MOST ((size_t)256 << 10) /* of names of fields */
+
 static const uint16_t system_columns[PAGE_SYSTEM_COLUMNS] = {
     FIELD_ID,      FIELD_OWNER,      FIELD_DEPARTMENT, FIELD_BRANCH,   FIELD_CREATED_AT,
     FIELD_SUBJECT, FIELD_DELETED_AT, FIELD_REVISION,   FIELD_VERSIONS, FIELD_SEAL};
@@ -117,12 +119,21 @@ static void views_of_row(struct page *p, size_t i) {
 }
 
 enum status page_views(struct caller *c, struct page *p, struct error *e) {
-    p->views = arena_array(c->arena, p->rows.count, p->access->object->field_count);
+    const struct access *a = p->access;
+    size_t n = a->object->field_count;
+    bool alike = memcmp(a->best, a->everywhere, n) == 0;
+    p->views = arena_array(c->arena, p->rows.count, n);
     p->shown_views = arena_array(c->arena, p->rows.count, p->shown_count);
     if (p->views == NULL || p->shown_views == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "views");
-    for (size_t i = 0; i < p->rows.count; i++)
-        views_of_row(p, i);
+    for (size_t i = 0; i < p->rows.count; i++) {
+        if (i == 0 || !alike) {
+            views_of_row(p, i);
+            continue;
+        }
+        memcpy(p->views + i * n, p->views, n);
+        memcpy(p->shown_views + i * p->shown_count, p->shown_views, p->shown_count);
+    }
     return ST_OK;
 }
 
@@ -170,17 +181,92 @@ static void collect_sealed(const struct page *p, uint16_t needle_field, struct s
 /* The keeper's answer lies in its connection's buffer until the next exchange; a page lives longer than that.
  */
 static enum status keep_values(struct caller *c, struct page *p, struct error *e) {
-    size_t n = p->rows.count * p->shown_count;
+    size_t n = p->rows.count * p->shown_count, bytes = 0;
+    for (size_t i = 0; i < n; i++)
+        bytes += p->opened.values[i].n;
+    uint8_t *to = arena_alloc(c->arena, bytes);
+    if (to == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "page");
     for (size_t i = 0; i < n; i++) {
         struct slice *value = &p->opened.values[i];
         if (value->p == NULL)
             continue;
-        *value = arena_copy(c->arena, *value);
-        if (value->p == NULL)
-            return error_set(e, ST_NOMEM, "no_memory", "page");
+        if (value->n > 0)
+            memcpy(to, value->p, value->n);
+        value->p = to;
+        to += value->n;
     }
     return ST_OK;
 }
+
+/* ---- what rows have alike ---- */
+
+/* Masked values are named, so that nobody takes a mask for a value. */
+static void put_masked(const struct page *p, size_t i, struct json *out) {
+    bool any = false;
+    for (size_t s = 0; s < p->shown_count; s++) {
+        if (p->shown_views[i * p->shown_count + s] != VIEW_MASKED)
+            continue;
+        if (!any) {
+            json_key(out, "_views");
+            json_object_begin(out);
+            any = true;
+        }
+        json_key(out, p->access->object->fields[p->shown[s]].name);
+        json_cstring(out, "masked");
+    }
+    if (any)
+        json_object_end(out);
+}
+
+static enum status text_masked(struct caller *c, struct page *p, struct buf *b) {
+    size_t n = p->shown_count;
+    for (size_t i = 0; i < p->rows.count; i++) {
+        if (i > 0 && memcmp(p->shown_views + i * n, p->shown_views + (i - 1) * n, n) == 0) {
+            p->text.masked[i] = p->text.masked[i - 1];
+            continue;
+        }
+        buf_reset(b);
+        struct json j = json_to(b);
+        put_masked(p, i, &j);
+        p->text.masked[i] = arena_copy(c->arena, buf_slice(b));
+        if (b->failed || p->text.masked[i].p == NULL)
+            return ST_NOMEM;
+    }
+    return ST_OK;
+}
+
+static enum status text_keys(struct caller *c, struct page *p, struct buf *b) {
+    for (size_t s = 0; s < p->shown_count; s++) {
+        const struct field_def *f = &p->access->object->fields[p->shown[s]];
+        size_t at = column_index(p, f->id);
+        buf_reset(b);
+        struct json j = json_to(b);
+        json_key(&j, f->name);
+        p->text.places[s] = at == SIZE_MAX ? PAGE_NOWHERE : (uint16_t)at;
+        p->text.keys[s] = arena_copy(c->arena, buf_slice(b));
+        if (b->failed || p->text.keys[s].p == NULL)
+            return ST_NOMEM;
+    }
+    return ST_OK;
+}
+
+static enum status text_make(struct caller *c, struct page *p, struct error *e) {
+    struct page_text *t = &p->text;
+    struct buf b;
+    t->keys = arena_array(c->arena, p->shown_count, sizeof *t->keys);
+    t->places = arena_array(c->arena, p->shown_count, sizeof *t->places);
+    t->masked = arena_array(c->arena, p->rows.count, sizeof *t->masked);
+    buf_init(&b, TEXT_MOST, false);
+    enum status s =
+        t->keys == NULL || t->places == NULL || t->masked == NULL ? ST_NOMEM : text_keys(c, p, &b);
+    if (s == ST_OK)
+        s = text_masked(c, p, &b);
+    buf_free(&b);
+    return s == ST_OK ? s : error_set(e, s, "no_memory", "page");
+}
+
+/* ---- exchange ---- */
 
 enum status page_open(struct caller *c, struct page *p, const struct page_act *act, struct error *e) {
     size_t rows = p->rows.count, n = p->shown_count;
@@ -208,16 +294,22 @@ enum status page_open(struct caller *c, struct page *p, const struct page_act *a
                             .needle = act->needle,
                             .reason = act->reason};
     enum status s = keeper_open_rows(c->keeper, &c->call, &q, c->arena, &p->opened, e);
-    return s == ST_OK ? keep_values(c, p, e) : s;
+    if (s == ST_OK && !act->brief)
+        s = keep_values(c, p, e);
+    return s == ST_OK ? text_make(c, p, e) : s;
 }
 
 enum status page_version(const struct page *p, size_t i, uint64_t *version, int64_t *updated_at) {
     const struct object_def *o = p->access->object;
+    const struct store_row *row = &p->rows.rows[i];
     uint16_t ids[OBJECT_FIELDS_MAX];
+    uint32_t at = 0;
+    *version = 1;
+    *updated_at = row->cells[PAGE_CREATED_AT].i;
+    if (row->cells[PAGE_VERSIONS].s.n == 0) /* never changed, as most */
+        return ST_OK;
     for (size_t f = 0; f < o->field_count; f++)
         ids[f] = o->fields[f].id;
-    const struct store_row *row = &p->rows.rows[i];
-    uint32_t at = 0;
     enum status s = versions_seen(row->cells[PAGE_VERSIONS].s, ids, p->views + i * o->field_count,
                                   o->field_count, version, &at);
     *updated_at = row->cells[PAGE_CREATED_AT].i + (int64_t)at * 1000;
@@ -226,37 +318,21 @@ enum status page_version(const struct page *p, size_t i, uint64_t *version, int6
 
 /* ---- writing ---- */
 
-/* Masked values are named, so that nobody takes a mask for a value. */
-static void write_masked_names(const struct page *p, size_t i, struct json *out) {
-    bool any = false;
-    for (size_t s = 0; s < p->shown_count; s++) {
-        if (p->shown_views[i * p->shown_count + s] != VIEW_MASKED)
-            continue;
-        if (!any) {
-            json_key(out, "_views");
-            json_object_begin(out);
-            any = true;
-        }
-        json_key(out, p->access->object->fields[p->shown[s]].name);
-        json_cstring(out, "masked");
-    }
-    if (any)
-        json_object_end(out);
-}
-
 static void write_field(struct caller *c, const struct page *p, size_t i, size_t s,
                         const struct titles *titles, int64_t updated_at, struct json *out) {
     const struct field_def *f = &p->access->object->fields[p->shown[s]];
     enum view view = p->shown_views[i * p->shown_count + s];
     if (view == VIEW_HIDDEN || f->id == FIELD_ID)
         return;
-    json_key(out, f->name);
+    uint16_t place = p->text.places[s];
+    json_key_made(out, p->text.keys[s]);
     if (f->id == FIELD_UPDATED_AT) {
         json_time(out, updated_at);
     } else if (field_is_sealed(f)) {
         render_text(c, f, view, p->opened.values[i * p->shown_count + s], out);
     } else {
-        render_cell(c, f, view, page_cell(p, &p->rows.rows[i], f->id), titles, out);
+        struct cell cell = place == PAGE_NOWHERE ? cell_null() : p->rows.rows[i].cells[place];
+        render_cell(c, f, view, cell, titles, out);
     }
 }
 
@@ -271,7 +347,10 @@ enum status page_write_row(struct caller *c, const struct page *p, size_t i, con
     json_uuid(out, &p->keeper_rows[i].record);
     json_key(out, "_version");
     json_int(out, (int64_t)version);
-    write_masked_names(p, i, out);
+    if (p->text.masked[i].n > 0) {
+        json_key_made(out, p->text.masked[i]);
+        out->comma = true;
+    }
     for (size_t s = 0; s < p->shown_count; s++)
         write_field(c, p, i, s, titles, updated_at, out);
     return ST_OK;

@@ -21,6 +21,14 @@ enum page_column {
     PAGE_SYSTEM_COLUMNS
 };
 
+/* What each row's text has alike, made once. */
+struct page_text {
+    struct slice *keys;   /* of shown fields, as JSON */
+    uint16_t *places;     /* of shown fields in columns; PAGE_NOWHERE: computed */
+    struct slice *masked; /* by row: "_views" and its object, without braces around; or empty */
+};
+#define PAGE_NOWHERE UINT16_MAX
+
 struct page {
     const struct access *access;
     const uint16_t *shown; /* indexes into object->fields */
@@ -32,6 +40,7 @@ struct page {
     uint8_t *shown_views; /* rows × shown_count */
     struct keeper_row *keeper_rows;
     struct keeper_opened opened;
+    struct page_text text;
 };
 
 /* A row as predicates look at it: pass &(struct page_row){…} with page_lookup. */
@@ -56,6 +65,7 @@ struct page_act {
     uint16_t needle_field;
     uint8_t needle_search;
     struct slice needle, reason;
+    bool brief; /* the values are read before the keeper is asked for anything else: they need no copy */
 };
 
 /* Works out the views of p->rows; what page_open shows can be changed in p->shown_views before it (reveal).

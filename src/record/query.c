@@ -120,11 +120,21 @@ static enum status plan(struct listing *l) {
 
 /* ---- reading and writing ---- */
 
+/* Titles of records referred to are asked for between opening and writing. */
+static bool shows_references(const struct page *p) {
+    for (size_t i = 0; i < p->shown_count; i++) {
+        if (p->access->object->fields[p->shown[i]].type == VALUE_REFERENCE)
+            return true;
+    }
+    return false;
+}
+
 static enum status read_page(struct listing *l) {
     struct page_act act = {.act = l->q->where != NULL || l->q->search.n > 0 ? AUDIT_SEARCH : AUDIT_LIST,
                            .needle_field = l->where.needle.field,
                            .needle_search = l->where.needle.search,
-                           .needle = l->where.needle.text};
+                           .needle = l->where.needle.text,
+                           .brief = !shows_references(&l->page)};
     page_select(&l->page, &l->select);
     enum status s = store_query(l->c->reader, &l->select, l->c->arena, &l->page.rows, l->e);
     if (s == ST_OK)

@@ -64,6 +64,35 @@ static void json_escapes_controls_and_replaces_invalid_utf8(void **state) {
     buf_free(&b);
 }
 
+/* Each byte before, within and behind others, which are looked at several at a time. */
+static void json_treats_a_byte_alike_wherever_it_stands(void **state) {
+    (void)state;
+    struct buf b, alone;
+    buf_init(&b, 4096, false);
+    buf_init(&alone, 64, false);
+    for (unsigned c = 0; c < 256; c++) {
+        uint8_t text[40];
+        memset(text, 'x', sizeof text);
+        buf_reset(&alone);
+        struct json j = json_to(&alone);
+        text[0] = (uint8_t)c;
+        json_text(&j, slice_of(text, 1));
+        for (size_t at = 0; at < sizeof text; at++) {
+            memset(text, 'x', sizeof text);
+            text[at] = (uint8_t)c;
+            buf_reset(&b);
+            j = json_to(&b);
+            json_text(&j, slice_of(text, sizeof text));
+            assert_int_equal(b.n, sizeof text - 1 + alone.n);
+            assert_memory_equal(b.p + 1 + at, alone.p + 1, alone.n - 2);
+            for (size_t i = 0; i < at; i++)
+                assert_int_equal(b.p[1 + i], 'x');
+        }
+    }
+    buf_free(&b);
+    buf_free(&alone);
+}
+
 static void utf8_refuses_overlong_surrogate_and_too_large(void **state) {
     (void)state;
     assert_true(utf8_valid(SLICE("aé张𠮷")));
@@ -141,6 +170,7 @@ int main(void) {
         cmocka_unit_test(a_buffer_past_its_cap_fails_once_and_stays_failed),
         cmocka_unit_test(what_a_buffer_puts_a_reader_gets),
         cmocka_unit_test(json_escapes_controls_and_replaces_invalid_utf8),
+        cmocka_unit_test(json_treats_a_byte_alike_wherever_it_stands),
         cmocka_unit_test(utf8_refuses_overlong_surrogate_and_too_large),
         cmocka_unit_test(uuids_are_version_7_in_order_and_round_trip),
         cmocka_unit_test(times_round_trip_and_impossible_dates_are_refused),

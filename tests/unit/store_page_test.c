@@ -1,5 +1,8 @@
 #include "store_fixture.h"
 
+#include <poll.h>
+#include <sqlite3.h>
+
 static const uint16_t page_columns[] = {FIELD_ID, F_NAME, F_AMOUNT, FIELD_CREATED_AT};
 
 static struct store_select page_of(const struct pred *filter, uint32_t limit) {
@@ -333,6 +336,41 @@ static void a_query_past_its_deadline_is_stopped(void **state) {
     assert_int_equal(count_of(f, slow), 0);
 }
 
+/* Customers in the main file alone, as somebody sees them who has no log. */
+static int customers_at_home(const struct fixture *f) {
+    char path[96], copy[96], command[256];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *s = NULL;
+    (void)snprintf(path, sizeof path, "%s/kedun.db", f->directory);
+    (void)snprintf(copy, sizeof copy, "%s/copy", f->directory);
+    (void)snprintf(command, sizeof command, "file:%s?immutable=1", copy);
+    int from = open(path, O_RDONLY), to = open(copy, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    char bytes[4096];
+    for (ssize_t n; (n = read(from, bytes, sizeof bytes)) > 0;)
+        assert_int_equal(write(to, bytes, (size_t)n), n);
+    close(from);
+    close(to);
+    int count = -1;
+    if (sqlite3_open_v2(command, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, "SELECT count(*) FROM o_7", -1, &s, NULL) == SQLITE_OK &&
+        sqlite3_step(s) == SQLITE_ROW)
+        count = sqlite3_column_int(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return count;
+}
+
+static void a_small_commit_leaves_the_log_without_another_one(void **state) {
+    struct fixture *f = *state;
+    fixture_fill(f, 1, 4);
+    int home = 0;
+    for (unsigned tries = 0; tries < 200 && home != 3; tries++) {
+        (void)poll(NULL, 0, 50);
+        home = customers_at_home(f);
+    }
+    assert_int_equal(home, 3);
+}
+
 int main(void) {
 #define PAGE_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
@@ -347,6 +385,7 @@ int main(void) {
         PAGE_TEST(a_count_stops_where_it_is_told_to),
         PAGE_TEST(a_snapshot_does_not_see_later_writes),
         PAGE_TEST(a_query_past_its_deadline_is_stopped),
+        PAGE_TEST(a_small_commit_leaves_the_log_without_another_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,27 +1,28 @@
 #include "api/scgi/scgi.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 static const struct {
-    const char *name;
+    struct slice name;
     size_t at;
 } known[] = {
-    {"REQUEST_METHOD", offsetof(struct http_request, method)},
-    {"DOCUMENT_URI", offsetof(struct http_request, path)},
-    {"QUERY_STRING", offsetof(struct http_request, query)},
-    {"CONTENT_TYPE", offsetof(struct http_request, content_type)},
-    {"HTTP_COOKIE", offsetof(struct http_request, cookie)},
-    {"HTTP_AUTHORIZATION", offsetof(struct http_request, authorization)},
-    {"HTTP_X_CSRF_TOKEN", offsetof(struct http_request, csrf)},
-    {"HTTP_IF_MATCH", offsetof(struct http_request, if_match)},
-    {"HTTP_IDEMPOTENCY_KEY", offsetof(struct http_request, idempotency_key)},
-    {"HTTP_ACCEPT_LANGUAGE", offsetof(struct http_request, accept_language)},
-    {"HTTP_USER_AGENT", offsetof(struct http_request, user_agent)},
-    {"REMOTE_ADDR", offsetof(struct http_request, remote_address)},
-    {"REQUEST_ID", offsetof(struct http_request, request_id)},
+    {SLICE_INIT("REQUEST_METHOD"), offsetof(struct http_request, method)},
+    {SLICE_INIT("DOCUMENT_URI"), offsetof(struct http_request, path)},
+    {SLICE_INIT("QUERY_STRING"), offsetof(struct http_request, query)},
+    {SLICE_INIT("CONTENT_TYPE"), offsetof(struct http_request, content_type)},
+    {SLICE_INIT("HTTP_COOKIE"), offsetof(struct http_request, cookie)},
+    {SLICE_INIT("HTTP_AUTHORIZATION"), offsetof(struct http_request, authorization)},
+    {SLICE_INIT("HTTP_X_CSRF_TOKEN"), offsetof(struct http_request, csrf)},
+    {SLICE_INIT("HTTP_IF_MATCH"), offsetof(struct http_request, if_match)},
+    {SLICE_INIT("HTTP_IDEMPOTENCY_KEY"), offsetof(struct http_request, idempotency_key)},
+    {SLICE_INIT("HTTP_ACCEPT_LANGUAGE"), offsetof(struct http_request, accept_language)},
+    {SLICE_INIT("HTTP_USER_AGENT"), offsetof(struct http_request, user_agent)},
+    {SLICE_INIT("REMOTE_ADDR"), offsetof(struct http_request, remote_address)},
+    {SLICE_INIT("REQUEST_ID"), offsetof(struct http_request, request_id)},
 };
 
 static struct slice until_nul(struct slice *rest) {
@@ -53,11 +54,24 @@ enum status scgi_parse_headers(struct slice headers, struct http_request *out, s
         if (slice_is(name, "SCGI"))
             scgi = slice_is(value, "1");
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-            if (slice_is(name, known[i].name))
+            if (slice_equal(name, known[i].name))
                 memcpy((uint8_t *)out + known[i].at, &value, sizeof value);
         }
     }
     return !first && scgi && out->method.n > 0 && out->path.n > 0 ? ST_OK : ST_INVALID;
+}
+
+/* After a call that did not go through: true when it may be made again. nginx mostly has sent before the
+ * connection is taken, and an answer mostly fits into the socket: so calls are made first, then waited for.
+ */
+static bool again(int fd, short events) {
+    if (errno == EINTR)
+        return true;
+    struct pollfd p = {.fd = fd, .events = events, .revents = 0};
+    int n = 0;
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        n = poll(&p, 1, SCGI_PATIENCE_MS);
+    return n > 0 || (n < 0 && errno == EINTR);
 }
 
 /* Reads until `in` holds at least `need` bytes. */
@@ -69,8 +83,8 @@ static enum status fill(int fd, struct buf *in, size_t need) {
         uint8_t *to = buf_reserve(in, room);
         if (to == NULL)
             return ST_LIMIT;
-        ssize_t n = recv(fd, to, room, 0);
-        if (n < 0 && errno == EINTR)
+        ssize_t n = recv(fd, to, room, MSG_DONTWAIT);
+        if (n < 0 && again(fd, POLLIN))
             continue;
         if (n <= 0)
             return ST_UNAVAILABLE;
@@ -164,8 +178,8 @@ static const char *reason_of(int status) {
 static enum status write_all(int fd, struct iovec *parts, int count) {
     while (count > 0) {
         struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
-        ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
+        ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && again(fd, POLLOUT))
             continue;
         if (n < 0)
             return ST_UNAVAILABLE;

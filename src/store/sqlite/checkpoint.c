@@ -2,8 +2,10 @@
 
 #include "base/log.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct checkpoint {
     struct connection *c;
@@ -14,15 +16,34 @@ struct checkpoint {
     bool stop;
 };
 
+/* Commits that come one by one are waited for a while, and go home together. */
+static void wait_more(struct checkpoint *k) {
+    struct timespec end;
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += CHECKPOINT_SECONDS;
+    int rc = 0;
+    while (!k->stop && k->pages < CHECKPOINT_PAGES && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&k->wake, &k->lock, &end);
+}
+
 /* 0: stop. */
 static int checkpoint_wait(struct checkpoint *k) {
     (void)pthread_mutex_lock(&k->lock);
-    while (!k->stop && k->pages < CHECKPOINT_PAGES)
+    while (!k->stop && k->pages == 0)
         (void)pthread_cond_wait(&k->wake, &k->lock);
+    wait_more(k);
     int pages = k->stop ? 0 : k->pages;
     k->pages = 0;
     (void)pthread_mutex_unlock(&k->lock);
     return pages;
+}
+
+/* What a reader held back is tried again, unless a commit has asked meanwhile. */
+static void ask_again(struct checkpoint *k, int pages) {
+    (void)pthread_mutex_lock(&k->lock);
+    if (k->pages == 0)
+        k->pages = pages;
+    (void)pthread_mutex_unlock(&k->lock);
 }
 
 static void *checkpoint_run(void *context) {
@@ -30,20 +51,36 @@ static void *checkpoint_run(void *context) {
     int pages;
     while ((pages = checkpoint_wait(k)) > 0) {
         int mode = pages > CHECKPOINT_FULL ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
-        int rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, mode, NULL, NULL);
-        /* Busy is no failure: the next commit asks again. */
+        int in_log = 0, home = 0;
+        int rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, mode, &in_log, &home);
         if (rc != SQLITE_OK && rc != SQLITE_BUSY)
             log_warn("store: a checkpoint failed (%d); the next commit tries again", rc);
+        else if (rc == SQLITE_BUSY || home < in_log)
+            ask_again(k, 1);
     }
     return NULL;
+}
+
+/* Conditions wait by the monotonic clock: a clock that is set back must not hold a checkpoint up. */
+static int wake_init(pthread_cond_t *wake) {
+    pthread_condattr_t how;
+    int rc = pthread_condattr_init(&how);
+    if (rc != 0)
+        return rc;
+    rc = pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
+    if (rc == 0)
+        rc = pthread_cond_init(wake, &how);
+    (void)pthread_condattr_destroy(&how);
+    return rc;
 }
 
 enum status checkpoint_start(const char *path, struct checkpoint **out, struct error *e) {
     struct checkpoint *k = calloc(1, sizeof *k);
     if (k == NULL)
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the checkpointer");
+    k->pages = 1; /* what the last process left, and what was written before now */
     enum status st = connection_open(path, CONNECTION_CHECKPOINT, &k->c, e);
-    if (st == ST_OK && (pthread_mutex_init(&k->lock, NULL) != 0 || pthread_cond_init(&k->wake, NULL) != 0 ||
+    if (st == ST_OK && (pthread_mutex_init(&k->lock, NULL) != 0 || wake_init(&k->wake) != 0 ||
                         pthread_create(&k->thread, NULL, checkpoint_run, k) != 0))
         st = error_set(e, ST_INTERNAL, "store_internal", "the checkpointer did not start");
     if (st != ST_OK) {
@@ -71,8 +108,9 @@ void checkpoint_stop(struct checkpoint *k) {
 
 void checkpoint_notify(struct checkpoint *k, int pages) {
     (void)pthread_mutex_lock(&k->lock);
+    bool first = k->pages == 0;
     k->pages = pages;
-    if (pages >= CHECKPOINT_PAGES)
+    if (first || pages >= CHECKPOINT_PAGES)
         (void)pthread_cond_signal(&k->wake);
     (void)pthread_mutex_unlock(&k->lock);
 }

@@ -1,15 +1,17 @@
 /* Copies the write-ahead log home, in a thread of its own, so that no commit waits for it.
  *
- * Passive from CHECKPOINT_PAGES on. When the log grows past CHECKPOINT_FULL all the same (readers that never
- * pause), the thread waits for the readers and holds writers back for that moment: the log's size stays
- * bounded. */
+ * Passive from CHECKPOINT_PAGES on, and CHECKPOINT_SECONDS after a commit in any case: while a single page is
+ * in the log, readers look there for each page that they read (a tenth of a query). When the log grows past
+ * CHECKPOINT_FULL all the same (readers that never pause), the thread waits for the readers and holds writers
+ * back for that moment: the log's size stays bounded. */
 #ifndef KEDUN_STORE_SQLITE_CHECKPOINT_H
 #define KEDUN_STORE_SQLITE_CHECKPOINT_H
 
 #include "store/sqlite/connection.h"
 
-#define CHECKPOINT_PAGES 2000  /* 8 MiB */
-#define CHECKPOINT_FULL  32000 /* 128 MiB */
+#define CHECKPOINT_PAGES   2000 /* 8 MiB */
+#define CHECKPOINT_SECONDS 1
+#define CHECKPOINT_FULL    32000 /* 128 MiB */
 
 struct checkpoint;
 
