@@ -1,40 +1,35 @@
 #include "crypto/gcm.h"
 
-#include "crypto/start.h"
+#include "crypto/block.h"
 
 #include <endian.h>
-#include <openssl/evp.h>
 #include <openssl/modes.h>
 
-#define BLOCK 16
+#define BLOCK BLOCK_SIZE
 #define READY 32 /* blocks encrypted at once: hash key, tag mask and 480 bytes of key stream */
 
 /* Block 0 is that of zeros (the hash key is its encryption), block n > 0 the nonce's with counter n. */
 struct gcm {
-    EVP_CIPHER_CTX *ecb;
+    struct block *cipher;
     GCM128_CONTEXT *mode;
     bool keyed, broken;
     uint32_t from;  /* the first block in `ready` */
     uint32_t count; /* of blocks there */
     uint32_t most;  /* that were there since it was wiped */
-    uint8_t nonce[GCM_NONCE];
+    uint32_t nonce[3];
     _Alignas(BLOCK) uint8_t ready[READY][BLOCK];
 };
 
-static void put_block(const struct gcm *g, uint32_t n, uint8_t out[BLOCK]) {
-    uint32_t counter = htobe32(n);
-    memcpy(out, g->nonce, GCM_NONCE);
-    memcpy(out + GCM_NONCE, &counter, sizeof counter);
-}
+/* A block is stored at once: AES would wait for one that is stored in pieces. */
+typedef uint32_t block_words __attribute__((vector_size(BLOCK)));
 
 static void make_ready(struct gcm *g, uint32_t from, uint32_t count) {
-    uint8_t blocks[READY][BLOCK];
-    int done = 0, want = (int)(count * BLOCK);
+    block_words blocks[READY];
     for (uint32_t i = 0; i < count; i++)
-        put_block(g, from + i, blocks[i]);
+        blocks[i] = (block_words){g->nonce[0], g->nonce[1], g->nonce[2], htobe32(from + i)};
     if (from == 0)
-        memset(blocks[0], 0, BLOCK);
-    if (EVP_EncryptUpdate(g->ecb, g->ready[0], &done, blocks[0], want) != 1 || done != want) {
+        blocks[0] = (block_words){0};
+    if (!block_encrypt(g->cipher, blocks, g->ready, count)) {
         memset(g->ready, 0, sizeof g->ready);
         g->broken = true;
     }
@@ -97,27 +92,25 @@ struct gcm *gcm_new(void) {
     struct gcm *g = calloc(1, sizeof *g);
     if (g == NULL)
         return NULL;
-    g->ecb = EVP_CIPHER_CTX_new();
-    if (g->ecb == NULL || EVP_EncryptInit_ex2(g->ecb, crypto_algorithms()->aes_ecb, NULL, NULL, NULL) != 1) {
-        gcm_free(g);
+    g->cipher = block_new();
+    if (g->cipher == NULL) {
+        free(g);
         return NULL;
     }
-    /* Padding stays on: it is added by EVP_EncryptFinal only, which is never called; once switched off,
-     * OpenSSL would look it up again at every key. */
     return g;
 }
 
 void gcm_free(struct gcm *g) {
     if (g == NULL)
         return;
-    EVP_CIPHER_CTX_free(g->ecb); /* wipes its key schedule */
+    block_free(g->cipher);
     CRYPTO_gcm128_release(g->mode);
     explicit_bzero(g, sizeof *g);
     free(g);
 }
 
 static bool set_key(struct gcm *g, const uint8_t *key) {
-    g->keyed = EVP_EncryptInit_ex2(g->ecb, NULL, key, NULL, NULL) == 1;
+    g->keyed = block_set_key(g->cipher, key);
     return g->keyed;
 }
 
@@ -142,7 +135,7 @@ static bool start(struct gcm *g, const uint8_t *key, const uint8_t nonce[GCM_NON
         g->keyed = false;
         return false;
     }
-    CRYPTO_gcm128_setiv(g->mode, g->nonce, GCM_NONCE);
+    CRYPTO_gcm128_setiv(g->mode, nonce, GCM_NONCE);
     return aad.n == 0 || CRYPTO_gcm128_aad(g->mode, aad.p, aad.n) == 0;
 }
 

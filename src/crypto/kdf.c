@@ -1,15 +1,16 @@
 #include "crypto/kdf.h"
 
+#include "crypto/block.h"
 #include "crypto/start.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 
-#define BLOCK 16
+#define BLOCK BLOCK_SIZE
 
 struct kdf {
-    EVP_CIPHER_CTX *ecb;
+    struct block *cipher;
     uint8_t k1[BLOCK]; /* SP 800-38B section 6.1 */
     bool keyed;
 };
@@ -46,25 +47,20 @@ struct kdf *kdf_new(void) {
     struct kdf *k = calloc(1, sizeof *k);
     if (k == NULL)
         return NULL;
-    k->ecb = EVP_CIPHER_CTX_new();
-    if (k->ecb == NULL || EVP_EncryptInit_ex2(k->ecb, crypto_algorithms()->aes_ecb, NULL, NULL, NULL) != 1) {
+    k->cipher = block_new();
+    if (k->cipher == NULL) {
         kdf_free(k);
         return NULL;
     }
-    return k; /* padding stays on, and unused: crypto/gcm.c */
+    return k;
 }
 
 void kdf_free(struct kdf *k) {
     if (k == NULL)
         return;
-    EVP_CIPHER_CTX_free(k->ecb);
+    block_free(k->cipher);
     explicit_bzero(k, sizeof *k);
     free(k);
-}
-
-static bool encrypt(struct kdf *k, const uint8_t *in, uint8_t *out, int n) {
-    int done = 0;
-    return EVP_EncryptUpdate(k->ecb, out, &done, in, n) == 1 && done == n;
 }
 
 /* Multiplication by x in GF(2^128), SP 800-38B section 6.1. */
@@ -84,7 +80,7 @@ static void double_block(const uint8_t in[BLOCK], uint8_t out[BLOCK]) {
 static bool set_key(struct kdf *k, const uint8_t key[KDF_KEY]) {
     static const uint8_t zero[BLOCK];
     uint8_t l[BLOCK];
-    k->keyed = EVP_EncryptInit_ex2(k->ecb, NULL, key, NULL, NULL) == 1 && encrypt(k, zero, l, BLOCK);
+    k->keyed = block_set_key(k->cipher, key) && block_encrypt(k->cipher, zero, l, 1);
     double_block(l, k->k1);
     explicit_bzero(l, sizeof l);
     return k->keyed;
@@ -100,7 +96,7 @@ enum status kdf_subject_again(struct kdf *k, uint8_t class, uint8_t out[KDF_KEY]
         blocks[i] ^= k->k1[i];
         blocks[BLOCK + i] ^= k->k1[i];
     }
-    bool fine = encrypt(k, blocks, out, sizeof blocks);
+    bool fine = block_encrypt(k->cipher, blocks, out, 2);
     explicit_bzero(blocks, sizeof blocks);
     return fine ? ST_OK : ST_INTERNAL;
 }
@@ -117,7 +113,7 @@ enum status kdf_cmac(struct kdf *k, const uint8_t key[KDF_KEY], struct slice mes
     while (message.n > BLOCK) {
         for (size_t i = 0; i < BLOCK; i++)
             state[i] ^= message.p[i];
-        if (!encrypt(k, state, state, BLOCK))
+        if (!block_encrypt(k->cipher, state, state, 1))
             return ST_INTERNAL;
         message = slice_of(message.p + BLOCK, message.n - BLOCK);
     }
@@ -129,7 +125,7 @@ enum status kdf_cmac(struct kdf *k, const uint8_t key[KDF_KEY], struct slice mes
     }
     for (size_t i = 0; i < BLOCK; i++)
         state[i] ^= (uint8_t)(mask[i] ^ (i < message.n ? message.p[i] : 0));
-    bool fine = encrypt(k, state, out, BLOCK);
+    bool fine = block_encrypt(k->cipher, state, out, 1);
     explicit_bzero(state, sizeof state);
     explicit_bzero(mask, sizeof mask);
     return fine ? ST_OK : ST_INTERNAL;

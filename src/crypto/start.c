@@ -1,5 +1,7 @@
 #include "crypto/start.h"
 
+#include "crypto/block.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
@@ -13,7 +15,6 @@ const struct crypto_algorithms *crypto_algorithms(void) {
 }
 
 static void fetch_all(struct crypto_algorithms *a) {
-    a->aes_ecb = EVP_CIPHER_fetch(NULL, "AES-256-ECB", NULL);
     a->sm4_ctr = EVP_CIPHER_fetch(NULL, "SM4-CTR", NULL);
     a->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     a->sm3 = EVP_MD_fetch(NULL, "SM3", NULL);
@@ -26,7 +27,7 @@ enum status crypto_start(struct error *e) {
         return ST_OK;
     fetch_all(&algorithms);
     const struct crypto_algorithms *a = &algorithms;
-    if (a->aes_ecb == NULL || a->sha256 == NULL || a->hmac == NULL || a->hkdf == NULL) {
+    if (!block_start() || a->sha256 == NULL || a->hmac == NULL || a->hkdf == NULL) {
         crypto_stop();
         return error_set(e, ST_INTERNAL, "crypto_missing",
                          "OpenSSL's provider lacks AES-256, SHA-256, HMAC or HKDF; check openssl.cnf");
@@ -36,7 +37,7 @@ enum status crypto_start(struct error *e) {
 }
 
 void crypto_stop(void) {
-    EVP_CIPHER_free(algorithms.aes_ecb);
+    block_stop();
     EVP_CIPHER_free(algorithms.sm4_ctr);
     EVP_MD_free(algorithms.sha256);
     EVP_MD_free(algorithms.sm3);

@@ -17,7 +17,6 @@ void crypto_stop(void);
 
 /* For files in crypto/ only. */
 struct crypto_algorithms {
-    struct evp_cipher_st *aes_ecb;
     struct evp_cipher_st *sm4_ctr; /* NULL where the provider lacks it */
     struct evp_md_st *sha256;
     struct evp_md_st *sm3; /* NULL likewise */
