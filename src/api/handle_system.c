@@ -58,7 +58,7 @@ static void keeper_metrics(struct caller *c, struct buf *out) {
 HANDLER(api_metrics) {
     (void)r;
     (void)e;
-    reply->content_type = "text/plain; version=0.0.4";
+    reply->content_type = "text/plain; version=0.0.4; charset=utf-8";
     metric(&reply->body, "kedun_requests_total", "counter", "Requests taken by the engine.",
            (double)__atomic_load_n(&engine->requests, __ATOMIC_RELAXED));
     metric(&reply->body, "kedun_failures_total", "counter", "Requests that ended in an internal failure.",

@@ -58,7 +58,7 @@ enum status rejects_add(struct rejects *r, const struct batch_row *row, struct e
 /* ---- as CSV ---- */
 
 void rejects_put_cell(struct buf *out, struct slice cell) {
-    bool risky = cell.n > 0 && memchr("=+-@\t\r", cell.p[0], 6) != NULL, quoted = risky;
+    bool risky = cell.n > 0 && memchr("=+-@\t\r", cell.p[0], 7) != NULL, quoted = risky;
     for (size_t i = 0; !quoted && i < cell.n; i++)
         quoted = memchr(",\"\r\n;", cell.p[i], 5) != NULL;
     if (quoted)

@@ -28,8 +28,9 @@ MUST_CHECK enum status rejects_add(struct rejects *r, const struct batch_row *ro
 /* Writes what is gathered; afterwards `chunks` says it all. */
 MUST_CHECK enum status rejects_flush(struct rejects *r, struct error *e);
 
-/* One chunk as CSV lines behind `out` (spreadsheet-safe: a cell that begins with = + - @ tab or CR gets a '
- * before it). `title` puts an error's words. The first column is the line's number, the second the reasons.
+/* One chunk as CSV lines behind `out` (spreadsheet-safe: a cell that begins with = + - @ tab, CR or NUL gets
+ * a ' before it). `title` puts an error's words. The first column is the line's number, the second the
+ * reasons.
  */
 typedef void (*rejects_title)(struct buf *out, struct slice field, struct slice code, const void *context);
 MUST_CHECK enum status rejects_write_csv(struct slice chunk, rejects_title title, const void *context,

@@ -56,6 +56,22 @@ test('a refused reveal is there too', async () => {
   assert.equal(found.tag, 'reveal_denied');
 });
 
+test('signing in, failing to and signing out are there, without what was typed', async () => {
+  const c = await server.as('sales2');
+  const { user } = ok(await c.get('/api/v1/me'));
+  problem(await server.client().post('/api/v1/session', { login: 'sales2', password: 'mistyped secret' }), 401, 'sign_in_failed');
+  problem(await server.client().post('/api/v1/session', { login: 'nobody-of-ours', password: 'mistyped secret' }), 401, 'sign_in_failed');
+  ok(await c.delete('/api/v1/session'), 204);
+  for (const [query, outcome] of [[`act=sign_in&actor=${user}`, 'allowed'], [`act=sign_in_failed&actor=${user}`, 'denied'], [`act=sign_out&actor=${user}`, 'allowed']]) {
+    const e = await until(`${query} is listed`, async () => (await page(auditor, query)).items[0], 5);
+    assert.equal(e.outcome, outcome);
+    assert.equal(e.address, '127.0.0.1');
+  }
+  const failed = await page(auditor, 'act=sign_in_failed');
+  assert.ok(failed.items.some((e) => e.tag === 'unknown_login'));
+  assert.doesNotMatch(JSON.stringify(failed), /mistyped|nobody-of-ours/);
+});
+
 test('filters narrow, pages go on where the last one ended', async () => {
   const made = await sales1.create('customer', company());
   for (let i = 0; i < 7; i++) ok(await sales1.get(`/api/v1/records/customer/${made.id}`));

@@ -78,6 +78,7 @@ test('text comes back as it was written, whatever it looks like', async () => {
   const answer = await sales1.get(path);
   assert.match(answer.headers['content-type'], /^application\/json/);
   assert.equal(answer.headers['x-content-type-options'], 'nosniff');
+  assert.match((await sales1.get('/metrics')).headers['content-type'], /^text\/plain.*charset=utf-8/);
 });
 
 test('the engine’s own socket takes garbage without harm', async () => {

@@ -182,7 +182,7 @@ test("progress comes as events, and the stream ends with its job", async () => {
   ok(await leader.post(`${base}/${id}/preview`, {}));
   const { job } = ok(await leader.post(`${base}/${id}/start`, { mapping }), 202);
   const events = await leader.get(`/api/v1/jobs/${job}/events`);
-  assert.match(events.headers['content-type'], /^text\/event-stream/);
+  assert.match(events.headers['content-type'], /^text\/event-stream; charset=utf-8$/);
   const last = events.text.trim().split('\n\n').filter((x) => x.startsWith('event: progress')).at(-1);
   assert.equal(JSON.parse(last.split('data: ')[1]).state, 'done');
 });

@@ -50,9 +50,12 @@ test('the language can be changed before signing in and holds afterwards', () =>
 test('signing out ends the session and forgets the pages', () =>
   visit({}, async (page) => {
     await signIn(page, 'sales');
+    await page.evaluate(() => {
+      window.kept_in_memory = true;
+    });
     await page.click('.user');
     await page.click('.kd-popover .item:last-child');
-    await page.waitForSelector('#login');
+    await page.waitForFunction(() => document.querySelector('#login') && window.kept_in_memory === undefined);
     await page.goto('/o/customer');
     await page.waitForSelector('#login');
   }));

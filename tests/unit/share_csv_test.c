@@ -1,6 +1,7 @@
 /* The CSV parser and the decoder before it, fed in every cut. */
 #include "share/csv.h"
 #include "share/decode.h"
+#include "share/rejects.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -247,6 +248,27 @@ static void other_kinds_of_files_are_refused_by_name(void **state) {
     }
 }
 
+static void no_cell_that_is_written_is_a_formula(void **state) {
+    (void)state;
+    static const struct {
+        struct slice cell;
+        const char *text;
+    } cells[] = {{SLICE("=1+1"), "\"'=1+1\""},      {SLICE("+86"), "\"'+86\""}, {SLICE("-1"), "\"'-1\""},
+                 {SLICE("@x"), "\"'@x\""},          {SLICE("\tx"), "\"'\tx\""}, {SLICE("\rx"), "\"'\rx\""},
+                 {SLICE("a\"b,c"), "\"a\"\"b,c\""}, {SLICE("a=b"), "a=b"},      {SLICE(""), ""}};
+    struct buf out;
+    buf_init(&out, 1024, false);
+    for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
+        buf_reset(&out);
+        rejects_put_cell(&out, cells[i].cell);
+        assert_true(slice_is(buf_slice(&out), cells[i].text));
+    }
+    buf_reset(&out);
+    rejects_put_cell(&out, slice_of("\0=1", 3));
+    assert_true(slice_equal(buf_slice(&out), SLICE("\"'\0=1\"")));
+    buf_free(&out);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_rows_with_every_line_end),
@@ -264,6 +286,7 @@ int main(void) {
         cmocka_unit_test(an_ascii_beginning_leaves_the_choice_open),
         cmocka_unit_test(a_broken_byte_does_not_turn_utf8_into_gb18030),
         cmocka_unit_test(other_kinds_of_files_are_refused_by_name),
+        cmocka_unit_test(no_cell_that_is_written_is_a_formula),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@ async function start() {
     session.wanted = router.currentRoute.value.fullPath;
     session.forget();
     useObjects().forget();
+    void import('./composables/useListState').then((lists) => lists.forgetFilters());
     void router.push({ name: 'sign-in', query: { ended: '1' } });
   });
   app.use(i18n);

@@ -32,11 +32,13 @@ export const useSession = defineStore('session', () => {
     const answer = await api.signIn(login, password);
     take(answer.me, answer.csrf);
   }
+  /* Ends in a fresh page, so that nothing of what was shown stays in the tab's memory for the next person. */
   async function signOut(): Promise<void> {
     try {
       await api.signOut();
     } finally {
       forget();
+      window.location.replace('/sign-in');
     }
   }
   function forget() {
