@@ -64,7 +64,7 @@ static enum status rows_done(void *context, size_t rows, struct error *e) {
     struct progress *p = context;
     p->job->done += rows;
     if (jobs_stopping(p->jobs))
-        return error_set(e, ST_UNAVAILABLE, "stopping", "goes on after the next start");
+        return error_set(e, ST_UNAVAILABLE, "job_stopped", "goes on after the next start");
     if (clock_monotonic_ns() - p->saved < SAVE_NS)
         return ST_OK;
     p->saved = clock_monotonic_ns();
