@@ -19,6 +19,19 @@ enum status draft_init(struct caller *c, const struct access *a, struct draft *o
     return ST_OK;
 }
 
+void draft_start(struct draft *d, const struct page *page) {
+    const struct store_row *row = &page->rows.rows[0];
+    if (row->cells[PAGE_ID].s.n == 16)
+        memcpy(d->id.b, row->cells[PAGE_ID].s.p, 16);
+    d->owner = (uint32_t)row->cells[PAGE_OWNER].i;
+    d->department = (uint32_t)row->cells[PAGE_DEPARTMENT].i;
+    d->branch = (uint32_t)row->cells[PAGE_BRANCH].i;
+    d->created_at = row->cells[PAGE_CREATED_AT].i;
+    if (row->cells[PAGE_SUBJECT].s.n == 16)
+        memcpy(d->subject.b, row->cells[PAGE_SUBJECT].s.p, 16);
+    d->wrapped_key = row->wrapped_key;
+}
+
 /* ---- reading ---- */
 
 static struct validate_clock clock_of(const struct caller *c) {

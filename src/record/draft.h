@@ -20,6 +20,9 @@ struct draft {
 MUST_CHECK enum status draft_init(struct caller *c, const struct access *a, struct draft *out,
                                   struct error *e);
 
+/* Of a record that stands, page's only row: its id, owner, place, subject and key. */
+void draft_start(struct draft *d, const struct page *page);
+
 /* Reads the members of a JSON body. Unknown and hidden fields answer alike. */
 MUST_CHECK enum status draft_read_json(struct caller *c, struct draft *d, const struct json_t *body,
                                        struct field_errors *errors, struct error *e);

@@ -35,18 +35,6 @@ static enum status check_version(struct change *k) {
                      (unsigned long long)version);
 }
 
-static void start_draft(struct change *k) {
-    const struct store_row *row = &k->old.rows.rows[0];
-    k->draft.id = k->id;
-    k->draft.owner = (uint32_t)row->cells[PAGE_OWNER].i;
-    k->draft.department = (uint32_t)row->cells[PAGE_DEPARTMENT].i;
-    k->draft.branch = (uint32_t)row->cells[PAGE_BRANCH].i;
-    k->draft.created_at = row->cells[PAGE_CREATED_AT].i;
-    if (row->cells[PAGE_SUBJECT].s.n == 16)
-        memcpy(k->draft.subject.b, row->cells[PAGE_SUBJECT].s.p, 16);
-    k->draft.wrapped_key = row->wrapped_key;
-}
-
 /* What stands and is visible to the caller in clear may be used by row rules; the rest stays unknown to them.
  */
 static void fill_stored(struct change *k) {
@@ -133,7 +121,7 @@ enum status change_prepare(struct change *k) {
         s = check_version(k);
     if (s != ST_OK)
         return s;
-    start_draft(k);
+    draft_start(&k->draft, &k->old);
     if (k->body == NULL)
         return ST_OK;
     if (k->errors != NULL)

@@ -5,7 +5,7 @@
 
 #include <poll.h>
 
-#define SLICE_ROWS 200
+#define SLICE_ROWS 500
 #define SAVE_NS    1000000000
 #define TRIES      120
 #define PAUSE_MS   500

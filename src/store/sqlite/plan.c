@@ -73,7 +73,8 @@ static void plan_keep(struct plan *p, const struct pred *part) {
         p->terms[p->term_count++] = part;
         return;
     }
-    if ((part->op == PRED_EQ || part->op == PRED_IN) && part->column == FIELD_ID)
+    if ((part->op == PRED_EQ || part->op == PRED_IN) &&
+        (part->column == FIELD_ID || part->column == FIELD_JOB))
         p->by_id = true;
     p->rest[p->rest_count++] = part;
 }

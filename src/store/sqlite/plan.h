@@ -47,7 +47,7 @@ struct plan {
     const struct pred *scope; /* what the arms stand for */
     struct plan_arm arms[PLAN_ARMS_MAX];
     size_t arm_count;                           /* 0: the whole table */
-    bool by_id;                                 /* a part names ids: their index decides */
+    bool by_id;                                 /* a part names ids or an import: their index decides */
     struct store_sort sort[STORE_SORT_MAX + 1]; /* FIELD_ID last */
     size_t sort_count;
     struct plan_segment segments[PLAN_SEGMENTS_MAX];

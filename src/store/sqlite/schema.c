@@ -208,10 +208,11 @@ static enum status make_fixed_indexes(struct connection *c, struct sql *s, const
     static const char *const shapes[][2] = {
         {"CREATE UNIQUE INDEX IF NOT EXISTS u_", "(id)"},
         {"CREATE INDEX IF NOT EXISTS d_", "(deleted_at, id) WHERE deleted_at IS NOT NULL"},
-        {"CREATE INDEX IF NOT EXISTS j_", "(job) WHERE job IS NOT NULL"},
+        {"CREATE INDEX IF NOT EXISTS n_", "(job, id) WHERE job IS NOT NULL"},
         {"CREATE INDEX IF NOT EXISTS s_", "(subject) WHERE subject IS NOT NULL AND subject <> id"},
     };
-    enum status st = ST_OK;
+    sql_name(s, "DROP INDEX IF EXISTS j_", o->id); /* by job alone, as it was once */
+    enum status st = run_and_reset(s, c, e);
     for (size_t i = 0; st == ST_OK && i < sizeof shapes / sizeof *shapes; i++) {
         sql_name(s, shapes[i][0], o->id);
         sql_name(s, " ON o_", o->id);

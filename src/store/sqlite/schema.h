@@ -10,7 +10,7 @@
  * created_at and the object's default: living rows only, in the order of the standard pages, so that a page
  * is a read in index order. They end in deleted_at (null, one byte), which makes them cover the whole
  * condition. One index a reference (with deleted rows, for on-delete rules), one of the deleted rows, one of
- * an import's rows. */
+ * an import's rows, by id. */
 #ifndef KEDUN_STORE_SQLITE_SCHEMA_H
 #define KEDUN_STORE_SQLITE_SCHEMA_H
 
