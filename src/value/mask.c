@@ -5,23 +5,25 @@
 #include "value/normalise.h"
 #include "value/phone.h"
 
+#include <uchar.h>
+
 #define STARS "****"
 
-/* Writers give false when the value does not look as expected. */
-typedef bool mask_writer(struct slice text, char out[MASK_ROOM]);
+/* Writers give the bytes written, 0 when the value does not look as expected. */
+typedef size_t mask_writer(struct slice text, char out[MASK_ROOM]);
 
 /* The parts one behind the other, with a NUL. */
-static bool join(char out[MASK_ROOM], const struct slice *parts, size_t count) {
+static size_t join(char out[MASK_ROOM], const struct slice *parts, size_t count) {
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         if (parts[i].n >= MASK_ROOM - n)
-            return false;
+            return 0;
         if (parts[i].n > 0)
             memcpy(out + n, parts[i].p, parts[i].n);
         n += parts[i].n;
     }
     out[n] = '\0';
-    return n > 0;
+    return n;
 }
 
 #define PRINT(out, ...)                                                                                      \
@@ -36,27 +38,27 @@ static bool all_digits(struct slice s) {
     return s.n > 0;
 }
 
-static bool write_hidden(struct slice text, char out[MASK_ROOM]) {
+static size_t write_hidden(struct slice text, char out[MASK_ROOM]) {
     (void)text;
     return PRINT(out, SLICE("***"));
 }
 
-static bool write_mobile(struct slice text, char out[MASK_ROOM]) {
+static size_t write_mobile(struct slice text, char out[MASK_ROOM]) {
     const char *p = (const char *)text.p;
     struct slice digits = text.n > 0 && p[0] == '+' ? slice_of(p + 1, text.n - 1) : text;
     if (!all_digits(digits) || digits.n < 8)
-        return false;
+        return 0;
     if (phone_is_cn_mobile(text))
         return PRINT(out, slice_of(p + 3, 3), SLICE(STARS), slice_of(p + 10, 4));
     return PRINT(out, SLICE(STARS), slice_of(p + text.n - 4, 4));
 }
 
-static bool write_landline(struct slice text, char out[MASK_ROOM]) {
+static size_t write_landline(struct slice text, char out[MASK_ROOM]) {
     struct slice s = phone_without_extension(text);
     size_t area = phone_area_digits(text);
     const char *p = (const char *)s.p;
     if (s.n < 9 || p[0] != '+' || !all_digits(slice_of(p + 1, s.n - 1)))
-        return false;
+        return 0;
     if (area == 0)
         return PRINT(out, SLICE(STARS), slice_of(p + s.n - 2, 2));
     bool toll_free = p[3] == '4' || p[3] == '8';
@@ -65,7 +67,7 @@ static bool write_landline(struct slice text, char out[MASK_ROOM]) {
                  slice_of(p + s.n - 2, 2));
 }
 
-static bool write_phone(struct slice text, char out[MASK_ROOM]) {
+static size_t write_phone(struct slice text, char out[MASK_ROOM]) {
     struct slice s = phone_without_extension(text);
     return phone_is_cn_mobile(s) ? write_mobile(s, out) : write_landline(s, out);
 }
@@ -76,14 +78,19 @@ static const char compound[] = "欧阳司马上官诸葛司徒东方独孤南宫
                                "西门东郭南门万俟公羊仲孙第五歐陽諸葛長孫東方";
 
 static bool is_compound(struct slice two) {
+    uint32_t middle, name; /* of six bytes: first bytes are much alike */
+    if (two.n != 6)
+        return false;
+    memcpy(&middle, two.p + 1, sizeof middle);
     for (size_t at = 0; at + 6 < sizeof compound; at += 6) {
-        if (two.n == 6 && memcmp(compound + at, two.p, 6) == 0)
+        memcpy(&name, compound + at + 1, sizeof name);
+        if (middle == name && memcmp(compound + at, two.p, 6) == 0)
             return true;
     }
     return false;
 }
 
-static bool write_person_name(struct slice text, char out[MASK_ROOM]) {
+static size_t write_person_name(struct slice text, char out[MASK_ROOM]) {
     struct slice rest = text;
     uint32_t c;
     size_t ends[3] = {0}, n = 0;
@@ -102,27 +109,27 @@ static bool write_person_name(struct slice text, char out[MASK_ROOM]) {
     return PRINT(out, slice_of(text.p, ends[family - 1]), n - family > 1 ? SLICE("**") : SLICE("*"));
 }
 
-static bool write_code_head(struct slice text, char out[MASK_ROOM]) {
+static size_t write_code_head(struct slice text, char out[MASK_ROOM]) {
     if (text.n != 18)
-        return false;
+        return 0;
     return PRINT(out, slice_of(text.p, 4), SLICE("**************"));
 }
 
-static bool write_mail(struct slice text, char out[MASK_ROOM]) {
+static size_t write_mail(struct slice text, char out[MASK_ROOM]) {
     const uint8_t *at = text.n == 0 ? NULL : memrchr(text.p, '@', text.n);
     if (at == NULL || !check_mail(text))
-        return false;
+        return 0;
     return PRINT(out, slice_of(text.p, 1), SLICE("***"), slice_of(at, text.n - (size_t)(at - text.p)));
 }
 
-static bool write_mail_strict(struct slice text, char out[MASK_ROOM]) {
+static size_t write_mail_strict(struct slice text, char out[MASK_ROOM]) {
     (void)text;
     return PRINT(out, SLICE("***@***"));
 }
 
-static bool write_bank_card(struct slice text, char out[MASK_ROOM]) {
+static size_t write_bank_card(struct slice text, char out[MASK_ROOM]) {
     if (text.n < 12 || !all_digits(text))
-        return false;
+        return 0;
     return PRINT(out, SLICE(STARS), slice_of(text.p + text.n - 4, 4));
 }
 
@@ -153,18 +160,27 @@ static inline bool take(struct slice *s, struct slice what) {
     return true;
 }
 
-/* Takes a city's last characters off. */
-static bool take_city_end(struct slice *s) {
-    return take(s, SLICE("市")) || take(s, SLICE("自治州")) || take(s, SLICE("地区")) || take(s, SLICE("盟"));
+/* Takes a city's last characters off; `c` is the first. */
+static bool take_city_end(struct slice *s, uint32_t c) {
+    switch (c) {
+    case U'市':
+        return take(s, SLICE("市"));
+    case U'自':
+        return take(s, SLICE("自治州"));
+    case U'地':
+        return take(s, SLICE("地区"));
+    case U'盟':
+        return take(s, SLICE("盟"));
+    default:
+        return false;
+    }
 }
 
-/* A character that ends the name of a street or village, or of a county: each is three bytes long. */
-static bool begins_street(struct slice s) {
-    static const char streets[] = "路街道巷弄号村镇乡县区旗场";
-    if (s.n < 3)
-        return false;
-    for (const char *at = streets; *at != '\0'; at += 3) {
-        if (memcmp(at, s.p, 3) == 0)
+/* A character that ends the name of a street or village, or of a county. */
+static bool begins_street(uint32_t c) {
+    static const char32_t streets[] = U"路街道巷弄号村镇乡县区旗场";
+    for (size_t i = 0; streets[i] != 0; i++) {
+        if (streets[i] == c)
             return true;
     }
     return false;
@@ -180,16 +196,17 @@ static void take_city(struct slice *s) {
     struct slice rest = *s;
     uint32_t c;
     for (size_t n = 0; n < 12 && rest.n > 0; n++) {
-        struct slice after = rest;
-        if (n > 0 && take_city_end(&after)) {
+        struct slice here = rest, after = rest;
+        if (!utf8_next(&rest, &c))
+            return;
+        if (n > 0 && take_city_end(&after, c)) {
             if (!take(&after, SLICE("场")))
                 *s = after;
             return;
         }
-        bool town = begins_with(rest, SLICE("镇江市")) || begins_with(rest, SLICE("镇市")); /* 景德镇 */
-        if (!town && begins_street(rest))
-            return;
-        if (!utf8_next(&rest, &c) || !normalise_is_han(c))
+        bool town = c == U'镇' &&
+                    (begins_with(here, SLICE("镇江市")) || begins_with(here, SLICE("镇市"))); /* 景德镇 */
+        if ((!town && begins_street(c)) || !normalise_is_han(c))
             return;
     }
 }
@@ -209,7 +226,7 @@ static size_t province_of(struct slice s) {
     return i;
 }
 
-static bool write_address(struct slice text, char out[MASK_ROOM]) {
+static size_t write_address(struct slice text, char out[MASK_ROOM]) {
     static const struct slice ends[] = {
         SLICE_INIT("省"),           SLICE_INIT("市"),     SLICE_INIT("壮族自治区"), SLICE_INIT("回族自治区"),
         SLICE_INIT("维吾尔自治区"), SLICE_INIT("自治区"), SLICE_INIT("特别行政区")};
@@ -229,13 +246,13 @@ static bool write_address(struct slice text, char out[MASK_ROOM]) {
     return PRINT(out, slice_of(text.p, text.n - rest.n), SLICE(STARS));
 }
 
-static bool write_region(struct slice text, char out[MASK_ROOM]) {
-    return check_region_cn(text) && PRINT(out, slice_of(text.p, 2), SLICE("0000"));
+static size_t write_region(struct slice text, char out[MASK_ROOM]) {
+    return check_region_cn(text) ? PRINT(out, slice_of(text.p, 2), SLICE("0000")) : 0;
 }
 
-static bool write_year(struct slice text, char out[MASK_ROOM]) {
+static size_t write_year(struct slice text, char out[MASK_ROOM]) {
     if (text.n < 10 || !all_digits(slice_of(text.p, 4)) || text.p[4] != '-')
-        return false;
+        return 0;
     return PRINT(out, slice_of(text.p, 4));
 }
 
@@ -327,9 +344,8 @@ size_t mask_apply(enum mask mask, enum value_type type, struct slice canonical, 
     out[0] = 0;
     if (canonical.n == 0)
         return 0;
-    if (!utf8_valid(canonical) || !masks[mask_resolve(mask, type)].write(canonical, out))
-        (void)write_hidden(canonical, out);
-    return strlen(out);
+    size_t n = utf8_valid(canonical) ? masks[mask_resolve(mask, type)].write(canonical, out) : 0;
+    return n > 0 ? n : write_hidden(canonical, out);
 }
 
 unsigned mask_shows_suffix(enum mask mask, enum value_type type) {
