@@ -4,15 +4,15 @@
 #include "crypto/random.h"
 #include "keeper/state.h"
 
-#define RECORD (4 + KEYRING_KEY + AEAD_OVERHEAD)
+#define RECORD BOX_RECORD
 
 static void put_le(uint8_t *to, uint64_t v, size_t n) {
     for (size_t i = 0; i < n; i++)
         to[i] = (uint8_t)(v >> (8 * i));
 }
 
-enum status box_make(struct vault *v, struct tools *t, uint32_t owner, struct uuid *id) {
-    uint8_t key[KEYRING_KEY], record[RECORD];
+enum status box_make(struct vault *v, struct tools *t, uint32_t owner, bool passing, struct uuid *id) {
+    uint8_t key[KEYRING_KEY], record[RECORD + 1] = {0};
     enum status s = uuid_new(id);
     if (s == ST_OK)
         s = crypto_random(key, sizeof key);
@@ -21,7 +21,8 @@ enum status box_make(struct vault *v, struct tools *t, uint32_t owner, struct uu
         s = aead_seal(t->other, t->keys->box, slice_of(id->b, sizeof id->b), slice_of(key, sizeof key),
                       record + 4);
     explicit_bzero(key, sizeof key);
-    struct vault_change c = {VAULT_BOX, slice_of(id->b, sizeof id->b), slice_of(record, sizeof record)};
+    struct vault_change c = {VAULT_BOX, slice_of(id->b, sizeof id->b),
+                             slice_of(record, passing ? RECORD + 1 : RECORD)};
     return s == ST_OK ? vault_commit(v, &c, 1) : s;
 }
 
@@ -29,7 +30,7 @@ static enum status box_read(struct vault *v, uint32_t owner, const struct uuid *
     uint8_t mine[4];
     put_le(mine, owner, 4);
     enum status s = vault_get(v, VAULT_BOX, slice_of(id->b, sizeof id->b), record);
-    if (s == ST_OK && record->n != RECORD)
+    if (s == ST_OK && record->n != RECORD && record->n != RECORD + 1)
         return ST_CORRUPT;
     return s == ST_OK && memcmp(record->p, mine, 4) != 0 ? ST_NOT_FOUND : s;
 }
@@ -66,8 +67,7 @@ struct sweep {
 static enum status find_old(void *context, struct slice key, struct slice value) {
     struct sweep *w = context;
     struct uuid id;
-    (void)value;
-    if (key.n != sizeof id.b || w->count == BOX_SWEEP)
+    if (value.n != RECORD + 1 || key.n != sizeof id.b || w->count == BOX_SWEEP)
         return ST_OK;
     memcpy(id.b, key.p, sizeof id.b);
     if (uuid_time_ms(&id) < w->before_ms)
@@ -101,10 +101,9 @@ static enum status box_error(struct error *e, enum status s) {
 }
 
 enum status handle_box_make(struct worker *w, struct args *in, struct args *out, struct error *e) {
-    (void)in;
     enum status s = box_sweep(w->state->vault, clock_wall_ms());
     if (s == ST_OK)
-        s = box_make(w->state->vault, &w->tools, w->caller.grant.user, &out->uuid);
+        s = box_make(w->state->vault, &w->tools, w->caller.grant.user, in->flag, &out->uuid);
     return s == ST_OK ? s : box_error(e, s);
 }
 

@@ -285,10 +285,12 @@ MUST_CHECK enum status keeper_lookup(struct keeper *k, const struct keeper_call 
 
 /* ---- boxes: sealed streams and documents that belong to a person or a job, not to a customer ---- */
 
-/* A box has a key of its own in the keeper, bound to its owner: uploads, rejected rows, saved views, undo
- * lists. */
+/* A box has a key of its own in the keeper, bound to its owner: saved views, uploads, rejected rows. A
+ * passing box's key goes by itself after 31 days (keeper/box.h), another one's when the box is destroyed. */
 MUST_CHECK enum status keeper_box_make(struct keeper *k, const struct keeper_call *call, struct uuid *box,
                                        struct error *e);
+MUST_CHECK enum status keeper_box_make_passing(struct keeper *k, const struct keeper_call *call,
+                                               struct uuid *box, struct error *e);
 MUST_CHECK enum status keeper_box_destroy(struct keeper *k, const struct keeper_call *call,
                                           const struct uuid *box, struct error *e);
 /* `stream` and `sequence` are bound: chunks can't be swapped, cut or replayed elsewhere. At most 2 MiB. Owner

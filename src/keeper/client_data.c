@@ -77,13 +77,24 @@ enum status keeper_lookup(struct keeper *k, const struct keeper_call *call, uint
     return s;
 }
 
-enum status keeper_box_make(struct keeper *k, const struct keeper_call *call, struct uuid *box,
+static enum status make_box(struct keeper *k, const struct keeper_call *call, bool passing, struct uuid *box,
                             struct error *e) {
     struct args *a = client_args(k, call);
+    a->flag = passing;
     enum status s = client_exchange(k, MSG_BOX_MAKE, a, NULL, e);
     if (s == ST_OK)
         *box = a->uuid;
     return s;
+}
+
+enum status keeper_box_make(struct keeper *k, const struct keeper_call *call, struct uuid *box,
+                            struct error *e) {
+    return make_box(k, call, false, box, e);
+}
+
+enum status keeper_box_make_passing(struct keeper *k, const struct keeper_call *call, struct uuid *box,
+                                    struct error *e) {
+    return make_box(k, call, true, box, e);
 }
 
 enum status keeper_box_destroy(struct keeper *k, const struct keeper_call *call, const struct uuid *box,

@@ -179,7 +179,7 @@ static const struct message_info messages[] = {
      {WHOLE("request", PART_SEAL, 0)},
      {WHOLE("answer", PART_SEALED, 0)}},
 
-    {MSG_BOX_MAKE, "box_make", WORK, true, true, "any time", {{0}}, {UUID("box", uuid)}},
+    {MSG_BOX_MAKE, "box_make", WORK, true, true, "any time", {BOOL("passing", flag)}, {UUID("box", uuid)}},
     {MSG_BOX_DESTROY, "box_destroy", WORK, true, true, "own box", {UUID("box", uuid)}, {{0}}},
     {MSG_BOX_SEAL,
      "box_seal",

@@ -146,9 +146,9 @@ enum status import_make(struct caller *c, const char *data_dir, uint16_t object,
         .owner = c->who.user, .object = object, .size = size, .created_at = clock_wall_ms(), .header = true};
     if (uuid_new(&out->id) != ST_OK)
         return error_set(e, ST_IO, "internal", "no random bytes");
-    enum status s = keeper_box_make(c->keeper, &c->call, &out->parts_box, e);
+    enum status s = keeper_box_make_passing(c->keeper, &c->call, &out->parts_box, e);
     if (s == ST_OK)
-        s = keeper_box_make(c->keeper, &c->call, &out->kept_box, e);
+        s = keeper_box_make_passing(c->keeper, &c->call, &out->kept_box, e);
     if (s == ST_OK)
         s = keeper_box_seal(c->keeper, &c->call, &out->kept_box, STREAM_NAME, 0, name, &sealed, e);
     if (s != ST_OK)

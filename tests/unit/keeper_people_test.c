@@ -118,7 +118,7 @@ static void a_box_opens_for_its_owner_and_only_in_its_place(void **state) {
     struct uuid box;
     struct slice sealed, plain;
     struct keeper_call wang = world_sign_in(w, "wang"), li = world_sign_in(w, "li");
-    assert_int_equal(keeper_box_make(w->k, &wang, &box, &e), ST_OK);
+    assert_int_equal(keeper_box_make_passing(w->k, &wang, &box, &e), ST_OK);
     assert_int_equal(keeper_box_seal(w->k, &wang, &box, 1, 7, SLICE("rejected rows"), &sealed, &e), ST_OK);
     sealed = arena_copy(&w->arena, sealed);
     world_restart(w);
