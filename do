@@ -13,7 +13,7 @@ usage: ./do COMMAND
   run                     build, make the demo company in data/demo, serve https://127.0.0.1:8443
   build                   build the server in build/ and the pages in ui/dist
   test [SUITE...]         all suites, or these; each is tests/SUITE/run
-  check                   formatting, clang-tidy, cppcheck, layers, lengths, house rules
+  check                   formatting, clang-tidy, cppcheck, layers, lengths, house rules, names in scripts
   bench [CASE] [...]      measure (tests/bench/run)
   fuzz [TARGET] [SECONDS] fuzz every target, or one, for 30 seconds each or as long as said
   clean                   remove what was built (never data/)
@@ -71,7 +71,7 @@ run_check() {
     setup_packages all
     build_server
     local failed=0 step
-    for step in format layers lengths house cppcheck tidy; do
+    for step in format layers lengths house scripts cppcheck tidy; do
         local start=$SECONDS
         if "tools/check-$step"; then
             say "check-$step: clean ($((SECONDS - start)) s)"

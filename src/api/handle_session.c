@@ -24,7 +24,7 @@ static void write_role(const struct caller *c, const char *name, struct json *j)
 
 /* The parts of the house that have something for him. */
 static enum status write_areas(struct caller *c, struct json *j, struct error *e) {
-    bool records = false, imports = false;
+    bool records = false, imports = false, conflicts = false;
     for (size_t i = 0; i < c->world.objects->count; i++) {
         const struct access *a;
         enum status s = access_get(c, c->world.objects->objects[i], &a, e);
@@ -32,6 +32,7 @@ static enum status write_areas(struct caller *c, struct json *j, struct error *e
             return s;
         records = records || a->acts[ACT_LIST]->op != PRED_FALSE;
         imports = imports || a->may_import;
+        conflicts = conflicts || a->acts[ACT_RESOLVE]->op != PRED_FALSE;
     }
     json_key(j, "areas");
     json_array_begin(j);
@@ -39,8 +40,13 @@ static enum status write_areas(struct caller *c, struct json *j, struct error *e
         json_cstring(j, "records");
     if (imports)
         json_cstring(j, "imports");
+    if (conflicts)
+        json_cstring(j, "conflicts");
     if ((c->who.duties & DUTY_AUDITOR) != 0)
         json_cstring(j, "audit");
+    /* Holders of a duty act in person: they have no keys, but the security administrator ends others'. */
+    if ((c->who.duties & DUTY_SECURITY_ADMIN) != 0 || (c->who.duties == 0 && !c->who.is_key))
+        json_cstring(j, "keys");
     if ((c->who.duties & DUTY_SYSTEM_ADMIN) != 0)
         json_cstring(j, "objects");
     json_cstring(j, "sessions");
@@ -77,12 +83,6 @@ static void write_duties(const struct caller *c, struct json *j) {
 
 /* What he may do with each object: the UI shows no door that would not open. */
 static enum status write_acts(struct caller *c, struct json *j, struct error *e) {
-    static const struct {
-        enum act act;
-        const char *name;
-    } acts[] = {{ACT_LIST, "list"},     {ACT_VIEW, "view"},        {ACT_CREATE, "create"},
-                {ACT_UPDATE, "update"}, {ACT_DELETE, "delete"},    {ACT_IMPORT, "import"},
-                {ACT_EXPORT, "export"}, {ACT_TRANSFER, "transfer"}};
     json_key(j, "acts");
     json_object_begin(j);
     for (size_t i = 0; i < c->world.objects->count; i++) {
@@ -94,10 +94,10 @@ static enum status write_acts(struct caller *c, struct json *j, struct error *e)
             continue;
         json_key(j, a->object->name);
         json_array_begin(j);
-        for (size_t k = 0; k < sizeof acts / sizeof acts[0]; k++) {
-            if (a->acts[acts[k].act]->op != PRED_FALSE)
-                json_cstring(j, acts[k].name);
-        }
+        const char *names[ACCESS_ACTS];
+        size_t n = access_act_names(a, names);
+        for (size_t k = 0; k < n; k++)
+            json_cstring(j, names[k]);
         json_array_end(j);
     }
     json_object_end(j);
@@ -218,6 +218,8 @@ HANDLER(api_sessions) {
     json_key(&j, "items");
     json_array_begin(&j);
     for (size_t i = 0; i < n; i++) {
+        if (list[i].is_key || list[i].is_job)
+            continue;
         json_object_begin(&j);
         json_key(&j, "id");
         json_uuid(&j, &list[i].id);
@@ -294,26 +296,6 @@ HANDLER(api_directory) {
     json_object_begin(&j);
     write_staff(c->world.directory, &j);
     write_departments(c->world.directory, &j);
-    json_object_end(&j);
-    return ST_OK;
-}
-
-HANDLER(api_key_make) {
-    struct token token;
-    struct uuid id;
-    char text[64];
-    struct json j = json_to(&reply->body);
-    (void)engine;
-    enum status s = keeper_api_key_make(c->keeper, &c->call, r->body, &token, &id, e);
-    if (s != ST_OK)
-        return s;
-    session_format_token(&token, text);
-    reply->status = 201;
-    json_object_begin(&j);
-    json_key(&j, "id");
-    json_uuid(&j, &id);
-    json_key(&j, "key");
-    json_cstring(&j, text);
     json_object_end(&j);
     return ST_OK;
 }

@@ -16,6 +16,7 @@ HANDLER(api_password);
 HANDLER(api_sessions);
 HANDLER(api_session_revoke);
 HANDLER(api_directory);
+HANDLER(api_keys);
 HANDLER(api_key_make);
 
 HANDLER(api_objects);
@@ -47,6 +48,9 @@ HANDLER(api_views);
 HANDLER(api_view_save);
 HANDLER(api_view_change);
 HANDLER(api_view_delete);
+
+HANDLER(api_conflicts);
+HANDLER(api_conflict_resolve);
 
 HANDLER(api_openapi);
 

@@ -12,7 +12,9 @@ const struct route routes[] = {
     {"GET", "/api/v1/sessions", 0, api_sessions, "listSessions", "我的会话", "My sessions"},
     {"DELETE", "/api/v1/sessions/{id}", 0, api_session_revoke, "revokeSession", "结束会话", "End a session"},
     {"GET", "/api/v1/directory", 0, api_directory, "directory", "组织与人员", "People and departments"},
+    {"GET", "/api/v1/keys", 0, api_keys, "listKeys", "API 密钥", "API keys"},
     {"POST", "/api/v1/keys", ROUTE_JSON, api_key_make, "makeKey", "新建 API 密钥", "Make an API key"},
+    {"DELETE", "/api/v1/keys/{id}", 0, api_session_revoke, "revokeKey", "吊销 API 密钥", "Revoke an API key"},
 
     {"GET", "/api/v1/objects", 0, api_objects, "listObjects", "对象定义", "Objects that I may know of"},
     {"POST", "/api/v1/objects", ROUTE_JSON, api_object_add, "addObject", "新增对象", "Add an object"},
@@ -56,6 +58,11 @@ const struct route routes[] = {
      "修改视图", "Change a view"},
     {"DELETE", "/api/v1/views/{object}/{id}", 0, api_view_delete, "deleteView", "删除视图", "Delete a view"},
     {"GET", "/api/v1/recent", ROUTE_PERSONAL, api_recent, "recent", "最近打开", "Recently opened records"},
+
+    {"GET", "/api/v1/conflicts", ROUTE_PERSONAL, api_conflicts, "listConflicts", "重复值待处理",
+     "Values that two records share, for the data steward"},
+    {"POST", "/api/v1/conflicts/{id}", ROUTE_JSON, api_conflict_resolve, "resolveConflict", "处理重复值",
+     "Close an entry of the stewards' queue"},
 
     {"GET", "/api/v1/audit", 0, api_audit_list, "listAudit", "审计", "What was done, by whom"},
     {"GET", "/api/v1/audit/head", 0, api_audit_head, "auditHead", "审计日志的签名树头",

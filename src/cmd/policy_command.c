@@ -90,7 +90,7 @@ static enum status find_act(struct explain *x, struct error *e) {
     return error_set(
         e, ST_INVALID, "unknown_action",
         "there is no action %s; actions are list, view, create, update, delete, restore, import, export, "
-        "reveal, transfer, and with --field see, read, write, match",
+        "reveal, transfer, resolve, and with --field see, read, write, match",
         x->action);
 }
 

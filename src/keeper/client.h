@@ -95,10 +95,12 @@ struct keeper_session_info {
     uint32_t user;
     int64_t signed_in_at, seen_at;
     uint8_t address[16];
-    struct slice agent;
+    struct slice agent; /* a key's label */
     bool current;
+    bool is_key, is_job;
+    int64_t expires_at; /* at the latest */
 };
-/* Own sessions; with DUTY_SECURITY_ADMIN those of `user`. */
+/* Own sessions, keys and jobs; with DUTY_SECURITY_ADMIN those of `user`. */
 MUST_CHECK enum status keeper_session_list(struct keeper *k, const struct keeper_call *call, uint32_t user,
                                            struct arena *arena, struct keeper_session_info **out, size_t *n,
                                            struct error *e);

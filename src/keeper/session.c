@@ -315,13 +315,17 @@ enum status sessions_end_user(struct sessions *s, uint32_t user, const struct uu
     return st;
 }
 
-static enum status session_describe(const struct session *x, const struct uuid *current, struct arena *arena,
+static enum status session_describe(const struct sessions *s, const struct session *x,
+                                    const struct uuid *current, struct arena *arena,
                                     struct keeper_session_info *out) {
     *out = (struct keeper_session_info){.id = x->id,
                                         .user = x->grant.user,
                                         .signed_in_at = x->signed_in_at,
                                         .seen_at = x->seen_at,
-                                        .current = uuid_equal(&x->id, current)};
+                                        .current = uuid_equal(&x->id, current),
+                                        .is_key = x->grant.is_key,
+                                        .is_job = x->grant.is_job,
+                                        .expires_at = session_end(s, x)};
     memcpy(out->address, x->grant.address, sizeof out->address);
     out->agent = arena_copy(arena, slice_from_string(x->grant.agent));
     return out->agent.p == NULL ? ST_NOMEM : ST_OK;
@@ -338,7 +342,7 @@ enum status sessions_list(struct sessions *s, uint32_t user, const struct uuid *
     for (size_t b = 0; st == ST_OK && b < BUCKETS; b++) {
         for (struct session *x = s->buckets[b]; st == ST_OK && x != NULL && *n < LIST_MAX; x = x->next) {
             if (x->grant.user == user && session_end(s, x) > now)
-                st = session_describe(x, current, arena, &(*out)[(*n)++]);
+                st = session_describe(s, x, current, arena, &(*out)[(*n)++]);
         }
     }
     (void)pthread_mutex_unlock(&s->lock);

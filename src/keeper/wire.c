@@ -164,6 +164,9 @@ static void wire_sessions(struct wire *w, struct args *a, size_t most) {
         wire_bytes(w, s->address, sizeof s->address);
         wire_slice(w, &s->agent, PROTOCOL_AGENT_MAX);
         wire_bool(w, &s->current);
+        wire_bool(w, &s->is_key);
+        wire_bool(w, &s->is_job);
+        wire_i64(w, &s->expires_at);
     }
 }
 

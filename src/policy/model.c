@@ -7,8 +7,8 @@
 #include <time.h>
 
 static const char *const act_names[ACT_COUNT] = {
-    "list",   "view",     "create", "update", "delete", "restore", "import", "export",
-    "reveal", "transfer", "see",    "read",   "write",  "match",   "audit",  "administer"};
+    "list",     "view",    "create", "update", "delete", "restore", "import", "export",    "reveal",
+    "transfer", "resolve", "see",    "read",   "write",  "match",   "audit",  "administer"};
 
 static const struct {
     const char *name;

@@ -10,7 +10,7 @@
  *                       branch (Department), departments (set: his department and all above), manager_of (set
  * of Department), is_partner (bool); parents: his Roles and his Department Role::"<name>", Department::"<id>"
  * (parent: the department above) Action::"list" "view" "create" "update" "delete" "restore" "import" "export"
- * "reveal" "transfer" "see" "read" "write" "match" "audit" "administer" (see: masked view of a field; read:
+ * "reveal" "transfer" "resolve" "see" "read" "write" "match" "audit" "administer" (see: masked view of a field; read:
  * clear view; write: set a field; match: find by a masked field's whole value or the characters its mask
  * shows. view: open one record. A record must pass list/view before its fields' see/read count.) the
  * resource: <Object>::"<uuid>" with the type's name in CamelCase (Customer, FollowUp …), attributes: the
@@ -42,6 +42,7 @@ enum act {
     ACT_EXPORT,
     ACT_REVEAL,
     ACT_TRANSFER,
+    ACT_RESOLVE, /* look into the stewards' queue and close what stands there */
     ACT_SEE,
     ACT_READ,
     ACT_WRITE,

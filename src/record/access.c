@@ -1,13 +1,14 @@
 #include "record/access.h"
 
+#include "policy/model.h"
 #include "record/access_cache.h"
 
 #include <stdlib.h>
 
 #define ACCESS_MEMORY ((size_t)4 * 1024 * 1024)
 
-static const enum act row_acts[] = {ACT_LIST,   ACT_VIEW,   ACT_UPDATE,   ACT_DELETE, ACT_RESTORE,
-                                    ACT_EXPORT, ACT_REVEAL, ACT_TRANSFER, ACT_CREATE, ACT_IMPORT};
+static const enum act row_acts[] = {ACT_LIST,   ACT_VIEW,     ACT_UPDATE, ACT_DELETE, ACT_RESTORE, ACT_EXPORT,
+                                    ACT_REVEAL, ACT_TRANSFER, ACT_CREATE, ACT_IMPORT, ACT_RESOLVE};
 
 static struct access_key key_of(const struct caller *c, const struct object_def *o) {
     uint64_t h = map_hash(slice_from_string(c->context.purpose), 1);
@@ -156,4 +157,16 @@ const struct field_def *access_field(const struct access *a, struct slice name, 
 
 bool access_may_filter(const struct access *a, size_t i) {
     return a->everywhere[i] == VIEW_CLEAR && !field_is_sealed(&a->object->fields[i]);
+}
+
+size_t access_act_names(const struct access *a, const char *names[ACCESS_ACTS]) {
+    static const enum act acts[ACCESS_ACTS] = {ACT_LIST,     ACT_VIEW,    ACT_CREATE, ACT_UPDATE,
+                                               ACT_DELETE,   ACT_RESTORE, ACT_IMPORT, ACT_EXPORT,
+                                               ACT_TRANSFER, ACT_REVEAL,  ACT_RESOLVE};
+    size_t n = 0;
+    for (size_t i = 0; i < ACCESS_ACTS; i++) {
+        if (a->acts[acts[i]]->op != PRED_FALSE)
+            names[n++] = act_name(acts[i]);
+    }
+    return n;
 }

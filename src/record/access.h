@@ -9,12 +9,12 @@
 
 struct access {
     const struct object_def *object;
-    const struct pred
-        *acts[ACT_COUNT]; /* row filters: list, view, update, delete, restore, export, reveal, transfer */
-    bool may_create, may_import;     /* for some record at least; decided anew on the record itself */
-    const struct field_view *fields; /* in the order of object->fields */
-    uint8_t *best;                   /* per field: the best view on any record (enum view) */
-    uint8_t *everywhere;             /* per field: the view that holds on all rows in scope */
+    const struct pred *acts[ACT_COUNT]; /* row filters: list, view, update, delete, restore, export, reveal,
+                                           transfer, resolve */
+    bool may_create, may_import;        /* for some record at least; decided anew on the record itself */
+    const struct field_view *fields;    /* in the order of object->fields */
+    uint8_t *best;                      /* per field: the best view on any record (enum view) */
+    uint8_t *everywhere;                /* per field: the view that holds on all rows in scope */
     bool visible; /* may list, view or create anything at all; else the object is unknown to him */
 };
 
@@ -31,5 +31,9 @@ const struct field_def *access_field(const struct access *a, struct slice name, 
 
 /* Clear on every row in scope and not sealed: what filters, sorts and groups may rest on. */
 bool access_may_filter(const struct access *a, size_t field_index);
+
+/* What he may do on some record at least, by the policy's names; returns how many. */
+#define ACCESS_ACTS 11
+size_t access_act_names(const struct access *a, const char *names[ACCESS_ACTS]);
 
 #endif

@@ -39,21 +39,11 @@ static bool see_object(void *context, const struct object_def *o) {
 }
 
 static enum status write_one(struct caller *c, const struct access *a, struct json *out) {
-    static const struct {
-        enum act act;
-        const char *name;
-    } acts[] = {{ACT_LIST, "list"},     {ACT_VIEW, "view"},     {ACT_CREATE, "create"},
-                {ACT_UPDATE, "update"}, {ACT_DELETE, "delete"}, {ACT_RESTORE, "restore"},
-                {ACT_IMPORT, "import"}, {ACT_EXPORT, "export"}, {ACT_TRANSFER, "transfer"},
-                {ACT_REVEAL, "reveal"}};
-    const char *names[sizeof acts / sizeof acts[0]];
+    const char *names[ACCESS_ACTS];
     struct looker looker = {.caller = c, .access = a};
     struct metadata_viewer viewer = {
         .field = see_field, .object = see_object, .context = &looker, .acts = names};
-    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
-        if (a->acts[acts[i].act]->op != PRED_FALSE)
-            names[viewer.act_count++] = acts[i].name;
-    }
+    viewer.act_count = access_act_names(a, names);
     object_write_metadata(out, c->world.objects, a->object, &viewer);
     return ST_OK;
 }

@@ -150,6 +150,52 @@ test('an API key works as a bearer token without CSRF, within the roles it was m
   problem(await program.get('/api/v1/records/customer', { headers }), 401, 'unauthenticated');
 });
 
+test('keys are listed to their owner with making, use and expiry, never with their secret, and end when revoked', async () => {
+  const c = await server.as('sales2');
+  const expires_at = new Date(Date.now() + 3600e3).toISOString();
+  const made = ok(await c.post('/api/v1/keys', { label: '报表', roles: ['sales'], expires_at }), 201);
+  const other = ok(await c.post('/api/v1/keys', { label: 'other', roles: ['sales'], expires_at }), 201);
+  const program = server.client();
+  const headers = { authorization: `Bearer ${made.key}` };
+  const before = ok(await c.get('/api/v1/keys')).items;
+  assert.deepEqual(before.map((k) => k.label).sort(), ['other', '报表']);
+  assert.ok(before.every((k) => k.used_at === null && Date.parse(k.made_at) <= Date.now()));
+  assert.equal(Date.parse(before[0].expires_at), Date.parse(expires_at));
+  await new Promise((go) => setTimeout(go, 5)); // its use is later than its making by the clock too
+  ok(await program.get('/api/v1/me', { headers }));
+  const answer = await c.get('/api/v1/keys');
+  assert.ok(answer.json.items.find((k) => k.id === made.id).used_at);
+  assert.ok(!answer.text.includes(made.key));
+  assert.ok(!ok(await c.get('/api/v1/sessions')).items.some((s) => s.id === made.id), 'a key is no session');
+  problem(await (await server.as('sales1')).delete(`/api/v1/keys/${made.id}`), 404, 'not_found');
+  ok(await c.delete(`/api/v1/keys/${made.id}`), 204);
+  problem(await program.get('/api/v1/me', { headers }), 401, 'unauthenticated');
+  assert.deepEqual(ok(await c.get('/api/v1/keys')).items.map((k) => k.id), [other.id]);
+});
+
+test("the security administrator lists and revokes another's keys; nobody else does", async () => {
+  const c = await server.as('sales3');
+  const expires_at = new Date(Date.now() + 3600e3).toISOString();
+  const made = ok(await c.post('/api/v1/keys', { label: 'x', roles: ['sales'], expires_at }), 201);
+  problem(await (await server.as('sales1')).get('/api/v1/keys?user=12'), 403, 'not_your_duty');
+  problem(await (await server.as('sysadmin')).get('/api/v1/keys?user=12'), 403, 'not_your_duty');
+  const admin = await server.as('secadmin');
+  assert.deepEqual(ok(await admin.get('/api/v1/keys?user=12')).items.map((k) => k.id), [made.id]);
+  ok(await admin.delete(`/api/v1/keys/${made.id}`), 204);
+  assert.deepEqual(ok(await c.get('/api/v1/keys')).items, []);
+  problem(await c.get('/api/v1/keys?user=x'), 400, 'invalid');
+});
+
+test('"me" names every act that would be granted: what is restored and revealed too', async () => {
+  const acts = async (login) => ok(await (await server.as(login)).get('/api/v1/me')).acts;
+  assert.ok((await acts('service1')).customer.includes('reveal'));
+  const steward = (await acts('steward')).customer;
+  assert.ok(steward.includes('resolve') && !steward.includes('reveal') && !steward.includes('restore'));
+  assert.ok((await acts('privacy')).customer.includes('restore'));
+  const c = await server.as('manager');
+  assert.deepEqual((await acts('manager')).customer, ok(await c.get('/api/v1/objects/customer')).acts);
+});
+
 test('an unknown address and a wrong method are told apart, in both languages', async () => {
   const c = await server.as('sales1');
   problem(await c.get('/api/v1/nothing'), 404, 'not_found');

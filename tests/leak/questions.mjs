@@ -16,6 +16,8 @@ const fillers = {
   '/imports/': (stage) => stage.imports.map((i) => ({ id: i.id, owner: i.owner, part: 999, open: !i.job, mapping: i.mapping })),
   '/jobs/': (stage) => stage.imports.filter((i) => i.job).map((i) => ({ id: i.job, owner: i.owner })),
   '/sessions/': (stage) => Object.entries(stage.sessions).map(([owner, id]) => ({ id, owner })),
+  '/keys/': (stage) => Object.entries(stage.sessions).map(([owner, id]) => ({ id, owner })),
+  '/conflicts/': (stage) => [{ id: stage.conflict }],
   '/audit/': () => [1, 30, 60, 90, 120].map((seq) => ({ seq })),
   '/objects/': (stage) => main.flatMap((object) => stage.definitions[object].fields.map((f) => ({ object, field: f.name }))),
 };
@@ -104,6 +106,7 @@ const bodies = {
   queryRecords: () => [{ body: { limit: 200 } }, { body: { limit: 1, sort: ['-created_at'] } }, { body: { deleted: true } }],
   revealRecord: (place) => [{ body: { fields: ['remark', 'content', 'receiver_mobile', 'payer_account', 'description'].filter((f) => place.fields?.includes(f)), reason: '泄漏矩阵的检查' }, revealed: true }],
   updateRecord: () => [{ body: {}, version: 999999 }],
+  resolveConflict: () => [{ body: { resolution: 'merged' } }],
   suggest: () => [{ body: { text: '公司' } }, { body: { text: '钱' } }, { body: { text: 'gs', limit: 20 } }],
   listAudit: () => ['', '?actor=me', '?actor=10', '?act=reveal', '?limit=200', `?record=${no}`].map((query) => ({ query })),
   recordHistory: () => ['', '?limit=1', '?limit=200&before=3'].map((query) => ({ query })),

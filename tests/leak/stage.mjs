@@ -1,5 +1,6 @@
 // The test company with a canary in every field that a customer's data can stand in: two customers with contacts and
-// everything that hangs on them, one more in the recycle bin, imports with rejected rows, saved views.
+// everything that hangs on them, one more in the recycle bin, imports with rejected rows, saved views,
+// a number that two of them shared.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +40,7 @@ export class Stage {
     await this.#import('A', 'sales1');
     await this.#import('B', 'salescd');
     await this.#save();
+    await this.#share();
     this.sessions = {};
     for (const login of ['boss', 'sales1']) this.sessions[login] = await this.#session(login);
     this.doc = ok(await (await this.as('boss')).get('/api/v1/openapi.json'));
@@ -162,6 +164,16 @@ export class Stage {
         this.views.push({ id, owner, shared });
       }
     }
+  }
+
+  // For a moment A has a number that a record beyond its owner's scope has: the pair stays on the stewards' queue.
+  async #share() {
+    const mobile = '+8613700000001';
+    await (await this.as('salescd')).create('customer', { customer_type: 'company', name: '别处的单位', status: 'prospective', mobile });
+    const who = await this.as('sales1');
+    const { id, fields } = this.planted.find((p) => p.object === 'customer' && p.key === 'A');
+    for (const value of [mobile, fields.mobile.value]) await who.update('customer', await who.read('customer', id), { mobile: value });
+    [this.conflict] = ok(await (await this.as('steward')).get('/api/v1/conflicts')).items.map((i) => i.id);
   }
 
   // ---- what is expected ----

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, readdirSync, readlinkSync, statSync, writeFil
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ok } from '../api/client.mjs';
-import { Server, build, password, until } from '../api/server.mjs';
+import { Server, build, until } from '../api/server.mjs';
 import { spellings } from './spellings.mjs';
 import { values } from './values.mjs';
 

@@ -1,7 +1,9 @@
 /* A browser that behaves like a stranger's: fresh profile, no caches, every page error and CSP refusal noted. */
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { test as run } from 'node:test';
 import { chromium } from 'playwright-core';
 import { people } from './people.mjs';
 
@@ -18,44 +20,75 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-export async function openBrowser() {
+const tokens = new WeakMap(); // a context's token for writes
+const underWay = new WeakMap(); // a page's open requests
+let shared = null; // the run's one Chromium: { browser, profile }, or the promise of it
+let waiting = 0; // tests that are registered and not yet done
+
+async function launch() {
   const profile = mkdtempSync(join(tmpdir(), 'kedun-ui-'));
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: FLAGS,
     env: { ...process.env, HOME: profile },
   });
-  return {
-    browser,
-    close: async () => {
-      await browser.close();
-      rmSync(profile, { recursive: true, force: true });
-    },
-  };
+  return { browser, profile };
+}
+
+/* The browser of the run. It starts once; each visit has a context (profile) of its own in it. */
+export async function openBrowser() {
+  shared ??= launch();
+  return (await shared).browser;
+}
+
+export async function closeBrowser() {
+  if (!shared) return;
+  const { browser, profile } = await shared;
+  shared = null;
+  await browser.close();
+  rmSync(profile, { recursive: true, force: true });
+}
+
+/* node's test, after the last of which the browser closes: an open one would keep the run from ending. */
+export function test(name, act) {
+  waiting++;
+  run(name, { timeout: 180000 }, async (t) => {
+    try {
+      await act(t);
+    } finally {
+      if (--waiting === 0) await closeBrowser();
+    }
+  });
 }
 
 /* A page of its own session. `notes` collects what a console would show as an error. */
-export async function openPage(browser, { language = 'zh', theme = 'light', phone = false } = {}) {
-  const context = await browser.newContext({
+export async function openPage({ language = 'zh', theme = 'light', phone = false, limit = 50 } = {}) {
+  const context = await (await openBrowser()).newContext({
     baseURL: BASE,
     ignoreHTTPSErrors: true,
     locale: language === 'zh' ? 'zh-CN' : 'en-GB',
     timezoneId: 'Asia/Shanghai',
     acceptDownloads: true,
+    reducedMotion: 'reduce',
     viewport: phone ? { width: 390, height: 844 } : { width: 1440, height: 900 },
     ...(phone ? { hasTouch: true, isMobile: true, deviceScaleFactor: 2 } : {}),
   });
   await context.addInitScript(
-    ([lang, look]) => {
+    (look) => {
       if (!localStorage.getItem('kedun.look')) {
-        localStorage.setItem('kedun.look', JSON.stringify({ language: lang, theme: look }));
+        localStorage.setItem('kedun.look', JSON.stringify(look));
       }
     },
-    [language, theme],
+    { language, theme, limit },
   );
   const page = await context.newPage();
   page.setDefaultTimeout(45000);
   const notes = [];
+  const asked = new Set(); // requests without an answer so far; a stream of events never has one
+  underWay.set(page, asked);
+  page.on('request', (one) => one.resourceType() !== 'eventsource' && asked.add(one));
+  page.on('requestfinished', (one) => asked.delete(one));
+  page.on('requestfailed', (one) => asked.delete(one));
   page.on('pageerror', (error) => notes.push(`page error: ${error.message}`));
   page.on('console', (message) => {
     const text = message.text();
@@ -65,6 +98,15 @@ export async function openPage(browser, { language = 'zh', theme = 'light', phon
   return { context, page, notes };
 }
 
+/* Signs a page's context in by the API, as fast as it goes; the page itself stays where it is. */
+export async function enter(page, role) {
+  const { login, password } = people[role];
+  const answer = await page.request.post('/api/v1/session', { data: { login, password } });
+  if (!answer.ok()) throw new Error(`${role} was not let in: ${answer.status()}`);
+  tokens.set(page.context(), (await answer.json()).csrf);
+}
+
+/* Signs in as a person does, through the form. */
 export async function signIn(page, role) {
   const { login, password } = people[role];
   await page.goto('/sign-in');
@@ -79,36 +121,45 @@ export async function openList(page, object = 'customer') {
   await page.waitForSelector('tbody tr[data-id], .cards li a, .state');
 }
 
-/* A call of the API as the page's own session makes it: to learn what the page should show. */
-export async function api(page, method, path, body) {
-  return page.evaluate(
-    async ([verb, where, content]) => {
-      const me = await (await fetch('/api/v1/me')).json();
-      const response = await fetch(`/api/v1${where}`, {
-        method: verb,
-        headers: {
-          'Content-Type': 'application/json',
-          'X-CSRF-Token': me.csrf,
-          'Idempotency-Key': Math.random().toString(36).slice(2),
-        },
-        body: content === undefined ? undefined : JSON.stringify(content),
-      });
-      const text = await response.text();
-      return { status: response.status, body: text ? JSON.parse(text) : null };
-    },
-    [method, path, body],
-  );
+/* A call of the API with the page's own session: to learn what the page should show. */
+export async function api(page, method, path, body, headers = {}) {
+  const context = page.context();
+  if (!tokens.has(context)) tokens.set(context, (await (await page.request.get('/api/v1/me')).json()).csrf);
+  const answer = await page.request.fetch(`/api/v1${path}`, {
+    method,
+    headers: { 'X-CSRF-Token': tokens.get(context), 'Idempotency-Key': randomUUID(), ...headers },
+    data: body,
+  });
+  const text = await answer.text();
+  return { status: answer.status(), body: text ? JSON.parse(text) : null };
 }
 
-/* Opens a browser and a page for a test, hands it over, and holds the page to what every page must keep. */
+/* Opens a page in a fresh context for a test, hands it over, and holds it to what every page must keep. */
 export async function visit(options, act) {
-  const { browser, close } = await openBrowser();
+  const { page, context, notes } = await openPage(options);
   try {
-    const { page, context, notes } = await openPage(browser, options);
-    await act(page, { browser, context });
+    await act(page, context);
     if (notes.length) throw new Error(`the console is not silent: ${notes.join(' | ').slice(0, 800)}`);
   } finally {
-    await close();
+    await context.close();
+  }
+}
+
+/* Waits until nothing is under way: no answer outstanding, nothing marked busy, nothing moving. */
+export async function settled(page) {
+  const end = Date.now() + 30000;
+  for (;;) {
+    const still = await page.evaluate(async () => {
+      const frame = () => new Promise(requestAnimationFrame);
+      await frame();
+      await frame(); // what was just done has been drawn, and its questions have been sent
+      return (
+        !document.querySelector('[aria-busy=true]') &&
+        document.getAnimations().every((one) => one.playState !== 'running')
+      );
+    });
+    if (still && underWay.get(page).size === 0) return;
+    if (Date.now() > end) throw new Error('the page does not come to rest');
   }
 }
 
@@ -116,17 +167,22 @@ export async function shot(page, name) {
   if (process.env.KEDUN_SHOTS) await page.screenshot({ path: join(process.env.KEDUN_SHOTS, `${name}.png`) });
 }
 export async function rows(page) {
-  await page.waitForFunction(() => !document.querySelector('.records[aria-busy=true]'));
+  await page.waitForSelector('.records:not([aria-busy=true]), .cards:not([aria-busy=true]), .state');
   return page.$$eval('tbody tr[data-id]', (all) =>
     all.map((tr) => ({ id: tr.dataset.id, text: tr.innerText })),
   );
 }
 export async function search(page, text) {
   await page.fill('[data-search]', text);
-  const done = page.waitForResponse((r) => r.url().endsWith('/query'));
+  const answered = page.waitForResponse((one) => one.url().endsWith('/query'));
   await page.press('[data-search]', 'Enter');
-  await (await done).finished();
-  await page.waitForTimeout(300); // the answer has come; the table draws it
+  await answered;
+  await settled(page);
+}
+/* A record in which the page's own user finds a masked mobile: the newest ones may have none. */
+export async function masked(page, object = 'customer') {
+  const { body } = await api(page, 'POST', `/records/${object}/query`, { limit: 100, fields: ['mobile'] });
+  return body.items.find((row) => row.mobile && row._views?.mobile === 'masked').id;
 }
 export async function openFirst(page, n = 1) {
   await page.click(`tbody tr:nth-child(${n}) a.title`);

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { api, openList, search, rows, signIn, visit } from './browser.mjs';
+import { api, enter, openList, rows, search, test, visit } from './browser.mjs';
 
 const ROWS = 60;
 const stamp = String(Date.now()).slice(-6);
@@ -21,7 +20,7 @@ function csv() {
 
 async function who(page) {
   for (const role of ['sales', 'steward', 'manager']) {
-    await signIn(page, role);
+    await enter(page, role);
     const { body } = await api(page, 'GET', '/me');
     if (body.acts.customer?.includes('import')) return role;
     await page.context().clearCookies();
@@ -58,13 +57,26 @@ test('a CSV is mapped, checked, imported, its bad rows downloaded, and undone', 
 
     const here = page.url();
     await openList(page);
-    await search(page, `导入试验${stamp}号20有`);
-    assert.equal((await rows(page)).length, 1);
+    for (const n of [30, 20]) {
+      await search(page, `导入试验${stamp}号${n}有`);
+      assert.equal((await rows(page)).length, 1);
+    }
+    const [changed] = await rows(page);
+    const { body } = await api(page, 'GET', `/records/customer/${changed.id}`);
+    const mine = { 'If-Match': `"${body._version}"` };
+    assert.equal((await api(page, 'PATCH', `/records/customer/${body.id}`, { employees: 9 }, mine)).status, 200);
     await page.goto(here);
     await page.click('button:has-text("撤销导入")');
     await page.click('[role=alertdialog] .primary');
     await page.waitForSelector('.chip:has-text("已撤销")', { timeout: 90000 });
+    for (const again of [false, true]) {
+      if (again) await page.reload();
+      await page.waitForSelector('.undone');
+      assert.match(await page.innerText('.undone'), /已移除 53 条[^]*1 条被保留[^]*修改过/);
+    }
     await openList(page);
-    await search(page, `导入试验${stamp}号20有`);
+    await search(page, `导入试验${stamp}号30有`);
     assert.equal((await rows(page)).length, 0);
+    await search(page, `导入试验${stamp}号20有`);
+    assert.equal((await rows(page)).length, 1, 'what was changed since is kept');
   }));

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { api, openList, rows, search, signIn, visit } from './browser.mjs';
+import { api, enter, openList, openPage, rows, search, settled, test, visit } from './browser.mjs';
 
 const MASKED = /\*/;
 
 test('a salesperson sees own customers with contact data', () =>
   visit({}, async (page) => {
-    await signIn(page, 'sales');
+    await enter(page, 'sales');
     await openList(page);
     const seen = await rows(page);
     assert.ok(seen.length >= 20);
@@ -26,7 +25,7 @@ test('a salesperson sees own customers with contact data', () =>
 
 test('a service agent sees masked customers that look masked', () =>
   visit({}, async (page) => {
-    await signIn(page, 'service');
+    await enter(page, 'service');
     await openList(page);
     assert.ok((await page.locator('tbody .masked').count()) > 5);
     assert.match(await page.locator('tbody .masked').first().innerText(), MASKED);
@@ -35,7 +34,7 @@ test('a service agent sees masked customers that look masked', () =>
 
 test('finance sees amounts and no contact data', () =>
   visit({}, async (page) => {
-    await signIn(page, 'finance');
+    await enter(page, 'finance');
     await page.goto('/o/customer?sort=-annual_amount');
     await page.waitForSelector('tbody tr[data-id]');
     const head = await page.innerText('thead');
@@ -44,12 +43,11 @@ test('finance sees amounts and no contact data', () =>
   }));
 
 test('a branch leader sees more than a salesperson, head office more than a branch', () =>
-  visit({}, async (_page, { browser }) => {
-    const { openPage } = await import('./browser.mjs');
+  visit({}, async () => {
     const counts = {};
     for (const role of ['sales', 'leader', 'head']) {
-      const { page, context } = await openPage(browser);
-      await signIn(page, role);
+      const { page, context } = await openPage();
+      await enter(page, role);
       const { body } = await api(page, 'POST', '/records/customer/query', { limit: 1, count: true });
       counts[role] = body.count.value;
       await context.close();
@@ -60,17 +58,17 @@ test('a branch leader sees more than a salesperson, head office more than a bran
 for (const role of ['admin', 'security', 'auditor']) {
   test(`${role} sees no customer at all`, () =>
     visit({}, async (page) => {
-      await signIn(page, role);
-      assert.doesNotMatch(await page.innerText('nav.nav'), /客户/);
+      await enter(page, role);
       await page.goto('/o/customer');
       await page.waitForSelector('.state');
+      assert.doesNotMatch(await page.innerText('nav.nav'), /客户/);
       assert.equal(await page.locator('tbody tr').count(), 0);
     }));
 }
 
 test('customers are found by mobile, last four, a fragment of the name and by pinyin', () =>
   visit({}, async (page) => {
-    await signIn(page, 'sales');
+    await enter(page, 'sales');
     await openList(page);
     const { items } = (
       await api(page, 'POST', '/records/customer/query', { limit: 50, fields: ['name', 'mobile'] })
@@ -93,7 +91,7 @@ test('customers are found by mobile, last four, a fragment of the name and by pi
 
 test('names are found by pinyin, every reading of a name included', () =>
   visit({}, async (page) => {
-    await signIn(page, 'boss');
+    await enter(page, 'boss');
     await openList(page);
     for (const text of ['chongqing', 'cq']) {
       await search(page, text);
@@ -118,7 +116,7 @@ test('names are found by pinyin, every reading of a name included', () =>
 
 test('filters stand in the address, survive a reload, and can be removed', () =>
   visit({}, async (page) => {
-    await signIn(page, 'sales');
+    await enter(page, 'sales');
     await openList(page);
     const before = await page.innerText('.pager .count');
     await page.click('.filters .add');
@@ -142,7 +140,7 @@ test('filters stand in the address, survive a reload, and can be removed', () =>
 
 test('a filter on a sealed field works and stays out of the address', () =>
   visit({}, async (page) => {
-    await signIn(page, 'sales');
+    await enter(page, 'sales');
     await openList(page);
     const { items } = (await api(page, 'POST', '/records/customer/query', { limit: 50, fields: ['mobile'] }))
       .body;
@@ -165,7 +163,7 @@ test('a filter on a sealed field works and stays out of the address', () =>
 
 test('sorting and paging change the rows; numbers and "next" agree', () =>
   visit({}, async (page) => {
-    await signIn(page, 'leader');
+    await enter(page, 'leader');
     await openList(page);
     const first = (await rows(page)).map((r) => r.id);
     await page.click('.pager button[aria-label="下一步"]');
@@ -182,7 +180,7 @@ test('sorting and paging change the rows; numbers and "next" agree', () =>
 
 test('columns are chosen and stay chosen; only their names are kept in the browser', () =>
   visit({}, async (page) => {
-    await signIn(page, 'sales');
+    await enter(page, 'sales');
     await openList(page);
     await page.click('.head button:has-text("列")');
     await page.locator('.kd-popover li:has-text("网站") input').check();
@@ -194,9 +192,59 @@ test('columns are chosen and stay chosen; only their names are kept in the brows
     assert.doesNotMatch(kept, /\d{11}|王芳|有限公司/);
   }));
 
+test('a view is saved, applied and deleted', () =>
+  visit({}, async (page) => {
+    await enter(page, 'sales');
+    await openList(page);
+    const name = `我的重点 ${Date.now() % 100000}`;
+    await page.click('.filters .add');
+    await page.selectOption('#filter-field', 'grade');
+    await page.locator('.kd-popover .choices input').first().check();
+    await page.click('.kd-popover .primary');
+    await page.waitForSelector('.pill');
+    await page.click('.view-button');
+    await page.click('.kd-popover .item:has-text("另存为视图")');
+    await page.fill('#view-name', name);
+    await page.click('.kd-modal .primary');
+    const shows = (text) => document.querySelector('.view-button')?.textContent.includes(text);
+    await page.waitForFunction(shows, name);
+    await page.reload();
+    await page.waitForFunction(shows, name);
+    await page.click('.view-button');
+    await page.click('.kd-popover .item >> nth=0');
+    await page.waitForSelector('.pill', { state: 'detached' });
+    await page.click('.view-button');
+    await page.click(`.kd-popover .item:has-text("${name}")`);
+    await page.waitForSelector('.pill');
+    await page.click('.view-button');
+    await page.click(`.kd-popover button[aria-label="删除 ${name}"]`);
+    await page.waitForSelector('.pill', { state: 'detached' });
+    const { items } = (await api(page, 'GET', '/views/customer')).body;
+    assert.ok(!items.some((view) => view.name === name));
+  }));
+
+test('what was opened last stands first on the home page', () =>
+  visit({}, async (page) => {
+    await enter(page, 'sales');
+    await openList(page);
+    const [, , third] = await rows(page);
+    await page.goto(`/o/customer/${third.id}`);
+    await page.waitForSelector('.fact-card dl.facts');
+    const title = (await page.innerText('.record h1')).trim();
+    const link = page.locator(`.recent li:first-child a[href$="${third.id}"]`);
+    const end = Date.now() + 15000; // the index of the log that the list comes from may lag a little
+    do {
+      await page.goto('/');
+      await settled(page);
+    } while ((await link.count()) === 0 && Date.now() < end);
+    assert.ok((await link.innerText()).includes(title));
+    await link.click();
+    await page.waitForSelector('.fact-card dl.facts');
+  }));
+
 test('the keyboard walks the list, opens, selects and shows its keys', () =>
   visit({}, async (page) => {
-    await signIn(page, 'sales');
+    await enter(page, 'sales');
     await openList(page);
     await page.keyboard.press('j');
     await page.keyboard.press('j');
@@ -216,7 +264,7 @@ test('the keyboard walks the list, opens, selects and shows its keys', () =>
 
 test('the palette goes, finds and acts', () =>
   visit({}, async (page) => {
-    await signIn(page, 'sales');
+    await enter(page, 'sales');
     await openList(page);
     await page.keyboard.press('Control+k');
     await page.waitForSelector('.kd-modal [role=combobox]');

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { shot, signIn, visit } from './browser.mjs';
+import { enter, settled, shot, test, visit } from './browser.mjs';
 
 async function fits(page, name) {
-  await page.waitForTimeout(500);
+  await settled(page);
   const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   await shot(page, `phone-${name}`);
   assert.ok(wide <= room, `${name} is ${wide} wide on a screen of ${room}`);
@@ -13,7 +12,8 @@ test('everything fits a phone, and the list is cards', () =>
   visit({ phone: true }, async (page) => {
     await page.goto('/sign-in');
     await fits(page, 'sign-in');
-    await signIn(page, 'sales');
+    await enter(page, 'sales');
+    await page.goto('/');
     await fits(page, 'home');
     await page.goto('/o/customer');
     await page.waitForSelector('.cards a');
@@ -39,7 +39,9 @@ test('everything fits a phone, and the list is cards', () =>
 
 test('the navigation is a drawer on a phone', () =>
   visit({ phone: true }, async (page) => {
-    await signIn(page, 'sales');
+    await enter(page, 'sales');
+    await page.goto('/');
+    await page.waitForSelector('.top');
     assert.equal(await page.isVisible('nav.nav'), false);
     await page.click('.top .icon >> nth=0');
     await page.click('nav.nav a:has-text("客户") >> nth=0');

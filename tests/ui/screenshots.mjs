@@ -1,6 +1,6 @@
 /* The README's pictures: wide and phone-wide, both languages, light and dark. */
 import { join } from 'node:path';
-import { openBrowser, openFirst, openList, openPage, signIn } from './browser.mjs';
+import { closeBrowser, enter, openFirst, openList, openPage, settled } from './browser.mjs';
 
 const out = process.argv[2] ?? '.';
 const PICTURES = [
@@ -53,17 +53,16 @@ const PICTURES = [
   ],
 ];
 
-const { browser, close } = await openBrowser();
 for (const [name, look, role, open] of PICTURES) {
-  const { page, context } = await openPage(browser, look);
-  await signIn(page, role);
+  const { page, context } = await openPage(look);
+  await enter(page, role);
   try {
     await open(page);
   } catch (error) {
     console.error(`${name}: ${error.message.split('\n')[0]}`);
   }
-  await page.waitForTimeout(900);
+  await settled(page);
   await page.screenshot({ path: join(out, `${name}.png`) });
   await context.close();
 }
-await close();
+await closeBrowser();

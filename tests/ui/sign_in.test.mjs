@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { signIn, visit } from './browser.mjs';
+import { signIn, test, visit } from './browser.mjs';
 import { people } from './people.mjs';
 
 test('a wrong password is refused in plain words and tells nothing about the account', () =>

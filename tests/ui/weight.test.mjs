@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { openList, signIn, visit } from './browser.mjs';
+import { enter, openList, settled, test, visit } from './browser.mjs';
 
 test('the first load of the list page stays under 300 KB on the wire', () =>
-  visit({}, async (page, { context }) => {
-    await signIn(page, 'sales');
+  visit({}, async (page, context) => {
+    await enter(page, 'sales');
     const cdp = await context.newCDPSession(page);
     await cdp.send('Network.enable');
     await cdp.send('Network.clearBrowserCache');
@@ -15,14 +14,14 @@ test('the first load of the list page stays under 300 KB on the wire', () =>
       if (!parts.get(e.requestId)?.includes('/api/')) bytes += e.encodedDataLength;
     });
     await openList(page);
-    await page.waitForTimeout(1000);
+    await settled(page);
     console.log(`# first load of the list page: ${(bytes / 1024).toFixed(1)} KB in ${parts.size} answers`);
     assert.ok(bytes > 20 * 1024 && bytes < 300 * 1024, `${bytes} bytes`);
   }));
 
 test('answers with personal data are kept nowhere', () =>
   visit({}, async (page) => {
-    await signIn(page, 'sales');
+    await enter(page, 'sales');
     const answers = [];
     page.on('response', (r) => r.url().includes('/records/') && answers.push(r));
     await openList(page);
@@ -37,7 +36,7 @@ test('answers with personal data are kept nowhere', () =>
 
 test('the page names the viewer over its data', () =>
   visit({}, async (page) => {
-    await signIn(page, 'sales');
+    await enter(page, 'sales');
     await openList(page);
     assert.match(await page.$eval('.watermark', (e) => e.style.backgroundImage), /^url\("data:image\/png/);
   }));

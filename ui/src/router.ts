@@ -65,6 +65,12 @@ export const router = createRouter({
           meta: { title: 'imports.title' },
         },
         {
+          path: 'conflicts',
+          name: 'conflicts',
+          component: () => import('./views/Conflicts.vue'),
+          meta: { title: 'conflicts.title' },
+        },
+        {
           path: 'audit',
           name: 'audit',
           component: () => import('./views/Audit.vue'),

@@ -14,8 +14,20 @@ export const session = {
   list: () => get<{ items: T.SessionItem[] }>('/sessions'),
   revoke: (id: string) => del<void>(`/sessions/${encodeURIComponent(id)}`),
   directory: () => get<T.Directory>('/directory'),
-  createKey: (label: string, roles: string[], expires_at: string) =>
+};
+
+export const keys = {
+  list: (user: number | string = '') => get<{ items: T.KeyItem[] }>('/keys', { query: { user } }),
+  create: (label: string, roles: string[], expires_at: string) =>
     post<{ id: string; key: string }>('/keys', { label, roles, expires_at }),
+  revoke: (id: string) => del<void>(`/keys/${encodeURIComponent(id)}`),
+};
+
+export const conflicts = {
+  list: (cursor: string | null = null) =>
+    get<{ items: T.ConflictItem[]; next: string | null }>('/conflicts', { query: { limit: 50, cursor } }),
+  resolve: (id: string, resolution: 'kept_both' | 'mended', note: string) =>
+    post<void>(`/conflicts/${encodeURIComponent(id)}`, { resolution, note }),
 };
 
 export const objects = {

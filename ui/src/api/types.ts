@@ -180,6 +180,23 @@ export interface SessionItem {
   agent: string;
 }
 
+export interface KeyItem {
+  id: string;
+  label: string;
+  made_at: string;
+  expires_at: string;
+  used_at: string | null;
+}
+
+/* Two records that share a value which only one should have. */
+export interface ConflictItem {
+  id: string;
+  object: string;
+  field: string;
+  at: string;
+  records: { id: string; title: string | null }[]; // the one that was written last, and the one that had it
+}
+
 export interface Directory {
   users: { id: number | string; name: string; department: number | string | null; disabled?: boolean }[];
   departments: { id: number | string; parent: number | string | null; name: string; branch?: boolean }[];
@@ -234,6 +251,7 @@ export interface ImportItem {
   state: ImportState;
   counts?: { rows: number; imported: number; rejected: number; duplicates: number } | null;
   job?: string | null;
+  undo?: Job | null;
   part_size?: number;
   created_at?: string;
   actor?: Person | null;

@@ -26,6 +26,8 @@ export function useNav(): ComputedRef<PlaceGroup[]> {
     const tools: Place[] = [];
     if (mayImport || session.area('imports'))
       tools.push({ to: '/imports', label: t('shell.imports'), icon: 'upload' });
+    if (session.area('conflicts'))
+      tools.push({ to: '/conflicts', label: t('shell.conflicts'), icon: 'twins' });
     const guard: Place[] = [];
     if (session.isAuditor || session.area('audit'))
       guard.push({ to: '/audit', label: t('shell.audit'), icon: 'shield' });

@@ -46,7 +46,7 @@ export const useSession = defineStore('session', () => {
     setCsrf('');
   }
   const may = (object: string, act: string) => me.value?.acts?.[object]?.includes(act) ?? false;
-  const area = (name: string) => me.value?.areas?.includes(name) ?? name === 'keys';
+  const area = (name: string) => me.value?.areas?.includes(name) ?? false;
   const isAuditor = computed(() => me.value?.duties?.includes('auditor') ?? false);
 
   return { me, asked, wanted, load, refresh, signIn, signOut, forget, may, area, isAuditor };

@@ -2,7 +2,7 @@ const two = (n: number): string => String(n).padStart(2, '0');
 
 /* "2026-11-22 09:30" in the reader's own time zone; the same shape in both languages, so columns line up. */
 export function localTime(value: unknown, seconds = false): string {
-  const at = new Date(String(value));
+  const at = new Date(typeof value === 'number' ? value : String(value));
   if (Number.isNaN(at.getTime())) return String(value ?? '');
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
