@@ -10,9 +10,9 @@
  *                       branch (Department), departments (set: his department and all above), manager_of (set
  * of Department), is_partner (bool); parents: his Roles and his Department Role::"<name>", Department::"<id>"
  * (parent: the department above) Action::"list" "view" "create" "update" "delete" "restore" "import" "export"
- * "reveal" "transfer" "resolve" "see" "read" "write" "match" "audit" "administer" (see: masked view of a field; read:
- * clear view; write: set a field; match: find by a masked field's whole value or the characters its mask
- * shows. view: open one record. A record must pass list/view before its fields' see/read count.) the
+ * "reveal" "transfer" "resolve" "see" "read" "write" "match" "audit" "administer" (see: masked view of a
+ * field; read: clear view; write: set a field; match: find by a masked field's whole value or the characters
+ * its mask shows. view: open one record. A record must pass list/view before its fields' see/read count.) the
  * resource: <Object>::"<uuid>" with the type's name in CamelCase (Customer, FollowUp …), attributes: the
  *           object's *unsealed* fields by API name (absent when null) plus owner (User), department
  * (Department), branch (Department), created_at (long ms); parent: its department, so `resource in
