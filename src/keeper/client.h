@@ -179,6 +179,17 @@ struct keeper_row {
     struct slice seal;     /* KEEPER_ROW_SEAL bytes; ST_CORRUPT when it does not hold */
 };
 
+#define KEEPER_NEEDLES_MAX 32
+
+/* `field` is sealed, one of the request, and present in `sealed` whatever its view. 0: nothing is looked for;
+ * the caller saw it hold in the rows that say so. */
+struct keeper_needle {
+    uint16_t field;
+    uint8_t search; /* enum field_search */
+    uint8_t group;  /* below KEEPER_NEEDLES_MAX */
+    struct slice text;
+};
+
 struct keeper_open {
     uint8_t act; /* enum audit_act: list, view, reveal, search, timeline, export … */
     uint16_t object;
@@ -188,18 +199,19 @@ struct keeper_open {
     size_t row_count;
     const uint8_t *views;       /* row_count × field_count, enum view, row by row */
     const struct slice *sealed; /* row_count × field_count; empty where unsealed or null */
-    /* Rows whose field `needle_field` (sealed, present in `sealed` whatever its view) does not contain
-     * `needle` are dropped: nothing of them is opened, charged or named. 0: none. */
-    uint16_t needle_field;
-    uint8_t needle_search; /* enum field_search */
-    struct slice needle;
+    /* A row is dropped unless in every group some needle is found in it: nothing of it is opened, charged or
+     * named then. */
+    const struct keeper_needle *needles;
+    size_t needle_count;
+    const uint32_t
+        *needle_rows;    /* row_count, when there are needles. Bit n: needle n may speak of this row */
     struct slice reason; /* reveal: why; sealed in the entry under the subject's key */
 };
 
 struct keeper_opened {
     struct slice
         *values;    /* row_count × field_count: canonical text, masked or clear; p == NULL: null or hidden */
-    bool *dropped;  /* row_count: failed the needle */
+    bool *dropped;  /* row_count: failed the needles */
     uint64_t entry; /* sequence number of the audit entry */
 };
 

@@ -85,22 +85,22 @@ static enum status check_request(struct open_work *o, struct error *e) {
 }
 
 /* A needle is a look-up: paid for by keeper_lookup a moment ago, or now. */
-static enum status pay_needle(struct open_work *o, struct error *e) {
+static enum status pay_needle(struct open_work *o, const struct keeper_needle *needle, struct error *e) {
     const struct keeper_open *q = o->q;
     struct keeper_state *st = o->w->state;
     const struct actor *actor = &o->w->caller.actor;
     struct catalogue_field f;
-    if (!registry_field(st->registry, q->object, q->needle_field, &f) || f.class < CLASS_PERSONAL)
+    if (!registry_field(st->registry, q->object, needle->field, &f) || f.class < CLASS_PERSONAL)
         return error_set(e, ST_INVALID, "bad_needle", "the needle's field is not a sealed one");
-    enum status s = match_permitted(actor, &f, q->needle_search, VIEW_CLEAR, q->needle, &o->w->arena, e);
-    uint32_t name = (uint32_t)q->object << 16 | q->needle_field;
-    if (s != ST_OK || match_is_paid(&st->paid, actor->user, name, q->needle_search, q->needle))
+    enum status s = match_permitted(actor, &f, needle->search, VIEW_CLEAR, needle->text, &o->w->arena, e);
+    uint32_t name = (uint32_t)q->object << 16 | needle->field;
+    if (s != ST_OK || match_is_paid(&st->paid, actor->user, name, needle->search, needle->text))
         return s;
     struct budget_limits company;
     registry_company(st->registry, &company);
     s = budget_charge_count(st->budgets, actor, &company, BUDGET_LOOKUPS, 1, e);
     if (s == ST_OK)
-        match_pay(&st->paid, actor->user, name, q->needle_search, q->needle);
+        match_pay(&st->paid, actor->user, name, needle->search, needle->text);
     return s;
 }
 
@@ -266,11 +266,12 @@ static enum status open_decide(struct open_work *o, struct error *e) {
     if (o->dropped == NULL || o->values == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "no memory for the page");
     o->kept = o->q->row_count;
-    if (o->q->needle_field != 0) {
-        s = pay_needle(o, e);
-        if (s == ST_OK)
-            s = open_drop(o, e);
+    for (size_t i = 0; s == ST_OK && i < o->q->needle_count; i++) {
+        if (o->q->needles[i].field != 0)
+            s = pay_needle(o, &o->q->needles[i], e);
     }
+    if (s == ST_OK && o->q->needle_count > 0)
+        s = open_drop(o, e);
     return s == ST_OK ? charge_people(o, e) : s;
 }
 

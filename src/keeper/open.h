@@ -39,7 +39,7 @@ static inline bool open_is_opened(const struct open_work *o, size_t row, size_t 
            o->q->rows[row].wrapped_key.n > 0;
 }
 
-/* Marks rows that fail the needle as dropped; opens nothing but the needle's field, into wiped memory. */
+/* Marks rows that fail the needles as dropped; opens nothing but the needles' fields, into wiped memory. */
 MUST_CHECK enum status open_drop(struct open_work *o, struct error *e);
 /* Opens and masks the cells of rows that are kept, into the worker's secret scratch. */
 MUST_CHECK enum status open_values(struct open_work *o, struct error *e);

@@ -71,55 +71,84 @@ static enum status open_corrupt(struct error *e) {
         "a sealed value does not hold: it was changed, is an older one, or belongs to another row or field");
 }
 
-/* The field of the needle, and its place among the request's fields. */
-static bool needle_place(const struct open_work *o, size_t *place) {
-    for (size_t i = 0; i < o->q->field_count; i++) {
-        if (o->q->fields[i] == o->q->needle_field) {
-            *place = i;
-            return o->fields[i].sealed;
-        }
+/* Rows being checked: room for one opened value, wiped with the rest. */
+struct dropping {
+    struct open_work *o;
+    size_t places[KEEPER_NEEDLES_MAX]; /* of each needle's field among the request's */
+    struct buf room;
+    struct arena a;
+};
+
+static enum status needle_places(struct dropping *d, struct error *e) {
+    const struct open_work *o = d->o;
+    for (size_t n = 0; n < o->q->needle_count; n++) {
+        const struct keeper_needle *needle = &o->q->needles[n];
+        size_t i = 0;
+        while (i < o->q->field_count && o->q->fields[i] != needle->field)
+            i++;
+        bool sealed = i < o->q->field_count && o->fields[i].sealed;
+        if (needle->group >= KEEPER_NEEDLES_MAX || (needle->field != 0 && !sealed))
+            return error_set(e, ST_INVALID, "bad_needle",
+                             "the needle's field is not a sealed one of the request");
+        d->places[n] = i;
     }
-    return false;
+    return ST_OK;
 }
 
-static enum status drop_one(struct open_work *o, size_t row, size_t place, struct buf *room, struct arena *a,
-                            struct error *e) {
+static enum status needle_holds(struct dropping *d, size_t row, size_t n, bool *holds, struct error *e) {
+    struct open_work *o = d->o;
     const struct keeper_row *r = &o->q->rows[row];
-    struct slice sealed = o->q->sealed[open_cell(o, row, place)], plain = SLICE_NONE;
-    bool matches = false;
-    enum status s = ST_OK;
-    if (sealed.n > 0 && r->wrapped_key.n > 0) {
-        buf_reset(room);
-        arena_reset(a);
-        uint8_t *to = buf_reserve(room, sealed.n);
-        s = to == NULL ? ST_NOMEM : open_one(o, r, &o->fields[place].f, sealed, to, &plain);
-        room->n = to == NULL ? 0 : sealed.n;
-        if (s == ST_CORRUPT)
-            return open_corrupt(e);
-        if (s == ST_OK)
-            s = terms_recheck((enum value_type)o->fields[place].f.type,
-                              (enum field_search)o->q->needle_search, plain, o->q->needle, a, &matches);
-    }
-    o->dropped[row] = !matches;
-    o->kept += matches;
+    const struct keeper_needle *needle = &o->q->needles[n];
+    *holds = needle->field == 0;
+    struct slice sealed = *holds ? SLICE_NONE : o->q->sealed[open_cell(o, row, d->places[n])], plain;
+    if (sealed.n == 0 || r->wrapped_key.n == 0)
+        return ST_OK;
+    const struct catalogue_field *f = &o->fields[d->places[n]].f;
+    buf_reset(&d->room);
+    arena_reset(&d->a);
+    uint8_t *to = buf_reserve(&d->room, sealed.n);
+    enum status s = to == NULL ? ST_NOMEM : open_one(o, r, f, sealed, to, &plain);
+    d->room.n = to == NULL ? 0 : sealed.n;
+    if (s == ST_CORRUPT)
+        return open_corrupt(e);
+    if (s == ST_OK)
+        s = terms_recheck((enum value_type)f->type, (enum field_search)needle->search, plain, needle->text,
+                          &d->a, holds);
     return s == ST_OK ? s : error_set(e, s, "needle", "the text cannot be looked for");
 }
 
+/* Needles come with those that are known to hold first, so that few values are opened for nothing. */
+static enum status drop_one(struct dropping *d, size_t row, struct error *e) {
+    const struct keeper_open *q = d->o->q;
+    uint32_t wanted = 0, held = 0;
+    for (size_t n = 0; n < q->needle_count; n++) {
+        uint32_t group = (uint32_t)1 << q->needles[n].group;
+        bool holds = false;
+        wanted |= group;
+        enum status s = (held & group) != 0 || (q->needle_rows[row] >> n & 1) == 0
+                            ? ST_OK
+                            : needle_holds(d, row, n, &holds, e);
+        if (s != ST_OK)
+            return s;
+        held |= holds ? group : 0;
+    }
+    d->o->dropped[row] = held != wanted;
+    d->o->kept += held == wanted;
+    return ST_OK;
+}
+
 enum status open_drop(struct open_work *o, struct error *e) {
-    size_t place;
-    if (!needle_place(o, &place))
-        return error_set(e, ST_INVALID, "bad_needle",
-                         "the needle's field is not a sealed one of the request");
-    struct buf room;
-    struct arena a;
-    buf_init(&room, PROTOCOL_SEALED_MAX, true);
-    arena_init(&a, (size_t)4 << 20, ARENA_SECRET);
-    enum status s = ST_OK;
+    struct dropping d = {.o = o};
+    enum status s = needle_places(&d, e);
+    if (s != ST_OK)
+        return s;
+    buf_init(&d.room, PROTOCOL_SEALED_MAX, true);
+    arena_init(&d.a, (size_t)4 << 20, ARENA_SECRET);
     o->kept = 0;
     for (size_t i = 0; s == ST_OK && i < o->q->row_count; i++)
-        s = drop_one(o, i, place, &room, &a, e);
-    buf_free(&room);
-    arena_free(&a);
+        s = drop_one(&d, i, e);
+    buf_free(&d.room);
+    arena_free(&d.a);
     return s;
 }
 

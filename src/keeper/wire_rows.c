@@ -81,6 +81,23 @@ static void wire_cells(struct wire *w, const struct slice **cells, size_t count,
     *cells = to;
 }
 
+static void wire_needles(struct wire *w, struct keeper_open *q) {
+    wire_size(w, &q->needle_count, KEEPER_NEEDLES_MAX);
+    struct keeper_needle *needles = wire_array(w, q->needles, q->needle_count, sizeof *needles);
+    for (size_t i = 0; needles != NULL && i < q->needle_count && !w->failed; i++) {
+        wire_u16(w, &needles[i].field);
+        wire_u8(w, &needles[i].search);
+        wire_u8(w, &needles[i].group);
+        wire_slice(w, &needles[i].text, PROTOCOL_TEXT_MAX);
+    }
+    q->needles = needles;
+    size_t count = q->needle_count > 0 ? q->row_count : 0;
+    uint32_t *rows = wire_array(w, q->needle_rows, count, sizeof *rows);
+    for (size_t i = 0; rows != NULL && i < count && !w->failed; i++)
+        wire_u32(w, &rows[i]);
+    q->needle_rows = rows;
+}
+
 void wire_open(struct wire *w, struct args *a) {
     struct keeper_open *q = &a->open;
     wire_u8(w, &q->act);
@@ -102,9 +119,7 @@ void wire_open(struct wire *w, struct args *a) {
     q->views = views;
     if (!w->failed)
         wire_cells(w, &q->sealed, cells, PROTOCOL_SEALED_MAX);
-    wire_u16(w, &q->needle_field);
-    wire_u8(w, &q->needle_search);
-    wire_slice(w, &q->needle, PROTOCOL_TEXT_MAX);
+    wire_needles(w, q);
     wire_slice(w, &q->reason, PROTOCOL_REASON_MAX);
 }
 

@@ -114,7 +114,8 @@ static void views_of_row(struct page *p, size_t i) {
                                   : (uint8_t)policy_view_of(&a->fields[f], page_lookup, &row);
     }
     for (size_t s = 0; s < p->shown_count; s++) {
-        p->shown_views[i * p->shown_count + s] = p->views[i * n + p->shown[s]];
+        bool extra = s >= p->shown_count - p->extra;
+        p->shown_views[i * p->shown_count + s] = extra ? VIEW_HIDDEN : p->views[i * n + p->shown[s]];
     }
 }
 
@@ -162,15 +163,24 @@ static struct slice sealed_bytes(const struct cell *cell) {
     return cell->kind == CELL_BYTES ? cell->s : SLICE_NONE;
 }
 
-static void collect_sealed(const struct page *p, uint16_t needle_field, struct slice *sealed) {
+static bool is_looked_for(const struct page_act *act, uint16_t field) {
+    for (size_t n = 0; n < act->needle_count; n++) {
+        if (act->needles[n].field == field)
+            return true;
+    }
+    return false;
+}
+
+static void collect_sealed(const struct page *p, const struct page_act *act, struct slice *sealed) {
     const struct object_def *o = p->access->object;
     for (size_t s = 0; s < p->shown_count; s++) {
         const struct field_def *f = &o->fields[p->shown[s]];
         if (!field_is_sealed(f))
             continue;
         size_t column = column_index(p, f->id);
+        bool always = is_looked_for(act, f->id);
         for (size_t i = 0; i < p->rows.count; i++) {
-            bool wanted = p->shown_views[i * p->shown_count + s] != VIEW_HIDDEN || f->id == needle_field;
+            bool wanted = p->shown_views[i * p->shown_count + s] != VIEW_HIDDEN || always;
             if (wanted && column != SIZE_MAX) {
                 sealed[i * p->shown_count + s] = sealed_bytes(&p->rows.rows[i].cells[column]);
             }
@@ -280,7 +290,7 @@ enum status page_open(struct caller *c, struct page *p, const struct page_act *a
         fields[i] = p->access->object->fields[p->shown[i]].id;
     for (size_t i = 0; i < rows; i++)
         page_keeper_row(p, i, &p->keeper_rows[i]);
-    collect_sealed(p, act->needle_field, sealed);
+    collect_sealed(p, act, sealed);
     struct keeper_open q = {.act = act->act,
                             .object = p->access->object->id,
                             .fields = fields,
@@ -289,9 +299,9 @@ enum status page_open(struct caller *c, struct page *p, const struct page_act *a
                             .row_count = rows,
                             .views = p->shown_views,
                             .sealed = sealed,
-                            .needle_field = act->needle_field,
-                            .needle_search = act->needle_search,
-                            .needle = act->needle,
+                            .needles = act->needles,
+                            .needle_count = act->needle_count,
+                            .needle_rows = act->needle_rows,
                             .reason = act->reason};
     enum status s = keeper_open_rows(c->keeper, &c->call, &q, c->arena, &p->opened, e);
     if (s == ST_OK && !act->brief)

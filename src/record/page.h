@@ -33,6 +33,7 @@ struct page {
     const struct access *access;
     const uint16_t *shown; /* indexes into object->fields */
     size_t shown_count;
+    size_t extra; /* the last ones of `shown` are there to be checked, and are hidden from everyone */
     uint16_t columns[STORE_COLUMNS_MAX]; /* field ids, ascending */
     size_t column_count;
     struct store_rows rows;
@@ -59,12 +60,13 @@ MUST_CHECK enum status page_fetch(struct page *p, uint16_t column, struct error 
 /* Adds what the page needs to a select: object, columns, the wrapped keys. */
 void page_select(struct page *p, struct store_select *q);
 
-/* What the opening is for. needle as in keeper_open. */
+/* What the opening is for. Needles as in keeper_open (record/needles.h makes them). */
 struct page_act {
     uint8_t act; /* enum audit_act */
-    uint16_t needle_field;
-    uint8_t needle_search;
-    struct slice needle, reason;
+    const struct keeper_needle *needles;
+    size_t needle_count;
+    const uint32_t *needle_rows;
+    struct slice reason;
     bool brief; /* the values are read before the keeper is asked for anything else: they need no copy */
 };
 

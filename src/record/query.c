@@ -33,8 +33,7 @@ static enum status plan_filter(struct listing *l) {
         return s;
     const struct pred *own = pred_and(c->arena, l->where.pred, found.pred);
     l->select.filter = own == NULL ? NULL : pred_and(c->arena, l->access->acts[ACT_LIST], own);
-    if (l->where.needle.field == 0)
-        l->where.needle = found.needle;
+    needles_join(&l->where.needles, &found.needles);
     return l->select.filter == NULL ? error_set(l->e, ST_NOMEM, "no_memory", "filter") : ST_OK;
 }
 
@@ -96,7 +95,7 @@ static enum status plan_position(struct listing *l) {
 
 static enum status plan(struct listing *l) {
     const uint16_t *shown = NULL;
-    size_t count = 0;
+    size_t count = 0, extra = 0;
     enum status s = access_object(l->c, l->q->object, &l->access, l->e);
     if (s == ST_OK)
         s = shown_fields(l->c, l->access, l->q->fields, false, &shown, &count, l->e);
@@ -107,11 +106,13 @@ static enum status plan(struct listing *l) {
     if (s == ST_OK)
         s = plan_position(l);
     l->select.only_deleted = l->q->deleted;
-    if (s == ST_OK && l->where.needle.field != 0) {
-        s = shown_with(l->c, l->access, l->where.needle.field, &shown, &count, l->e);
-    }
+    if (s == ST_OK)
+        s = needles_shown(l->c, l->access, &l->where.needles, &shown, &count, &extra, l->e);
     if (s == ST_OK)
         s = page_plan(l->access, shown, count, &l->page, l->e);
+    l->page.extra = extra;
+    if (s == ST_OK)
+        s = needles_fetch(&l->where.needles, &l->page, l->e);
     for (size_t i = 0; s == ST_OK && i < l->select.sort_count; i++) {
         s = page_fetch(&l->page, l->select.sort[i].column, l->e);
     }
@@ -131,24 +132,42 @@ static bool shows_references(const struct page *p) {
 
 static enum status read_page(struct listing *l) {
     struct page_act act = {.act = l->q->where != NULL || l->q->search.n > 0 ? AUDIT_SEARCH : AUDIT_LIST,
-                           .needle_field = l->where.needle.field,
-                           .needle_search = l->where.needle.search,
-                           .needle = l->where.needle.text,
                            .brief = !shows_references(&l->page)};
     page_select(&l->page, &l->select);
     enum status s = store_query(l->c->reader, &l->select, l->c->arena, &l->page.rows, l->e);
     if (s == ST_OK)
         s = page_views(l->c, &l->page, l->e);
     if (s == ST_OK)
+        s = needles_check(l->c, &l->where.needles, &l->page, &act, l->e);
+    if (s == ST_OK)
         s = page_open(l->c, &l->page, &act, l->e);
     return s == ST_OK ? titles_load(l->c, &l->page, &l->titles, l->e) : s;
+}
+
+static bool is_dropped(const struct listing *l, size_t i) {
+    return l->page.opened.dropped != NULL && l->page.opened.dropped[i];
+}
+
+/* Rows that are checked again are counted as the index finds them, unless this page is all there is. */
+static enum status count_rows(struct listing *l, uint64_t *count, bool *at_least) {
+    bool all_here = !l->page.rows.more && l->q->cursor.n == 0 && l->select.offset == 0;
+    *count = 0;
+    *at_least = false;
+    if (l->where.needles.count == 0 || !all_here) {
+        enum status s = store_count(l->c->reader, l->access->object, l->select.filter, l->q->deleted,
+                                    COUNT_MOST, count, at_least, l->e);
+        *at_least = *at_least || l->where.needles.count > 0;
+        return s;
+    }
+    for (size_t i = 0; i < l->page.rows.count; i++)
+        *count += !is_dropped(l, i);
+    return ST_OK;
 }
 
 static enum status write_count(struct listing *l, struct json *out) {
     uint64_t count;
     bool at_least;
-    enum status s = store_count(l->c->reader, l->access->object, l->select.filter, l->q->deleted, COUNT_MOST,
-                                &count, &at_least, l->e);
+    enum status s = count_rows(l, &count, &at_least);
     if (s != ST_OK)
         return s;
     json_key(out, "count");
@@ -156,7 +175,7 @@ static enum status write_count(struct listing *l, struct json *out) {
     json_key(out, "value");
     json_int(out, (int64_t)count);
     json_key(out, "at_least");
-    json_bool(out, at_least || l->where.needle.field != 0);
+    json_bool(out, at_least);
     json_object_end(out);
     return ST_OK;
 }
@@ -165,7 +184,7 @@ static enum status write_items(struct listing *l, struct json *out) {
     json_key(out, "items");
     json_array_begin(out);
     for (size_t i = 0; i < l->page.rows.count; i++) {
-        if (l->page.opened.dropped != NULL && l->page.opened.dropped[i])
+        if (is_dropped(l, i))
             continue;
         json_object_begin(out);
         enum status s = page_write_row(l->c, &l->page, i, &l->titles, out, l->e);

@@ -47,13 +47,16 @@ static enum field_search fits(const struct field_def *f, const struct shape *s) 
     return 0;
 }
 
+/* `asked`: what the index was asked; NULL when nothing. */
 static enum status field_pred(struct caller *c, const struct access *a, size_t i, enum field_search kind,
-                              struct slice text, const struct pred **out, struct error *e) {
+                              struct slice text, const struct pred **out, const struct pred **asked,
+                              struct error *e) {
     const struct field_def *f = &a->object->fields[i];
     const struct field_view *v = &a->fields[i];
     bool by_mask = kind == SEARCH_EXACT || kind == SEARCH_SUFFIX;
     const struct pred *scope = by_mask ? pred_or(c->arena, v->read, v->match) : v->read, *terms;
     *out = &pred_false;
+    *asked = NULL;
     if (scope == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "search");
     if (scope->op == PRED_FALSE)
@@ -67,6 +70,7 @@ static enum status field_pred(struct caller *c, const struct access *a, size_t i
         return ST_OK; /* the keeper's ceiling is lower than policy: nothing to be found here */
     if (s != ST_OK)
         return s;
+    *asked = terms;
     *out = pred_and(c->arena, scope, terms);
     return *out == NULL ? error_set(e, ST_NOMEM, "no_memory", "search") : ST_OK;
 }
@@ -74,6 +78,7 @@ static enum status field_pred(struct caller *c, const struct access *a, size_t i
 enum status where_search(struct caller *c, const struct access *a, struct slice text, struct where *out,
                          struct error *e) {
     const struct pred *any = &pred_false;
+    bool worth = false, whole = true;
     if (!utf8_valid(text))
         return error_set(e, ST_INVALID, "bad_filter", "not UTF-8");
     enum status folded = normalise_text(text, STORE_CODE, c->arena, &text); /* full-width digits are digits */
@@ -86,17 +91,21 @@ enum status where_search(struct caller *c, const struct access *a, struct slice 
     }
     for (size_t i = 0; i < a->object->field_count; i++) {
         const struct field_def *f = &a->object->fields[i];
-        const struct pred *one;
+        const struct pred *one, *asked;
         enum field_search kind = a->best[i] == VIEW_HIDDEN ? 0 : fits(f, &shape);
         if (kind == 0 || f->retired)
             continue;
-        enum status s = field_pred(c, a, i, kind, text, &one, e);
+        enum status s = field_pred(c, a, i, kind, text, &one, &asked, e);
         if (s != ST_OK)
             return s;
+        worth = worth || (asked != NULL && needles_worth(asked));
+        if (asked != NULL)
+            whole = needles_add(&out->needles, f->id, (uint8_t)kind, text) && whole;
         any = pred_or(c->arena, any, one);
         if (any == NULL)
             return error_set(e, ST_NOMEM, "no_memory", "search");
     }
     out->pred = any;
+    needles_close(&out->needles, worth && whole);
     return ST_OK;
 }

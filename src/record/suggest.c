@@ -12,10 +12,12 @@ static enum status suggest_object(struct caller *c, const struct access *a, stru
                                   struct json *out, size_t *written, struct error *e) {
     struct where where;
     struct page page;
-    uint16_t *shown = arena_array(c->arena, 8, sizeof *shown);
-    if (shown == NULL)
+    struct page_act act = {.act = AUDIT_SEARCH};
+    uint16_t *titles = arena_array(c->arena, 8, sizeof *titles);
+    const uint16_t *shown = titles;
+    if (titles == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "suggest");
-    size_t n = titles_fields(a, shown, 8);
+    size_t n = titles_fields(a, titles, 8), extra = 0;
     enum status s = where_search(c, a, text, &where, e);
     if (s != ST_OK || where.pred->op == PRED_FALSE || n == 0)
         return s;
@@ -25,7 +27,12 @@ static enum status suggest_object(struct caller *c, const struct access *a, stru
                              .filter = pred_and(c->arena, a->acts[ACT_LIST], where.pred)};
     if (q.filter == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "suggest");
-    s = page_plan(a, shown, n, &page, e);
+    s = needles_shown(c, a, &where.needles, &shown, &n, &extra, e);
+    if (s == ST_OK)
+        s = page_plan(a, shown, n, &page, e);
+    page.extra = extra;
+    if (s == ST_OK)
+        s = needles_fetch(&where.needles, &page, e);
     if (s != ST_OK)
         return s;
     page_select(&page, &q);
@@ -33,8 +40,12 @@ static enum status suggest_object(struct caller *c, const struct access *a, stru
     if (s == ST_OK)
         s = page_views(c, &page, e);
     if (s == ST_OK)
-        s = page_open(c, &page, &(struct page_act){.act = AUDIT_SEARCH}, e);
-    for (size_t i = 0; s == ST_OK && i < page.rows.count && *written < limit; i++, (*written)++) {
+        s = needles_check(c, &where.needles, &page, &act, e);
+    if (s == ST_OK)
+        s = page_open(c, &page, &act, e);
+    for (size_t i = 0; s == ST_OK && i < page.rows.count && *written < limit; i++) {
+        if (page.opened.dropped != NULL && page.opened.dropped[i])
+            continue;
         struct slice title = titles_make(c, &page, i);
         json_object_begin(out);
         json_key(out, "object");
@@ -44,6 +55,7 @@ static enum status suggest_object(struct caller *c, const struct access *a, stru
         json_key(out, "title");
         json_text(out, title);
         json_object_end(out);
+        (*written)++;
     }
     return s;
 }

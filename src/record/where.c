@@ -12,7 +12,7 @@ struct parser {
     bool is_child; /* the tree below a "child": there is one step only */
     bool top;      /* every node above is an AND: a needle here binds the whole filter */
     unsigned leaves;
-    struct where_needle needle;
+    struct needles needles;
     struct error *e;
 };
 
@@ -127,6 +127,13 @@ static enum status leaf_relative(struct parser *p, const struct field_def *f, co
                       cell_int(days ? r.below_day : r.below_ms), true, out);
 }
 
+/* What the index finds for it may be too much. */
+static void recheck(struct parser *p, const struct field_def *f, enum field_search kind, struct slice text,
+                    const struct pred *terms) {
+    if (p->top && needles_worth(terms))
+        needles_close(&p->needles, needles_add(&p->needles, f->id, (uint8_t)kind, text));
+}
+
 static enum status leaf_text(struct parser *p, const struct field_def *f, struct slice op, struct slice text,
                              const struct pred **out) {
     struct arena *a = p->caller->arena;
@@ -139,7 +146,10 @@ static enum status leaf_text(struct parser *p, const struct field_def *f, struct
     }
     if (slice_is(op, "contains") && (f->search & (SEARCH_FRAGMENT | SEARCH_WORDS)) != 0) {
         enum field_search kind = (f->search & SEARCH_FRAGMENT) != 0 ? SEARCH_FRAGMENT : SEARCH_WORDS;
-        return plain_terms_pred(p->caller, f, kind, text, out, p->e);
+        enum status s = plain_terms_pred(p->caller, f, kind, text, out, p->e);
+        if (s == ST_OK)
+            recheck(p, f, kind, text, *out);
+        return s;
     }
     return error_field(p->e, ST_INVALID, "not_filterable", f->name, "this field has no such filter");
 }
@@ -213,9 +223,7 @@ static enum status leaf_sealed(struct parser *p, const struct field_def *f, size
         return error_field(p->e, ST_INVALID, "not_filterable", f->name, "this field has no such filter");
     if (s != ST_OK)
         return s;
-    if (p->top && p->needle.field == 0 && kind != SEARCH_EXACT && kind != SEARCH_SUFFIX) {
-        p->needle = (struct where_needle){.field = f->id, .search = (uint8_t)kind, .text = text};
-    }
+    recheck(p, f, kind, text, terms);
     return made(p, pred_and(p->caller->arena, scope, terms), out);
 }
 
@@ -336,6 +344,6 @@ enum status where_parse(struct caller *c, const struct access *a, const json_t *
         return s;
     if (!pred_within_limits(out->pred))
         return bad(&p, "the filter is too large");
-    out->needle = p.needle;
+    out->needles = p.needles;
     return ST_OK;
 }

@@ -4,22 +4,17 @@
 #define KEDUN_RECORD_WHERE_H
 
 #include "record/access.h"
+#include "record/needles.h"
 
 #include <jansson.h>
 
 #define WHERE_LEAVES_MAX 200
 #define WHERE_IN_MAX     500
 
-/* The one fragment on a sealed field that the keeper can check again on the values themselves. */
-struct where_needle {
-    uint16_t field;
-    uint8_t search;
-    struct slice text;
-};
-
+/* Fragments that bind the whole filter (under no OR, NOT or child) are checked again on the values. */
 struct where {
     const struct pred *pred;
-    struct where_needle needle; /* field 0: none */
+    struct needles needles;
 };
 
 /* `in_url`: then sealed fields are refused ("sealed_filter_in_url"). */

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ok, problem } from './client.mjs';
-import { residentId } from './people.mjs';
+import { mobile, residentId } from './people.mjs';
 import { Server } from './server.mjs';
 
 let server, sales1, sales2, service;
 const made = {};
+const add = async (key, fields) => (made[key] = (await sales1.create('customer', fields)).id);
 before(async () => {
   server = await new Server().start();
   [sales1, sales2, service] = await Promise.all(['sales1', 'sales2', 'service1'].map((l) => server.as(l)));
-  const add = async (key, fields) => (made[key] = (await sales1.create('customer', fields)).id);
   await add('chongqing', { customer_type: 'company', name: '重庆长江科技有限公司', mobile: '13812345678', mail: 'info@changjiang.cn', uscc: '91500000MA5U000006' }).catch(() =>
     add('chongqing', { customer_type: 'company', name: '重庆长江科技有限公司', mobile: '13812345678', mail: 'info@changjiang.cn' }));
   await add('shan', { customer_type: 'person', person_name: '单田芳', mobile: '13912340001' });
@@ -55,6 +55,38 @@ test('pinyin and its initials, with every reading of a character', async () => {
   await finds('ouyang', 'ouyang');
   await finds('oyzh', 'ouyang');
   await finds('OuYang', 'ouyang');
+});
+
+// Every pair of characters of 号1有 stands in 号11有 too, and those of 张三张三 in 张三张: what the index finds is looked at again.
+test('what only has the same pairs of characters is not found, not counted and not suggested', async () => {
+  const company = (name) => add(name, { customer_type: 'company', name, mobile: mobile() });
+  const person = (name) => add(name, { customer_type: 'person', person_name: name, mobile: mobile() });
+  for (const name of ['对面号11有限公司', '对面号1有限公司']) await company(name);
+  for (const name of ['尚和尚', '和尚和']) await person(name);
+  await company('尚和尚和商行');
+  for (const [text, ...keys] of [['号1有', '对面号1有限公司'], ['号11有', '对面号11有限公司'], ['尚和尚和', '尚和尚和商行'], ['尚和尚', '尚和尚', '尚和尚和商行']]) {
+    await finds(text, ...keys);
+    const { items } = ok(await sales1.post('/api/v1/suggest', { text, limit: 20 }));
+    assert.deepEqual(items.filter((i) => i.object === 'customer').map((i) => i.id).sort(), keys.map((k) => made[k]).sort(), text);
+    const counted = await sales1.query('customer', { search: text, count: true, limit: 50 });
+    assert.deepEqual(counted.count, { value: keys.length, at_least: false }, text);
+  }
+  const both = await sales1.query('customer', { search: '号1有', where: { field: 'name', op: 'contains', value: '对面号' }, count: true });
+  assert.deepEqual(both.items.map((i) => i.name), ['对面号1有限公司']);
+  assert.deepEqual((await sales1.query('customer', { where: { field: 'name', op: 'contains', value: '号1有' } })).items.map((i) => i.name), ['对面号1有限公司']);
+  assert.deepEqual((await sales1.query('customer', { where: { field: 'person_name', op: 'contains', value: '和尚和' }, fields: ['status'] })).items.map((i) => [i.id, i.person_name]), [[made['和尚和'], undefined]], 'what was not asked for is not shown');
+  const paged = await sales1.query('customer', { search: '尚和尚', sort: ['created_at'], limit: 2, count: true });
+  assert.equal(paged.count.at_least, true);
+  const rest = await sales1.query('customer', { search: '尚和尚', sort: ['created_at'], limit: 2, cursor: paged.next_cursor });
+  assert.deepEqual([...paged.items, ...rest.items].map((i) => i.id), [made['尚和尚'], made['尚和尚和商行']]);
+});
+
+test('a masked name is not found by what stands in it, not even beside a field that is clear', async () => {
+  await add('beside', { customer_type: 'person', name: '对面号22有限公司', person_name: '号2有', mobile: mobile() });
+  assert.deepEqual(await search(sales1, '号2有'), ['beside']);
+  assert.deepEqual(await search(service, '号2有'), []);
+  assert.deepEqual(ok(await service.post('/api/v1/suggest', { text: '号2有' })).items, []);
+  assert.equal((await service.query('customer', { search: '号2有', count: true })).count.value, 0);
 });
 
 test('Latin names are found without regard to case', async () => {

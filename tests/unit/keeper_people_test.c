@@ -194,6 +194,8 @@ static void rows_that_fail_the_needle_are_dropped_unopened(void **state) {
     uint8_t views[] = {VIEW_CLEAR, VIEW_HIDDEN, VIEW_CLEAR, VIEW_HIDDEN};
     struct keeper_row list[2] = {rows[0].row, rows[1].row};
     struct slice sealed[4] = {rows[0].mobile, rows[0].name, rows[1].mobile, rows[1].name};
+    struct keeper_needle needle = {.field = 100, .search = SEARCH_FRAGMENT, .text = SLICE("sanfeng")};
+    uint32_t both[] = {1, 1};
     struct keeper_open q = {.act = AUDIT_SEARCH,
                             .object = 1,
                             .fields = fields,
@@ -202,9 +204,9 @@ static void rows_that_fail_the_needle_are_dropped_unopened(void **state) {
                             .row_count = 2,
                             .views = views,
                             .sealed = sealed,
-                            .needle_field = 100,
-                            .needle_search = SEARCH_FRAGMENT,
-                            .needle = SLICE("sanfeng")};
+                            .needles = &needle,
+                            .needle_count = 1,
+                            .needle_rows = both};
     assert_int_equal(keeper_open_rows(w->k, &wang, &q, &w->arena, &got, &e), ST_OK);
     assert_false(got.dropped[0]);
     assert_true(got.dropped[1]);
