@@ -13,6 +13,16 @@ size_t titles_fields(const struct access *a, uint16_t *out, size_t room) {
     return n;
 }
 
+/* People read titles: a choice stands there by its label in the caller's language. Masked text is no key. */
+static struct slice by_label(const struct caller *c, const struct field_def *f, struct slice text) {
+    for (size_t i = 0; f->type == VALUE_CHOICE && i < f->choice_count; i++) {
+        const struct label *label = &f->choices[i].label;
+        if (slice_is(text, f->choices[i].key))
+            return slice_from_string(c->language == LANGUAGE_EN ? label->en : label->zh);
+    }
+    return text;
+}
+
 struct slice titles_make(struct caller *c, const struct page *p, size_t row) {
     struct buf b;
     struct slice title = SLICE_NONE;
@@ -26,6 +36,7 @@ struct slice titles_make(struct caller *c, const struct page *p, size_t row) {
             struct cell cell = page_cell(p, &p->rows.rows[row], f->id);
             text = cell.kind == CELL_TEXT ? cell.s : SLICE_NONE;
         }
+        text = by_label(c, f, text);
         if (text.n == 0)
             continue;
         if (b.n > 0)

@@ -26,7 +26,8 @@ MUST_CHECK enum status titles_of(struct caller *c, const struct object_def *o, c
 /* p == NULL when there is none. */
 struct slice titles_find(const struct titles *t, const struct uuid *id);
 
-/* The title of an opened row: its title fields, what is visible of them. Memory: the caller's arena. */
+/* The title of an opened row: its title fields, what is visible of them, choices by their labels in the
+ * caller's language. Memory: the caller's arena. */
 struct slice titles_make(struct caller *c, const struct page *p, size_t row);
 
 /* The title fields' indexes that the caller may see; returns how many. */

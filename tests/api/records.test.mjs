@@ -256,6 +256,8 @@ test('the timeline gathers what happened with a customer, newest first, each onc
   assert.deepEqual(all.items.map((i) => i.id), [...wanted].reverse());
   assert.equal(all.next, null);
   assert.ok(all.items.every((i) => i.title && i.at && i.record.id === i.id && i.record.owner.name));
+  const titled = async (language) => ok(await leader.get(`/api/v1/records/customer/${made.id}/timeline?kinds=follow_up&limit=1`, { headers: { 'accept-language': language } })).items[0].title;
+  assert.deepEqual([await titled('zh-CN'), await titled('en')], ['电话', 'Call'], 'a choice by its label');
   const seen = [];
   let before = '';
   for (let pages = 0; before !== null && pages < 30; pages++) {
