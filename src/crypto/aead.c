@@ -95,6 +95,20 @@ enum status aead_open(struct aead *a, const uint8_t *key, struct slice aad, stru
     return s;
 }
 
+bool aead_expect(struct aead *a, const uint8_t *key, const struct slice *sealed, size_t count) {
+    struct gcm_value values[GCM_EXPECT];
+    size_t n = 0;
+    for (size_t i = 0; i < count && n < GCM_EXPECT; i++) {
+        if (sealed[i].n >= AEAD_OVERHEAD && sealed[i].p[0] == AEAD_AES_GCM)
+            values[n++] = (struct gcm_value){sealed[i].p + 1, sealed[i].n - AEAD_OVERHEAD};
+    }
+    return n > 0 && gcm_expect(a->gcm, key, values, n);
+}
+
+void aead_forget(struct aead *a) {
+    gcm_forget(a->gcm);
+}
+
 static size_t varint_length(size_t n) {
     size_t k = 1;
     while (n >= 0x80) {

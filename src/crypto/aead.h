@@ -40,6 +40,12 @@ MUST_CHECK enum status aead_seal(struct aead *a, const uint8_t *key, struct slic
 MUST_CHECK enum status aead_open(struct aead *a, const uint8_t *key, struct slice aad, struct slice sealed,
                                  uint8_t *out, size_t *out_n);
 
+/* Tells what is opened next under `key`, in this order: together they cost less. What comes otherwise is
+ * opened as well. True: `key` is the context's now; false: nothing has changed but that the next call must
+ * have its key. aead_forget wipes what is left of values that did not come after all. */
+MUST_CHECK bool aead_expect(struct aead *a, const uint8_t *key, const struct slice *sealed, size_t count);
+void aead_forget(struct aead *a);
+
 /* Length of the padded content for n bytes, length prefix included. */
 size_t pad_length(size_t n);
 /* Bytes that aead_seal_padded writes for n bytes of plain text. */

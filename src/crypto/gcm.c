@@ -6,44 +6,63 @@
 #include <openssl/modes.h>
 
 #define BLOCK BLOCK_SIZE
-#define READY 32 /* blocks encrypted at once: hash key, tag mask and 480 bytes of key stream */
+#define READY 64 /* blocks encrypted at once: hash key, tag masks and a kilobyte of key stream */
 
-/* Block 0 is that of zeros (the hash key is its encryption), block n > 0 the nonce's with counter n. */
+/* Encrypted blocks of one nonce, in place. Block 0 is that of zeros (the hash key is its encryption), block n
+ * > 0 the nonce's with counter n. */
+struct run {
+    uint32_t nonce[3];
+    uint32_t from, count;
+    uint32_t at; /* in `ready` */
+};
+
 struct gcm {
     struct block *cipher;
     GCM128_CONTEXT *mode;
     bool keyed, broken;
-    uint32_t from;  /* the first block in `ready` */
-    uint32_t count; /* of blocks there */
-    uint32_t most;  /* that were there since it was wiped */
-    uint32_t nonce[3];
+    struct run now;
+    struct run expected[GCM_EXPECT];
+    size_t next, end; /* of those expected: what may still come */
+    uint32_t most;    /* blocks in `ready` since it was wiped */
     _Alignas(BLOCK) uint8_t ready[READY][BLOCK];
 };
 
 /* A block is stored at once: AES would wait for one that is stored in pieces. */
 typedef uint32_t block_words __attribute__((vector_size(BLOCK)));
 
-static void make_ready(struct gcm *g, uint32_t from, uint32_t count) {
-    block_words blocks[READY];
-    for (uint32_t i = 0; i < count; i++)
-        blocks[i] = (block_words){g->nonce[0], g->nonce[1], g->nonce[2], htobe32(from + i)};
-    if (from == 0)
-        blocks[0] = (block_words){0};
+static void put_blocks(block_words *to, const struct run *r) {
+    for (uint32_t i = 0; i < r->count; i++)
+        to[i] = (block_words){r->nonce[0], r->nonce[1], r->nonce[2], htobe32(r->from + i)};
+    if (r->from == 0)
+        to[0] = (block_words){0};
+}
+
+static void encrypt_ready(struct gcm *g, const block_words *blocks, uint32_t count) {
     if (!block_encrypt(g->cipher, blocks, g->ready, count)) {
         memset(g->ready, 0, sizeof g->ready);
         g->broken = true;
     }
-    g->from = from;
-    g->count = count;
     g->most = count > g->most ? count : g->most;
+}
+
+/* The blocks at hand from `from` on; what was expected gives way. */
+static void make_ready(struct gcm *g, uint32_t from, uint32_t count) {
+    block_words blocks[READY];
+    g->now.from = from;
+    g->now.count = count;
+    g->now.at = 0;
+    g->next = g->end = 0;
+    put_blocks(blocks, &g->now);
+    encrypt_ready(g, blocks, count);
 }
 
 /* Encrypted block n, and how many follow it in place. */
 static const uint8_t *ready_from(struct gcm *g, uint32_t n, size_t want, size_t *have) {
-    if (n < g->from || n - g->from >= g->count)
+    struct run *r = &g->now;
+    if (n < r->from || n - r->from >= r->count)
         make_ready(g, n, want < READY ? (uint32_t)want : READY);
-    *have = g->count - (n - g->from);
-    return g->ready[n - g->from];
+    *have = r->count - (n - r->from);
+    return g->ready[r->at + n - r->from];
 }
 
 static uint32_t block_number(const uint8_t block[BLOCK]) {
@@ -123,14 +142,68 @@ static bool set_hash_key(struct gcm *g) {
     return g->mode != NULL;
 }
 
+/* What is left is key stream; the schedules stay for the next value. */
+static void wipe_ready(struct gcm *g) {
+    explicit_bzero(g->ready, g->most * BLOCK);
+    g->next = g->end = 0;
+    g->now.count = g->most = 0;
+}
+
+void gcm_forget(struct gcm *g) {
+    wipe_ready(g);
+}
+
+static uint32_t stream_blocks(size_t text) {
+    return (uint32_t)((text + BLOCK - 1) / BLOCK);
+}
+
+bool gcm_expect(struct gcm *g, const uint8_t *key, const struct gcm_value *values, size_t count) {
+    block_words blocks[READY];
+    uint32_t at = 1;
+    wipe_ready(g);
+    g->broken = false;
+    if (key != NULL ? !set_key(g, key) : !g->keyed)
+        return false;
+    for (size_t i = 0; i < count && i < GCM_EXPECT && at < READY; i++) {
+        struct run *r = &g->expected[g->end];
+        if (values[i].n > (READY - at - 1) * BLOCK)
+            break;
+        *r = (struct run){.from = 1, .count = 1 + stream_blocks(values[i].n), .at = at};
+        memcpy(r->nonce, values[i].nonce, GCM_NONCE);
+        put_blocks(blocks + at, r);
+        at += r->count;
+        g->end++;
+    }
+    g->now = (struct run){.from = 0, .count = 1, .at = 0};
+    put_blocks(blocks, &g->now);
+    encrypt_ready(g, blocks, at);
+    g->keyed = !g->broken && (key == NULL || set_hash_key(g));
+    return g->keyed;
+}
+
+/* Whether the value of this nonce was expected: it is at hand then. */
+static bool take_expected(struct gcm *g, const uint8_t nonce[GCM_NONCE], size_t text) {
+    for (size_t i = g->next; i < g->end; i++) {
+        const struct run *r = &g->expected[i];
+        if (memcmp(r->nonce, nonce, GCM_NONCE) != 0 || r->count != 1 + stream_blocks(text))
+            continue;
+        g->now = *r;
+        g->next = i + 1;
+        return true;
+    }
+    return false;
+}
+
 static bool start(struct gcm *g, const uint8_t *key, const uint8_t nonce[GCM_NONCE], struct slice aad,
                   size_t text) {
     size_t blocks = 2 + (text + BLOCK - 1) / BLOCK;
     g->broken = false;
-    memcpy(g->nonce, nonce, GCM_NONCE);
     if (key != NULL ? !set_key(g, key) : !g->keyed)
         return false;
-    make_ready(g, 0, blocks < READY ? (uint32_t)blocks : READY);
+    if (key != NULL || !take_expected(g, nonce, text)) {
+        memcpy(g->now.nonce, nonce, GCM_NONCE);
+        make_ready(g, 0, blocks < READY ? (uint32_t)blocks : READY);
+    }
     if (key != NULL && !set_hash_key(g)) {
         g->keyed = false;
         return false;
@@ -139,10 +212,9 @@ static bool start(struct gcm *g, const uint8_t *key, const uint8_t nonce[GCM_NON
     return aad.n == 0 || CRYPTO_gcm128_aad(g->mode, aad.p, aad.n) == 0;
 }
 
-/* What is left is the key stream of the value; the schedules stay for the next one. */
 static bool finish(struct gcm *g, bool fine) {
-    explicit_bzero(g->ready, g->most * BLOCK);
-    g->count = g->most = 0;
+    if (g->next == g->end)
+        wipe_ready(g);
     if (!fine || g->broken)
         g->keyed = false;
     return fine && !g->broken;

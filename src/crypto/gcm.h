@@ -23,6 +23,18 @@ void gcm_free(struct gcm *g); /* wipes; NULL is fine */
 bool gcm_seal(struct gcm *g, const uint8_t *key, const uint8_t nonce[GCM_NONCE], struct slice aad,
               struct slice plain, uint8_t *out, uint8_t tag[GCM_TAG]);
 
+/* Values that are opened next, in this order, under `key` (NULL: that of the call before): their blocks are
+ * encrypted in one call. To be told is a favour: what comes otherwise is opened as well. False when the key
+ * could not be set: the next call must have one. */
+#define GCM_EXPECT 20
+struct gcm_value {
+    const uint8_t *nonce;
+    size_t n; /* bytes of text */
+};
+bool gcm_expect(struct gcm *g, const uint8_t *key, const struct gcm_value *values, size_t count);
+/* Wipes the key stream of what was expected and did not come. */
+void gcm_forget(struct gcm *g);
+
 enum gcm_result { GCM_FINE, GCM_FORGED, GCM_BROKEN /* the cipher failed */ };
 
 /* Unless GCM_FINE `out` must be wiped by the caller. */

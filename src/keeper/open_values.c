@@ -9,12 +9,14 @@ void open_wipe(struct open_work *o) {
     o->subject_row = NULL;
     o->class_at = -1;
     o->keyed = false;
+    aead_forget(o->w->tools.wrap);
+    aead_forget(o->w->tools.value);
 }
 
 enum status open_subject(struct open_work *o, const struct keeper_row *row) {
     const struct keeper_row *last = o->subject_row;
-    if (last != NULL && uuid_equal(&last->subject, &row->subject) &&
-        slice_equal(last->wrapped_key, row->wrapped_key))
+    if (last == row || (last != NULL && uuid_equal(&last->subject, &row->subject) &&
+                        slice_equal(last->wrapped_key, row->wrapped_key)))
         return ST_OK;
     o->subject_row = NULL;
     o->class_at = -1;
@@ -176,9 +178,27 @@ static enum status open_cell_value(struct open_work *o, size_t row, size_t field
     return s;
 }
 
+/* The row's values of one class come together: usually that is all of them. A failure shows when they are
+ * opened. */
+static void expect_values(struct open_work *o, size_t row) {
+    struct slice sealed[TOOLS_EXPECT];
+    size_t n = 0;
+    uint8_t class = 0;
+    for (size_t k = 0; k < o->q->field_count && n < TOOLS_EXPECT; k++) {
+        if (!open_is_opened(o, row, k) || (n > 0 && o->fields[k].f.class != class))
+            continue;
+        class = o->fields[k].f.class;
+        sealed[n++] = o->q->sealed[open_cell(o, row, k)];
+    }
+    if (n < 2 || open_subject(o, &o->q->rows[row]) != ST_OK || open_class(o, class) != ST_OK)
+        return;
+    o->keyed = aead_expect(o->w->tools.value, o->keyed ? NULL : o->class_key, sealed, n);
+}
+
 static enum status open_row_values(struct open_work *o, size_t row) {
     struct buf *scratch = &o->w->scratch;
     enum status s = ST_OK;
+    expect_values(o, row);
     for (size_t k = 0; s == ST_OK && k < o->q->field_count; k++) {
         size_t used;
         if (!open_is_opened(o, row, k))
@@ -201,6 +221,8 @@ enum status open_values(struct open_work *o, struct error *e) {
                          "the page's values need too much memory: ask for fewer rows");
     enum status s = ST_OK;
     for (size_t i = 0; s == ST_OK && i < o->q->row_count; i++) {
+        if (i % TOOLS_EXPECT == 0)
+            tools_expect(&o->w->tools, &o->q->rows[i], o->q->row_count - i);
         if (!o->dropped[i])
             s = open_row_values(o, i);
     }

@@ -53,6 +53,15 @@ enum status tools_unwrap(struct tools *t, const struct uuid *subject, struct sli
     return s == ST_OK && n != KEYRING_KEY ? ST_CORRUPT : s;
 }
 
+void tools_expect(struct tools *t, const struct keeper_row *rows, size_t count) {
+    struct slice wrapped[TOOLS_EXPECT];
+    count = count < TOOLS_EXPECT ? count : TOOLS_EXPECT;
+    for (size_t i = 0; i < count; i++)
+        wrapped[i] = rows[i].wrapped_key;
+    /* Unless expected, the next one has its key. */
+    t->wrap_keyed = aead_expect(t->wrap, wrap_key(t), wrapped, count);
+}
+
 static void put_le(uint8_t *to, uint32_t v, size_t n) {
     for (size_t i = 0; i < n; i++)
         to[i] = (uint8_t)(v >> (8 * i));

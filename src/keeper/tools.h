@@ -39,6 +39,10 @@ MUST_CHECK enum status tools_wrap(struct tools *t, const struct uuid *subject, c
 MUST_CHECK enum status tools_unwrap(struct tools *t, const struct uuid *subject, struct slice wrapped,
                                     uint8_t key[KEYRING_KEY]);
 
+/* Rows whose subjects' keys are unwrapped next: together they cost less. */
+#define TOOLS_EXPECT 20
+void tools_expect(struct tools *t, const struct keeper_row *rows, size_t count);
+
 /* The seal over a row's scope: HMAC-SHA-256, cut to 16 bytes, over object, record, subject, owner,
  * department, branch and the list of versions. */
 MUST_CHECK enum status tools_row_seal(struct tools *t, uint16_t object, const struct keeper_row *row,

@@ -89,6 +89,57 @@ static void gcm_agrees_with_openssl_at_every_length(void **state) {
     aead_free(a);
 }
 
+enum { SOME = 30 };
+
+static void open_some(struct aead *a, const uint8_t *key, const struct slice *sealed,
+                      const struct slice *text, size_t from, size_t step) {
+    uint8_t out[300];
+    for (size_t i = from; i < SOME; i += step) {
+        size_t n;
+        assert_int_equal(aead_open(a, key, text[i], sealed[i], out, &n), ST_OK);
+        assert_true(slice_equal(slice_of(out, n), text[i]));
+        key = NULL;
+    }
+}
+
+static void values_open_whether_they_were_expected_or_not(void **state) {
+    (void)state;
+    static uint8_t plain[300], room[SOME][330];
+    struct slice text[SOME], sealed[SOME], forged;
+    uint8_t key[32], other[32], out[300];
+    size_t n;
+    struct aead *a = aead_new(AEAD_AES_GCM);
+    assert_int_equal(crypto_random(key, 32), ST_OK);
+    assert_int_equal(crypto_random(other, 32), ST_OK);
+    assert_int_equal(crypto_random(plain, sizeof plain), ST_OK);
+    for (size_t i = 0; i < SOME; i++) {
+        text[i] = slice_of(plain, i * 10);
+        sealed[i] = slice_of(room[i], text[i].n + AEAD_OVERHEAD);
+        assert_int_equal(aead_seal(a, key, text[i], text[i], room[i]), ST_OK);
+    }
+    for (size_t count = 0; count <= SOME; count++) {
+        bool known = aead_expect(a, key, sealed, count);
+        assert_int_equal(known, count > 0);
+        open_some(a, known ? NULL : key, sealed, text, 0, 1); /* all, and more */
+        assert_int_equal(aead_expect(a, NULL, sealed, count), known);
+        open_some(a, known ? NULL : key, sealed, text, 1, 3); /* some do not come */
+        open_some(a, NULL, sealed, text, 0, 2);               /* others come late, or twice */
+        assert_int_equal(aead_expect(a, NULL, sealed + count / 2, count - count / 2), known);
+        open_some(a, known ? NULL : key, sealed, text, 0, 1);
+        aead_forget(a);
+        open_some(a, NULL, sealed, text, 0, 1);
+    }
+    assert_true(aead_expect(a, other, sealed, SOME));
+    assert_int_equal(aead_open(a, NULL, text[3], sealed[3], out, &n), ST_CORRUPT);
+    open_some(a, key, sealed, text, 3, 1);
+    assert_true(aead_expect(a, key, sealed, SOME));
+    room[4][20] ^= 1;
+    forged = sealed[4];
+    assert_int_equal(aead_open(a, NULL, text[4], forged, out, &n), ST_CORRUPT);
+    open_some(a, NULL, sealed, text, 5, 1);
+    aead_free(a);
+}
+
 static void a_context_without_a_key_seals_nothing(void **state) {
     (void)state;
     struct aead *a = aead_new(AEAD_AES_GCM);
@@ -460,6 +511,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gcm_opens_the_published_vector),
         cmocka_unit_test(gcm_agrees_with_openssl_at_every_length),
+        cmocka_unit_test(values_open_whether_they_were_expected_or_not),
         cmocka_unit_test(a_context_without_a_key_seals_nothing),
         cmocka_unit_test(gcm_refuses_a_change_of_any_byte_key_or_data),
         cmocka_unit_test(sm4_refuses_a_change_of_any_byte_key_or_data),
