@@ -69,7 +69,7 @@ static struct arena_block *block_new(struct arena *a, size_t n) {
     return b;
 }
 
-void *arena_alloc(struct arena *a, size_t n) {
+void *arena_take(struct arena *a, size_t n) {
     if (n > SIZE_MAX - ALIGNMENT)
         return NULL;
     size_t rounded = (n + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
@@ -83,7 +83,13 @@ void *arena_alloc(struct arena *a, size_t n) {
     void *p = b->data + b->used;
     b->used += rounded;
     a->used += rounded;
-    memset(p, 0, n);
+    return p;
+}
+
+void *arena_alloc(struct arena *a, size_t n) {
+    void *p = arena_take(a, n);
+    if (p != NULL)
+        memset(p, 0, n);
     return p;
 }
 
@@ -97,9 +103,12 @@ void *arena_array(struct arena *a, size_t count, size_t size) {
 char *arena_string(struct arena *a, struct slice s) {
     if (s.n == SIZE_MAX)
         return NULL;
-    char *copy = arena_alloc(a, s.n + 1);
-    if (copy != NULL && s.n > 0)
+    char *copy = arena_take(a, s.n + 1);
+    if (copy == NULL)
+        return NULL;
+    if (s.n > 0)
         memcpy(copy, s.p, s.n);
+    copy[s.n] = '\0';
     return copy;
 }
 

@@ -1,7 +1,7 @@
 /* An arena: memory that is freed all at once, at the end of a request.
  *
- * Allocations are zeroed and aligned to 16 bytes. An arena has a hard limit; past it, or when the system
- * has no memory, arena_alloc returns NULL and the caller reports ST_NOMEM. An arena made with
+ * Allocations are zeroed (but arena_take's) and aligned to 16 bytes. An arena has a hard limit; past it, or
+ * when the system has no memory, arena_alloc returns NULL and the caller reports ST_NOMEM. An arena made with
  * ARENA_SECRET wipes its memory before giving it back. Not thread-safe: one owner at a time. */
 #ifndef KEDUN_BASE_ARENA_H
 #define KEDUN_BASE_ARENA_H
@@ -30,6 +30,9 @@ void arena_free(struct arena *a);
 
 /* `n` zeroed bytes, or NULL. n == 0 gives a valid pointer. */
 void *arena_alloc(struct arena *a, size_t n);
+
+/* `n` bytes as they come, for what is overwritten at once; or NULL. */
+void *arena_take(struct arena *a, size_t n);
 
 /* `count` zeroed elements of `size` bytes with overflow checked, or NULL. */
 void *arena_array(struct arena *a, size_t count, size_t size);

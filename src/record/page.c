@@ -194,7 +194,7 @@ static enum status keep_values(struct caller *c, struct page *p, struct error *e
     size_t n = p->rows.count * p->shown_count, bytes = 0;
     for (size_t i = 0; i < n; i++)
         bytes += p->opened.values[i].n;
-    uint8_t *to = arena_alloc(c->arena, bytes);
+    uint8_t *to = arena_take(c->arena, bytes);
     if (to == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "page");
     for (size_t i = 0; i < n; i++) {

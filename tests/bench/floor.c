@@ -194,25 +194,91 @@ static int count_commas(struct slice s) {
     return n;
 }
 
+/* Where pages by number begin: found by skipping once, then sought, as the product does. */
+#define PLACES 4096
+static struct place {
+    struct scope scope; /* column NULL: empty */
+    int64_t number, at;
+    uint8_t id[16];
+} places[PLACES];
+static pthread_mutex_t placing = PTHREAD_MUTEX_INITIALIZER;
+
+static struct place *place_slot(const struct scope *scope, int64_t number) {
+    uint64_t h = (uint64_t)scope->value * 31 + (uint64_t)number * 7 + (uint64_t)scope->column[0];
+    return &places[h % PLACES];
+}
+
+static bool place_known(const struct scope *scope, int64_t number, int64_t *at, uint8_t id[16]) {
+    (void)pthread_mutex_lock(&placing);
+    const struct place *p = place_slot(scope, number);
+    bool known = p->scope.column == scope->column && p->scope.value == scope->value && p->number == number;
+    *at = p->at;
+    memcpy(id, p->id, 16);
+    (void)pthread_mutex_unlock(&placing);
+    return known;
+}
+
+static void place_keep(const struct scope *scope, int64_t number, int64_t at, const uint8_t id[16]) {
+    struct place fresh = {.scope = *scope, .number = number, .at = at};
+    memcpy(fresh.id, id, 16);
+    (void)pthread_mutex_lock(&placing);
+    *place_slot(scope, number) = fresh;
+    (void)pthread_mutex_unlock(&placing);
+}
+
+/* A new row moves the pages behind it. */
+static void places_forget(void) {
+    (void)pthread_mutex_lock(&placing);
+    memset(places, 0, sizeof places);
+    (void)pthread_mutex_unlock(&placing);
+}
+
+/* created_at and id of the row before page `number`; false: it is the first page, or there are fewer rows. */
+static bool place_of(struct floor_thread *t, const struct scope *scope, int64_t number, int64_t *at,
+                     uint8_t id[16]) {
+    char sql[256];
+    if (number < 2)
+        return false;
+    if (place_known(scope, number, at, id))
+        return true;
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT created_at, id FROM customer WHERE %s = ?1 ORDER BY created_at DESC, id DESC "
+                   "LIMIT 1 OFFSET ?2",
+                   scope->column);
+    sqlite3_stmt *s = statement(t, sql);
+    (void)sqlite3_bind_int64(s, 1, scope->value);
+    (void)sqlite3_bind_int64(s, 2, (number - 1) * PAGE - 1);
+    bool found = sqlite3_step(s) == SQLITE_ROW;
+    if (found) {
+        *at = sqlite3_column_int64(s, 0);
+        memcpy(id, sqlite3_column_blob(s, 1), 16);
+        place_keep(scope, number, *at, id);
+    }
+    statement_end(s);
+    return found;
+}
+
 static void page(struct floor_thread *t, const struct http_request *r, const struct scope *scope) {
     struct slice fields = http_query_value(r, "fields", &t->arena);
     struct slice cursor = http_query_value(r, "cursor", &t->arena);
     int64_t number, at = 0;
     uint8_t id[16] = {0};
-    sqlite3_stmt *s;
     if (!http_query_number(r, "page", 1, 1000000, 1, &t->arena, &number))
         number = 1;
-    if (cursor.n > 33 && slice_to_int(slice_of(cursor.p, cursor.n - 33), &at) &&
-        hex_decode(slice_of(cursor.p + cursor.n - 32, 32), id, 16)) {
-        s = list_statement(
-            t, fields, "AND (created_at, id) < (?2, ?3) ORDER BY created_at DESC, id DESC LIMIT 51", scope);
-        bind_blob(s, 3, id, 16);
-    } else {
-        s = list_statement(t, fields, "ORDER BY created_at DESC, id DESC LIMIT 51 OFFSET ?2", scope);
-        at = (number - 1) * PAGE;
-    }
+    bool behind = cursor.n > 33 && slice_to_int(slice_of(cursor.p, cursor.n - 33), &at) &&
+                  hex_decode(slice_of(cursor.p + cursor.n - 32, 32), id, 16);
+    if (!behind)
+        behind = place_of(t, scope, number, &at, id);
+    sqlite3_stmt *s =
+        list_statement(t, fields,
+                       behind ? "AND (created_at, id) < (?2, ?3) ORDER BY created_at DESC, id DESC LIMIT 51"
+                              : "ORDER BY created_at DESC, id DESC LIMIT 51",
+                       scope);
     (void)sqlite3_bind_int64(s, 1, scope->value);
-    (void)sqlite3_bind_int64(s, 2, at);
+    if (behind) {
+        (void)sqlite3_bind_int64(s, 2, at);
+        bind_blob(s, 3, id, 16);
+    }
     write_rows(t, s, scope, 1 + count_commas(fields)); /* created_at is asked for last */
 }
 
@@ -317,6 +383,7 @@ static void create(struct floor_thread *t, const struct http_request *r, const s
     run(writer, "BEGIN IMMEDIATE");
     insert_row(body, &id, scope, clock_wall_ms());
     run(writer, "COMMIT");
+    places_forget();
     (void)pthread_mutex_unlock(&writing);
     t->reply.status = 201;
     json_object_begin(&j);

@@ -128,8 +128,25 @@ static void segment_add(struct plan *p, const struct cell *after, size_t equal, 
     s->bounds[s->count++] = (struct plan_bound){p->sort[equal].column, sign, value};
 }
 
+/* Neither column is ever null and both go the same way: one range of the index. */
+static bool seek_together(struct plan *p, const struct cell *after) {
+    const struct store_sort *sort = p->sort;
+    if (p->sort_count != 2 || sort[0].column != FIELD_CREATED_AT || sort[1].column != FIELD_ID ||
+        sort[0].descending != sort[1].descending || after[0].kind == CELL_NULL || after[1].kind == CELL_NULL)
+        return false;
+    const char *sign = sort[0].descending ? "<" : ">";
+    p->segments[0] =
+        (struct plan_segment){.bounds = {{FIELD_CREATED_AT, sign, after[0]}, {FIELD_ID, sign, after[1]}},
+                              .count = 2,
+                              .together = true};
+    p->segment_count = 1;
+    return true;
+}
+
 /* Nulls come before all values, so behind them when descending. */
 static void plan_seek(struct plan *p, const struct cell *after) {
+    if (seek_together(p, after))
+        return;
     for (size_t i = p->sort_count; i-- > 0;) {
         const struct cell *v = &after[i];
         bool down = p->sort[i].descending;
@@ -199,7 +216,23 @@ static void put_alive(struct sql *s, const struct plan *p) {
     sql_put(s, conditions[p->alive]);
 }
 
+static void put_together(struct sql *s, const struct plan_segment *segment) {
+    for (size_t i = 0; i < segment->count; i++) {
+        sql_put(s, i == 0 ? " AND (" : ", ");
+        sql_column(s, 0, segment->bounds[i].column);
+    }
+    for (size_t i = 0; i < segment->count; i++) {
+        sql_put(s, i > 0 ? ", " : segment->bounds[0].sign[0] == '<' ? ") < (" : ") > (");
+        sql_bind(s, segment->bounds[i].value);
+    }
+    sql_put(s, ")");
+}
+
 static void put_bounds(struct sql *s, const struct plan_segment *segment) {
+    if (segment != NULL && segment->together) {
+        put_together(s, segment);
+        return;
+    }
     for (size_t i = 0; segment != NULL && i < segment->count; i++) {
         const struct plan_bound *b = &segment->bounds[i];
         sql_put(s, " AND ");

@@ -7,7 +7,8 @@
  *
  * A cursor is spread into segments, read one after the other, each again a range of the index: with v1, v2
  * the sort values of the last row seen: (c1 = v1, c2 = v2, id beyond), (c1 = v1, c2 beyond v2), (c1 beyond
- * v1), and nulls where the order has them. */
+ * v1), and nulls where the order has them. By time of creation, the usual order, one segment does: (c1, c2)
+ * beyond (v1, v2). */
 #ifndef KEDUN_STORE_SQLITE_PLAN_H
 #define KEDUN_STORE_SQLITE_PLAN_H
 
@@ -35,6 +36,7 @@ struct plan_bound {
 struct plan_segment {
     struct plan_bound bounds[STORE_SORT_MAX + 1];
     size_t count;
+    bool together; /* the bounds' columns as one row value: (c1, c2) beyond (v1, v2) */
 };
 
 struct plan {

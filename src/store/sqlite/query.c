@@ -31,7 +31,7 @@ void query_put_tail(struct query *q) {
 static enum status collect_row(struct query *q, sqlite3_stmt *s, struct reader_room *room) {
     struct store_row *row = &q->out->rows[q->out->count];
     size_t columns = q->select->column_count, all = columns + q->select->with_key;
-    struct cell *cells = arena_array(q->arena, all, sizeof *cells);
+    struct cell *cells = arena_take(q->arena, all * sizeof *cells); /* at most STORE_COLUMNS_MAX + 1 */
     if (cells == NULL)
         return ST_NOMEM;
     enum status st = reader_cells_into(s, 0, all, room, q->arena, cells);
@@ -173,13 +173,21 @@ static enum status query_check(const struct store_select *q, struct error *e) {
     return ST_OK;
 }
 
-static enum status query_run(struct query *q) {
+static enum status query_plan(struct query *q) {
     const struct store_select *s = q->select;
     enum plan_alive alive = s->only_deleted ? PLAN_DELETED : s->include_deleted ? PLAN_ANY : PLAN_ALIVE;
     plan_make(s->object, s->filter, alive, &q->plan);
-    enum status st = plan_order(&q->plan, s, q->e);
-    if (st != ST_OK)
-        return st;
+    return plan_order(&q->plan, s, q->e);
+}
+
+static bool query_is_one_statement(const struct query *q) {
+    return q->plan.term_count == 0 && q->select->offset < PLACES_OFFSET_LEAST &&
+           (q->select->after == NULL || q->plan.segment_count == 1);
+}
+
+static enum status query_run(struct query *q) {
+    const struct store_select *s = q->select;
+    enum status st;
     if (q->plan.term_count > 0)
         st = query_by_terms(q);
     else
@@ -202,10 +210,14 @@ enum status store_query(struct store_reader *r, const struct store_select *q, st
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the rows");
     if (q->filter->op == PRED_FALSE) /* SQLite refuses a plan's named index where nothing can be found */
         return ST_OK;
-    st = reader_begin(r, e);
+    struct query run = {.r = r, .select = q, .arena = arena, .out = out, .e = e};
+    st = query_plan(&run);
+    if (st == ST_OK && query_is_one_statement(&run))
+        reader_begin_one(r);
+    else if (st == ST_OK)
+        st = reader_begin(r, e);
     if (st != ST_OK)
         return st;
-    struct query run = {.r = r, .select = q, .arena = arena, .out = out, .e = e};
     st = query_run(&run);
     reader_end(r);
     if (st == ST_NOMEM)

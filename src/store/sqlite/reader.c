@@ -31,10 +31,16 @@ enum status reader_begin(struct store_reader *r, struct error *e) {
     return st;
 }
 
+void reader_begin_one(struct store_reader *r) {
+    r->one = !r->snapshot;
+    r->c->deadline_ns = clock_monotonic_ns() + (int64_t)r->deadline_ms * 1000000;
+}
+
 void reader_end(struct store_reader *r) {
     r->c->deadline_ns = 0;
-    if (!r->snapshot)
+    if (!r->snapshot && !r->one)
         leave(r);
+    r->one = false;
 }
 
 /* BEGIN alone takes no snapshot: the first read does. */
@@ -76,7 +82,7 @@ static const uint8_t *keep(struct reader_room *room, const void *from, size_t n,
         return nothing;
     if (room->at == NULL || n > room->left) {
         size_t chunk = n > READER_CHUNK / 4 ? n : READER_CHUNK;
-        uint8_t *fresh = arena_alloc(arena, chunk);
+        uint8_t *fresh = arena_take(arena, chunk);
         if (fresh == NULL)
             return NULL;
         if (chunk == n) { /* a large one for itself */

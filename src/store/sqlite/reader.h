@@ -13,11 +13,14 @@ struct store_reader {
         *places; /* the store's; NULL: this process does not write, so it can't know when they end */
     struct sql sql;
     bool snapshot; /* store_snapshot holds a transaction open */
+    bool one;      /* the call under way has no transaction but its statement's own */
     uint32_t deadline_ms;
 };
 
 /* Every public call stands between these: one snapshot, one deadline. */
 MUST_CHECK enum status reader_begin(struct store_reader *r, struct error *e);
+/* The same for a call of a single statement, whose own transaction does. */
+void reader_begin_one(struct store_reader *r);
 void reader_end(struct store_reader *r);
 
 /* Where copies of short texts and blobs go, several to an allocation. Begins as {NULL, 0}. */
