@@ -213,6 +213,26 @@ static void rows_that_fail_the_needle_are_dropped_unopened(void **state) {
     assert_text(got.values[0], "+8613800001234");
     assert_null(got.values[1].p); /* the needle's own field was hidden */
     assert_null(got.values[2].p);
+    /* Of one group any will do, if the row may be found by it; of another one too. */
+    struct keeper_needle groups[] = {
+        {.group = 0}, {.group = 1}, {.field = 100, .search = SEARCH_FRAGMENT, .text = SLICE("sanfeng")}};
+    static const struct {
+        uint32_t rows[2];
+        bool dropped[2];
+    } cases[] = {{{2 | 4, 1 | 2}, {false, false}},
+                 {{2, 2 | 4}, {true, true}},
+                 {{4, 1}, {true, true}},
+                 {{1 | 2 | 4, 1 | 2 | 4}, {false, false}}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        q.needles = groups;
+        q.needle_count = 3;
+        q.needle_rows = cases[i].rows;
+        assert_int_equal(keeper_open_rows(w->k, &wang, &q, &w->arena, &got, &e), ST_OK);
+        for (size_t r = 0; r < 2; r++)
+            assert_int_equal(got.dropped[r], cases[i].dropped[r]);
+    }
+    groups[2].group = KEEPER_NEEDLES_MAX;
+    assert_int_equal(keeper_open_rows(w->k, &wang, &q, &w->arena, &got, &e), ST_INVALID);
 }
 
 static void the_registry_is_listed_in_the_order_of_its_changes(void **state) {
