@@ -2,11 +2,12 @@
 
 #include <stdlib.h>
 
-#define LIST_MAX   ((size_t)2 * 1000 * 1000) /* postings that are put into their places at once */
-#define DIGIT_BITS 10
-#define DIGITS     (1u << DIGIT_BITS)
-#define TERM_MASK  (((uint64_t)1 << 47) - 1)
-#define ASK_EVERY  64
+#define LIST_MAX     ((size_t)2 * 1000 * 1000) /* postings that are put into their places at once */
+#define DIGIT_BITS   10
+#define DIGITS       (1u << DIGIT_BITS)
+#define TERM_MASK    (((uint64_t)1 << 47) - 1)
+#define ASK_EVERY    64
+#define ROWS_AT_ONCE 1024 /* read or deleted in one step */
 
 /* ---- a row's terms ---- */
 
@@ -203,42 +204,39 @@ static struct staged_object *choose(struct staged *s) {
     return &s->objects[0];
 }
 
-/* By term; the places of a term are in order already, and each pass keeps the order of the one before. */
-static enum status sort(uint64_t **list, size_t count) {
-    uint64_t *from = *list, *to = malloc((count + 1) * sizeof *to);
+/* One pass: by a part of the term; the places of a term are in order already, and each pass keeps the order
+ * of the one before. */
+static enum status sort_pass(struct staged_fold *f) {
+    size_t starts[DIGITS] = {0}, sum = 0;
+    uint64_t *to = malloc((f->count + 1) * sizeof *to);
     if (to == NULL)
         return ST_NOMEM;
-    for (unsigned shift = POSTINGS_BITS; shift < 64; shift += DIGIT_BITS) {
-        size_t starts[DIGITS] = {0}, sum = 0;
-        for (size_t i = 0; i < count; i++)
-            starts[from[i] >> shift & (DIGITS - 1)]++;
-        for (size_t d = 0; d < DIGITS; d++) {
-            size_t n = starts[d];
-            starts[d] = sum;
-            sum += n;
-        }
-        for (size_t i = 0; i < count; i++)
-            to[starts[from[i] >> shift & (DIGITS - 1)]++] = from[i];
-        uint64_t *other = from;
-        from = to;
-        to = other;
+    for (size_t i = 0; i < f->count; i++)
+        starts[f->list[i] >> f->shift & (DIGITS - 1)]++;
+    for (size_t d = 0; d < DIGITS; d++) {
+        size_t n = starts[d];
+        starts[d] = sum;
+        sum += n;
     }
-    *list = from;
-    free(to);
+    for (size_t i = 0; i < f->count; i++)
+        to[starts[f->list[i] >> f->shift & (DIGITS - 1)]++] = f->list[i];
+    free(f->list);
+    f->list = to;
+    f->shift += DIGIT_BITS;
     return ST_OK;
 }
 
-static bool take_row(struct staged_fold *f, size_t *room, int64_t row, struct slice terms) {
+static bool take_row(struct staged_fold *f, int64_t row, struct slice terms) {
     size_t n = terms.n / STAGED_TERM;
-    if (f->count + n > *room) {
-        size_t more = *room == 0 ? (size_t)1 << 16 : *room * 2;
+    if (f->count + n > f->room) {
+        size_t more = f->room == 0 ? (size_t)1 << 16 : f->room * 2;
         while (more < f->count + n)
             more *= 2;
         uint64_t *grown = reallocarray(f->list, more, sizeof *grown);
         if (grown == NULL)
             return false;
         f->list = grown;
-        *room = more;
+        f->room = more;
     }
     for (size_t i = 0; i < n; i++)
         f->list[f->count++] = (uint64_t)term_at(terms.p + i * STAGED_TERM) << POSTINGS_BITS |
@@ -247,37 +245,44 @@ static bool take_row(struct staged_fold *f, size_t *room, int64_t row, struct sl
     return true;
 }
 
-static enum status gather(struct staged *s, const struct staged_object *o, struct error *e) {
+static void fold_begin(struct staged *s, const struct staged_object *o) {
+    int64_t chunk = postings_chunk(o->first), end = ((chunk + 1) << POSTINGS_BITS) - 1;
+    s->fold = (struct staged_fold){.object = o->object,
+                                   .chunk = chunk,
+                                   .first = o->first,
+                                   .last = o->first - 1,
+                                   .end = end < o->last ? end : o->last,
+                                   .shift = POSTINGS_BITS};
+}
+
+/* Some more rows of the chunk. */
+static enum status gather(struct staged *s, struct error *e) {
     struct staged_fold *f = &s->fold;
     sqlite3_stmt *statement = NULL;
-    size_t room = 0;
-    *f = (struct staged_fold){.object = o->object, .chunk = postings_chunk(o->first), .first = o->first};
-    int64_t end = (f->chunk + 1) << POSTINGS_BITS;
+    size_t n = 0;
     sql_reset(s->sql);
-    sql_name(s->sql, "SELECT row, terms FROM p_", o->object);
-    sql_put(s->sql, " WHERE row >= ");
-    sql_bind_int(s->sql, o->first);
-    sql_put(s->sql, " AND row < ");
-    sql_bind_int(s->sql, end);
-    sql_put(s->sql, " ORDER BY row");
+    sql_name(s->sql, "SELECT row, terms FROM p_", f->object);
+    sql_put(s->sql, " WHERE row > ");
+    sql_bind_int(s->sql, f->last);
+    sql_put(s->sql, " AND row <= ");
+    sql_bind_int(s->sql, f->end);
+    sql_put(s->sql, " ORDER BY row LIMIT ");
+    sql_bind_int(s->sql, ROWS_AT_ONCE);
     enum status st = sql_prepare(s->sql, s->c, &statement, e);
     int rc = SQLITE_DONE;
     while (st == ST_OK && f->count < LIST_MAX && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        if (!take_row(f, &room, sqlite3_column_int64(statement, 0), terms_of(statement, 1)))
+        n++;
+        if (!take_row(f, sqlite3_column_int64(statement, 0), terms_of(statement, 1)))
             st = ST_NOMEM;
     }
-    if (st == ST_OK && rc == SQLITE_DONE)
-        f->last = end - 1 < o->last ? end - 1 : o->last;
     if (statement != NULL)
         statement_done(s->c, statement);
     if (st == ST_OK && rc != SQLITE_ROW && rc != SQLITE_DONE)
         st = connection_failed(s->c, rc, e);
-    if (st == ST_OK)
-        st = sort(&f->list, f->count);
-    if (st == ST_NOMEM)
-        (void)error_set(e, st, "out_of_memory", "no memory for search terms");
-    if (st != ST_OK)
-        fold_forget(s);
+    if (rc == SQLITE_DONE && n < ROWS_AT_ONCE)
+        f->last = f->end;
+    if (f->count >= LIST_MAX)
+        f->end = f->last;
     return st;
 }
 
@@ -296,41 +301,65 @@ static enum status put_term(struct staged_fold *f, struct entry_adder *adder, st
     return entry_add(adder, f->object, f->chunk, (int64_t)term, slice_of(places, n), e);
 }
 
-/* The rows stand in g_OBJECT: they are no longer staged. */
-static enum status end_fold(struct staged *s, struct error *e) {
+/* Rows that stand in g_OBJECT are no longer staged. */
+static enum status unstage(struct staged *s, struct error *e) {
     struct staged_fold *f = &s->fold;
     struct staged_object *o = object_of(s, f->object);
+    int64_t to = f->first + ROWS_AT_ONCE - 1 < f->last ? f->first + ROWS_AT_ONCE - 1 : f->last;
     sql_reset(s->sql);
     sql_name(s->sql, "DELETE FROM p_", f->object);
     sql_put(s->sql, " WHERE row >= ");
     sql_bind_int(s->sql, f->first);
     sql_put(s->sql, " AND row <= ");
-    sql_bind_int(s->sql, f->last);
+    sql_bind_int(s->sql, to);
     enum status st = sql_execute(s->sql, s->c, NULL, e);
+    f->first = to + 1;
     if (st == ST_OK && o != NULL) {
-        o->first = f->last + 1;
+        o->first = f->first;
         if (o->first > o->last)
             forget(s, o);
     }
-    fold_forget(s);
     return st;
 }
 
-enum status staged_fold(struct staged *s, bool (*stop)(void *), void *context, struct error *e) {
-    enum status st = ST_OK;
-    if (s->fold.object == 0 && s->count == 0)
-        return ST_OK;
-    if (s->fold.object == 0)
-        st = gather(s, choose(s), e);
+static enum status put_some(struct staged *s, bool (*stop)(void *), void *context, struct error *e) {
+    struct staged_fold *f = &s->fold;
     struct entry_adder adder = {.c = s->c, .sql = s->sql};
-    for (size_t n = 1; st == ST_OK && s->fold.at < s->fold.count; n++) {
-        st = put_term(&s->fold, &adder, e);
+    enum status st = ST_OK;
+    for (size_t n = 1; st == ST_OK && f->at < f->count; n++) {
+        st = put_term(f, &adder, e);
         if (n % ASK_EVERY == 0 && stop(context))
             break;
     }
     entry_adder_end(&adder);
-    if (st == ST_OK && s->fold.at == s->fold.count)
-        st = end_fold(s, e);
+    return st;
+}
+
+/* Each step is short; what is next follows from how far the fold is. */
+static enum status fold_step(struct staged *s, bool (*stop)(void *), void *context, struct error *e) {
+    struct staged_fold *f = &s->fold;
+    if (f->last < f->end)
+        return gather(s, e);
+    if (f->shift < 64)
+        return sort_pass(f);
+    if (f->at < f->count)
+        return put_some(s, stop, context, e);
+    return unstage(s, e);
+}
+
+enum status staged_fold(struct staged *s, bool (*stop)(void *), void *context, struct error *e) {
+    if (s->fold.object == 0 && s->count == 0)
+        return ST_OK;
+    if (s->fold.object == 0)
+        fold_begin(s, choose(s));
+    enum status st = ST_OK;
+    do {
+        st = fold_step(s, stop, context, e);
+    } while (st == ST_OK && s->fold.first <= s->fold.last && !stop(context));
+    if (st == ST_NOMEM)
+        (void)error_set(e, st, "out_of_memory", "no memory for search terms");
+    if (st != ST_OK || s->fold.first > s->fold.end)
+        fold_forget(s);
     return st;
 }
 

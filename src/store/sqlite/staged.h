@@ -24,12 +24,15 @@ struct staged_object {
     int64_t first, last;
 };
 
-/* What is being put into g_OBJECT: (term << POSTINGS_BITS | place) of one chunk, in order. */
+/* What is being put into g_OBJECT: (term << POSTINGS_BITS | place) of one chunk. Rows up to `end` are read,
+ * in steps; when last has come to end, the list is sorted, a part of the term at a time; then written from
+ * `at` on; then the rows are deleted, `first` being the next. */
 struct staged_fold {
     uint16_t object; /* 0: nothing */
-    int64_t chunk, first, last;
+    int64_t chunk, first, last, end;
     uint64_t *list;
-    size_t count, at;
+    size_t count, room, at;
+    unsigned shift; /* of the next pass */
 };
 
 struct staged {
