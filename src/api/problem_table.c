@@ -169,8 +169,6 @@ static const struct {
     {"store_io", "磁盘读写失败，未保存；请联系管理员",
      "The disk failed; nothing was saved. Tell your administrator"},
     {"store_busy", "系统繁忙，请稍后重试", "The system is busy; try again in a moment"},
-    {"stopping", "系统正在停止，任务将在下次启动后继续",
-     "The system is stopping; the work goes on after its next start"},
     {"store_closed", "系统正在停止，请稍后重试", "The system is stopping; try again shortly"},
     {"corrupt", "数据完整性校验失败，已记录；请联系管理员",
      "An integrity check failed; this was recorded. Tell your administrator"},

@@ -7,11 +7,11 @@
 enum run_state { RUN_MAKING, RUN_LIVE, RUN_DEAD };
 
 static const char *const tables[] = {
-    "CREATE TABLE IF NOT EXISTS posting_run(run INTEGER PRIMARY KEY, level INTEGER NOT NULL, "
-    "state INTEGER NOT NULL, target INTEGER NOT NULL DEFAULT 0, low INTEGER NOT NULL, "
-    "high INTEGER NOT NULL, done BLOB)",
-    "CREATE TABLE IF NOT EXISTS posting_block(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, "
-    "first BLOB NOT NULL, postings BLOB NOT NULL)",
+    ("CREATE TABLE IF NOT EXISTS posting_run(run INTEGER PRIMARY KEY, level INTEGER NOT NULL, "
+     "state INTEGER NOT NULL, target INTEGER NOT NULL DEFAULT 0, low INTEGER NOT NULL, "
+     "high INTEGER NOT NULL, done BLOB)"),
+    ("CREATE TABLE IF NOT EXISTS posting_block(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, "
+     "first BLOB NOT NULL, postings BLOB NOT NULL)"),
     "CREATE UNIQUE INDEX IF NOT EXISTS posting_block_first ON posting_block(run, first)",
 };
 
