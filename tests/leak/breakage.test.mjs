@@ -41,7 +41,7 @@ after(async () => {
 });
 
 const red = async (person, pattern, paths) => {
-  const { problems } = await matrix(stage, person, { most: 60 });
+  const { problems } = await matrix(stage, person, { most: 150 });
   for (const path of paths) assert.ok(problems.some((p) => p.startsWith(`${path} `) && pattern.test(p)), `${path} of ${person}: ${problems.length} problems, ${problems.slice(0, 3).join('; ')}`);
 };
 
