@@ -45,11 +45,15 @@ test("a value shared beyond the writer's sight comes to the steward, who closes 
     await enter(page, 'boss');
     const query = { limit: 50, fields: ['mobile', 'owner'] };
     const { items } = (await api(page, 'POST', '/records/customer/query', query)).body;
-    const far = items.find((row) => row.mobile && row.owner.id !== me.user);
+    const others = items.filter((row) => row.mobile && row.owner.id !== me.user);
     await enter(page, 'sales');
     const name = `同号单位${Date.now() % 1000000}有限公司`;
-    const fields = { name, customer_type: 'company', status: 'prospective', mobile: far.mobile };
-    const second = await api(page, 'POST', '/records/customer', fields);
+    let far, second;
+    do { // on a server that has been tested before, the first ones are taken
+      far = others.pop();
+      const fields = { name, customer_type: 'company', status: 'prospective', mobile: far.mobile };
+      second = await api(page, 'POST', '/records/customer', fields);
+    } while (second.status === 409 && others.length);
     assert.equal(second.status, 201);
     await enter(page, 'steward');
     await page.goto('/conflicts');

@@ -39,6 +39,7 @@ const PICTURES = [
     },
   ],
   ['audit', { language: 'zh' }, 'auditor', (page) => page.goto('/audit')],
+  ['conflicts', { language: 'en' }, 'steward', (page) => page.goto('/conflicts')],
   ['import', { language: 'en' }, 'sales', (page) => page.goto('/imports/new?object=customer')],
   ['phone-list', { language: 'zh', phone: true }, 'sales', openList],
   [
