@@ -305,7 +305,7 @@ static enum status row_history_pass(struct pass *p, size_t row) {
     struct keeper_row now;
     uint64_t before = 0;
     size_t n;
-    enum status s;
+    enum status s = ST_OK;
     page_keeper_row(&p->page, row, &now);
     do {
         struct store_change *changes;
@@ -350,7 +350,7 @@ enum status reseal_field(struct caller *c, const struct object_def *o, const str
     uint8_t id[16];
     struct cell after = cell_bytes(slice_of(id, sizeof id));
     bool first = true;
-    enum status s;
+    enum status s = ST_OK;
     arena_init(&p.arena, MEMORY, ARENA_SECRET);
     do {
         s = slice_pass(&p, first ? NULL : &after);
