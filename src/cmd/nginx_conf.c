@@ -4,6 +4,10 @@
 
 #include <stdio.h>
 
+/* A body of the very limit must fit with room to spare: HTTP/2 may end it with a frame of its own, for which
+ * nginx would want a file when the buffer is full. */
+#define BODY_SPARE_KIB 64
+
 #define CONF_MOST 65536
 
 static void put_main(struct buf *b, const char *dir, const struct config *c) {
@@ -58,7 +62,7 @@ static void put_limits(struct buf *b, const struct config *c) {
                    "large_client_header_buffers 4 8k;\n"
                    "client_max_body_size %lldk;\n"
                    "client_body_buffer_size %lldk;\n",
-                   (long long)c->body_kib, (long long)c->body_kib);
+                   (long long)c->body_kib, (long long)c->body_kib + BODY_SPARE_KIB);
     buf_put_format(b,
                    "map $request_method $sign_in { default ''; POST $binary_remote_addr; }\n"
                    "map \"$request_method:$http_content_length\" $unmeasured { default 0; "
@@ -202,7 +206,8 @@ static void put_api(struct buf *b, const char *dir, const struct config *c) {
                    "}\nlocation ~ ^/api/v1/imports/[^/]+/parts(/|$) {\n"
                    "limit_conn parts %lld;\nclient_max_body_size %lldk;\nclient_body_buffer_size %lldk;\n"
                    "client_body_timeout 30s;\nscgi_read_timeout 60s;\n",
-                   (long long)c->part_connections, (long long)c->part_kib, (long long)c->part_kib);
+                   (long long)c->part_connections, (long long)c->part_kib,
+                   (long long)c->part_kib + BODY_SPARE_KIB);
     put_engine(b, dir);
     buf_put_string(
         b, "}\nlocation ~ ^/api/v1/jobs/[^/]+/events$ {\nscgi_buffering off;\nscgi_read_timeout 1h;\n");
