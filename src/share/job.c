@@ -227,9 +227,7 @@ void job_write_counts(const struct job *j, struct json *out) {
     if (j->kind == JOB_UNDO) {
         number_member(out, "undone", j->counts.undone);
         number_member(out, "kept", j->counts.kept);
-    } else if (j->kind == JOB_RESEAL) {
-        number_member(out, "rows", j->counts.rows);
-    } else {
+    } else if (j->kind == JOB_IMPORT) {
         number_member(out, "rows", j->counts.rows);
         number_member(out, "imported", j->counts.imported);
         number_member(out, "rejected", j->counts.rejected);
@@ -267,8 +265,13 @@ void job_describe(const struct job *j, job_title title, enum language language, 
         json_uuid(out, &j->import);
     json_key(out, "progress");
     json_object_begin(out);
-    number_member(out, "done", j->done);
-    number_member(out, "total", j->total);
+    /* Who changes definitions sees no customer, and is not told how many there are. */
+    bool hundredths = j->kind == JOB_RESEAL;
+    uint64_t whole = j->total == 0 ? 1 : j->total, part = j->done < whole ? j->done : whole;
+    if (hundredths && j->state == JOB_DONE)
+        part = whole;
+    number_member(out, "done", hundredths ? part * 100 / whole : j->done);
+    number_member(out, "total", hundredths ? 100 : j->total);
     json_object_end(out);
     time_member(out, "started_at", j->started_at);
     time_member(out, "ended_at", j->ended_at);

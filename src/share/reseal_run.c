@@ -114,7 +114,6 @@ enum status run_reseal(struct jobs *j, struct tools *t, struct job *job, const s
         arena_reset(&t->arena);
     }
     world_leave(&view);
-    job->counts.rows = job->done;
     if (s == ST_OK)
         job->state = JOB_DONE;
     return s;

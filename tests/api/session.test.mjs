@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ok, problem } from './client.mjs';
-import { Server, password } from './server.mjs';
+import { Server, password, until } from './server.mjs';
 
 let server;
 before(async () => (server = await new Server().start()));
@@ -161,7 +161,7 @@ test('keys are listed to their owner with making, use and expiry, never with the
   assert.deepEqual(before.map((k) => k.label).sort(), ['other', '报表']);
   assert.ok(before.every((k) => k.used_at === null && Date.parse(k.made_at) <= Date.now()));
   assert.equal(Date.parse(before[0].expires_at), Date.parse(expires_at));
-  await new Promise((go) => setTimeout(go, 5)); // its use is later than its making by the clock too
+  await until('the clock past its making', async () => before.every((k) => Date.now() > Date.parse(k.made_at)));
   ok(await program.get('/api/v1/me', { headers }));
   const answer = await c.get('/api/v1/keys');
   assert.ok(answer.json.items.find((k) => k.id === made.id).used_at);
