@@ -145,20 +145,26 @@ export async function visit(options, act) {
   }
 }
 
-/* Waits until nothing is under way: no answer outstanding, nothing marked busy, nothing moving. */
+/* One look at a page: it is drawn, and nothing on it is marked busy or moves. */
+function atRest(page) {
+  return page.evaluate(async () => {
+    const frame = () => new Promise(requestAnimationFrame);
+    await frame();
+    await frame(); // what was just done has been drawn, and its questions have been sent
+    return (
+      !!document.querySelector('#app main') && // else the page is empty: its scripts are in, but not yet run
+      !document.querySelector('[aria-busy=true]') &&
+      document.getAnimations().every((one) => one.playState !== 'running')
+    );
+  });
+}
+
+/* Waits until nothing is under way: no answer outstanding, the page at rest, and all that still so at a second look. */
 export async function settled(page) {
   const end = Date.now() + 30000;
-  for (;;) {
-    const still = await page.evaluate(async () => {
-      const frame = () => new Promise(requestAnimationFrame);
-      await frame();
-      await frame(); // what was just done has been drawn, and its questions have been sent
-      return (
-        !document.querySelector('[aria-busy=true]') &&
-        document.getAnimations().every((one) => one.playState !== 'running')
-      );
-    });
-    if (still && underWay.get(page).size === 0) return;
+  const asked = underWay.get(page);
+  for (let calm = 0; calm < 2; ) {
+    calm = asked.size === 0 && (await atRest(page)) && asked.size === 0 ? calm + 1 : 0;
     if (Date.now() > end) throw new Error('the page does not come to rest');
   }
 }
