@@ -2,6 +2,7 @@
 
 #include "api/events.h"
 #include "api/problem.h"
+#include "api/refusal.h"
 #include "api/scgi/scgi.h"
 #include "api/session.h"
 #include "api/stamp.h"
@@ -113,8 +114,15 @@ static enum status dispatch(struct engine_worker *w, struct caller *c, struct ht
         return error_set(e, ST_NOT_FOUND, other_method ? "method_not_allowed" : "not_found",
                          "no such address");
     }
+    uint64_t keepers = keeper_refusals(c->keeper);
     enum status s = prepare(c, route, r, e);
-    return s == ST_OK ? route->handle(w->engine, c, r, &w->reply, e) : s;
+    if (s == ST_OK)
+        s = route->handle(w->engine, c, r, &w->reply, e);
+    if (s != ST_OK) {
+        e->status = s;
+        refusal_record(c, route, r, keepers, e);
+    }
+    return s;
 }
 
 static enum language language_of(struct slice accept) {

@@ -109,11 +109,6 @@ enum status session_identify(struct caller *c, const struct http_request *r, boo
     if (!token_parse(text, &c->call.token)) {
         return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "no session");
     }
-    if (needs_csrf && !is_key) {
-        enum status s = check_csrf(c, r, e);
-        if (s != ST_OK)
-            return s;
-    }
     if (!recall(&c->call.token, &c->who)) {
         enum status s = keeper_session(c->keeper, &c->call, &c->who, e);
         if (s != ST_OK)
@@ -123,7 +118,8 @@ enum status session_identify(struct caller *c, const struct http_request *r, boo
     /* A key in a cookie would be a session without CSRF's protection, a cookie's token as a key likewise. */
     if (c->who.is_key != is_key)
         return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "no session");
-    return session_refresh_directory(c, e);
+    enum status s = needs_csrf && !is_key ? check_csrf(c, r, e) : ST_OK;
+    return s == ST_OK ? session_refresh_directory(c, e) : s;
 }
 
 void session_set_cookie(struct http_reply *reply, const struct token *token) {

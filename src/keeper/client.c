@@ -17,6 +17,7 @@ struct keeper {
     struct buf out;         /* both secret: they carry values */
     struct arena arena;
     struct args args;
+    uint64_t refusals;
 };
 
 static enum status client_connect(struct keeper *k, struct error *e) {
@@ -91,6 +92,7 @@ static enum status client_answer(struct keeper *k, const struct message_info *m,
     }
     if (answer->flags != ST_OK && e != NULL)
         *e = refusal;
+    k->refusals += answer->flags == ST_DENIED;
     return (enum status)answer->flags;
 }
 
@@ -115,6 +117,10 @@ enum status client_exchange(struct keeper *k, enum message number, struct args *
         return error_set(e, ST_UNAVAILABLE, "keeper_away", "the keeper did not answer %s", m->name);
     }
     return client_answer(k, m, &answer, a, arena, e);
+}
+
+uint64_t keeper_refusals(const struct keeper *k) {
+    return k->refusals;
 }
 
 enum status keeper_sign_in(struct keeper *k, const struct keeper_call *call, struct slice login,

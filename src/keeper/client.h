@@ -33,6 +33,9 @@ struct token {
 /* Connects to one of the supervisor's sockets (run/keeper-engine.sock …). */
 MUST_CHECK enum status keeper_connect(const char *socket_path, struct keeper **out, struct error *e);
 void keeper_close(struct keeper *k);
+/* How many calls the keeper has answered "denied" on this connection: each has its entry in the audit log
+ * already. */
+uint64_t keeper_refusals(const struct keeper *k);
 
 /* Who acts, on whose behalf, from where: goes with every request and into every entry. */
 struct keeper_call {

