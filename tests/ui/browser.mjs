@@ -119,6 +119,7 @@ export async function signIn(page, role) {
 export async function openList(page, object = 'customer') {
   await page.goto(`/o/${object}`);
   await page.waitForSelector('tbody tr[data-id], .cards li a, .state');
+  await settled(page); // the count comes after the rows
 }
 
 /* A call of the API with the page's own session: to learn what the page should show. */
@@ -193,4 +194,5 @@ export async function masked(page, object = 'customer') {
 export async function openFirst(page, n = 1) {
   await page.click(`tbody tr:nth-child(${n}) a.title`);
   await page.waitForSelector('.fact-card dl.facts');
+  await settled(page);
 }

@@ -232,7 +232,7 @@ test('what was opened last stands first on the home page', () =>
     await page.waitForSelector('.fact-card dl.facts');
     const title = (await page.innerText('.record h1')).trim();
     const link = page.locator(`.recent li:first-child a[href$="${third.id}"]`);
-    const end = Date.now() + 15000; // the index of the log that the list comes from may lag a little
+    const end = Date.now() + 60000; // the index of the log that the list comes from may lag a little
     do {
       await page.goto('/');
       await settled(page);
