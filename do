@@ -14,7 +14,7 @@ usage: ./do COMMAND
   build                   build the server in build/ and the pages in ui/dist
   test [SUITE...]         all suites, or these; each is tests/SUITE/run
   check                   formatting, clang-tidy, cppcheck, layers, lengths, house rules, names in scripts
-  bench [CASE] [...]      measure (tests/bench/run)
+  bench [CASE] [...]      measure (tests/bench/run); bench matrix: every bar, in one report
   fuzz [TARGET] [SECONDS] fuzz every target, or one, for 30 seconds each or as long as said
   clean                   remove what was built (never data/)
 TEXT

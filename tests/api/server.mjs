@@ -12,7 +12,7 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const build = resolve(root, process.env.KEDUN_BUILD ?? 'build');
 export const password = 'correct horse battery';
 
-const freePort = () =>
+export const freePort = () =>
   new Promise((done, failed) => {
     const s = createServer();
     s.on('error', failed);

@@ -48,6 +48,9 @@ async function mobiles(client) {
   return items.map((i) => i.mobile).filter((m) => m);
 }
 
+// Endings of numbers that are there; of a masked one its last four digits show.
+const endings = async (client) => (await mobiles(client)).map((m) => question('mobile', 'ends_with', m.slice(-4)));
+
 // A third 有限公司, a tenth single characters, the rest two or three characters out of some company's name.
 async function fragments(client) {
   const { items } = await walk(client, 40);
@@ -74,6 +77,7 @@ export const cases = {
     product: async (c) => (await mobiles(c)).map((m) => question('mobile', 'eq', m)),
     floor: async (c) => (await mobiles(c)).map((m) => question('mobile', 'eq', m)),
   },
+  last4: { actor: 'service', unit: 'searches/s', what: "the branch's customers by the last four digits of the mobile number", product: endings, floor: endings },
   fragment: { actor: 'service', unit: 'searches/s', what: 'customers whose name holds a text: 30 % 有限公司, 10 % one character, 60 % two or three', product: fragments, floor: fragments },
   create: {
     actor: 'sales', unit: 'records/s', what: 'one customer with 4 sealed fields, durable and recorded',

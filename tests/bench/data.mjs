@@ -63,10 +63,18 @@ function column(field) {
   return `${cell} AS ${field.name}`;
 }
 
+function sql(file, script) {
+  const done = spawnSync('sqlite3', ['-bail', file], { input: script, encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`the floor's file: ${done.stderr}`);
+}
+
 // Tables and indexes like the product's own, less what only the guard needs.
 export function makeFloor(data) {
   const file = `${data}.floor.db`;
-  if (existsSync(file)) return file;
+  if (existsSync(file)) {
+    sql(file, 'CREATE INDEX IF NOT EXISTS customer_ending ON customer(substr(mobile, -4), branch);'); // an older file has none
+    return file;
+  }
   const object = JSON.parse(readFileSync(join(root, 'objects/customer.json'), 'utf8'));
   const names = object.fields.map((f) => f.name);
   const script = `
@@ -79,6 +87,7 @@ CREATE INDEX customer_owner ON customer(owner, created_at, id);
 CREATE INDEX customer_department ON customer(department, created_at, id);
 CREATE INDEX customer_branch ON customer(branch, created_at, id);
 CREATE INDEX customer_mobile ON customer(mobile);
+CREATE INDEX customer_ending ON customer(substr(mobile, -4), branch);
 CREATE TABLE generate_numbers(value INTEGER PRIMARY KEY);
 WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < 120) INSERT INTO generate_numbers SELECT v FROM n;
 CREATE TABLE gram(gram TEXT, row INTEGER, PRIMARY KEY(gram, row)) WITHOUT ROWID;
@@ -87,8 +96,8 @@ INSERT OR IGNORE INTO gram SELECT substr(name, value, 1), row FROM customer, gen
 CREATE VIEW customer_shown AS SELECT id, created_at, owner, branch, department, ${names.join(', ')} FROM customer;
 ANALYZE;
 PRAGMA wal_checkpoint(TRUNCATE);`;
-  const done = spawnSync('sqlite3', ['-bail', `${file}.new`], { input: script, encoding: 'utf8' });
-  if (done.status !== 0) throw new Error(`the floor's file: ${done.stderr}`);
+  execFileSync('rm', ['-f', `${file}.new`]);
+  sql(`${file}.new`, script);
   execFileSync('mv', [`${file}.new`, file]);
   return file;
 }

@@ -305,17 +305,21 @@ static struct slice member(const json_t *o, const char *name) {
     return json_is_string(v) ? slice_of(json_string_value(v), json_string_length(v)) : SLICE_NONE;
 }
 
-/* {"where": {"field", "op": "eq" | "contains", "value"}, "fields": "…"} */
+/* {"where": {"field", "op": "eq" | "ends_with" (the last four) | "contains", "value"}, "fields": "…"} */
 static void find(struct floor_thread *t, const struct http_request *r, const struct scope *scope) {
     json_t *body = json_loadb((const char *)r->body.p, r->body.n, 0, NULL);
     const json_t *where = json_object_get(body, "where");
     struct slice value = member(where, "value"), fields = member(body, "fields");
     if (value.n == 0 || fields.n == 0)
         die("query");
-    bool exact = slice_is(member(where, "op"), "eq");
+    struct slice op = member(where, "op");
     sqlite3_stmt *s;
-    if (exact) {
+    if (slice_is(op, "eq")) {
         s = list_statement(t, fields, "AND mobile = ?2", scope);
+        bind_text(s, 2, value);
+    } else if (slice_is(op, "ends_with")) { /* the plus signs leave the index of endings as the way in */
+        s = list_statement(t, fields,
+                           "AND substr(mobile, -4) = ?2 ORDER BY +created_at DESC, +id DESC LIMIT 51", scope);
         bind_text(s, 2, value);
     } else { /* the rows of the first two characters, then the whole text; newest first */
         size_t first = value.p[0] >= 0x80 ? 3 : 1;

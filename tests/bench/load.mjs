@@ -32,7 +32,7 @@ export async function load(server, client, requests, connections, seconds, work)
   const after = server.processes.cpu();
   const cpu = {};
   for (const name of Object.keys(after)) {
-    const us = (after[name] - (before[name] ?? 0)) / o.requests;
+    const us = (after[name] - (before[name] ?? 0)) / Math.max(1, o.requests); // none answered: all of it
     if (us >= 0.5) cpu[name] = Math.round(us);
   }
   return { rate: o.requests / o.us * 1e6, p50_ms: o.p50 / 1000, p99_ms: o.p99 / 1000, cpu, refused: o.refused, broken: o.broken, bytes: o.bytes / o.requests };

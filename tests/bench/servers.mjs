@@ -25,7 +25,7 @@ export function family(pid) {
   return all;
 }
 
-function nameOf(pid) {
+export function nameOf(pid) {
   const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   return /--role (\w+)/.exec(line)?.[1] ?? (/^nginx: worker/.test(line) ? 'nginx' : /^nginx/.test(line) ? 'nginx master' : /floor/.test(line) ? 'floor' : 'supervisor');
 }
@@ -48,15 +48,34 @@ export class Processes {
     return sum;
   }
 
-  // MiB of memory of their own (the database's mapped pages are the kernel's cache), nginx left out.
-  memory() {
-    let kib = 0;
+  // What `field` of a process's `file` in /proc says, MiB by name of process, nginx left out.
+  #memoryOf(file, field) {
+    const all = {};
     for (const { pid, name } of this.pids) {
       if (name.startsWith('nginx')) continue;
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      kib += Number(/RssAnon:\s+(\d+)/.exec(status)?.[1] ?? 0);
+      try {
+        const kib = Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/${file}`, 'utf8'))?.[1] ?? 0);
+        all[name] = Math.round(((all[name] ?? 0) + kib / 1024) * 10) / 10;
+      } catch {
+        // ended meanwhile
+      }
     }
-    return kib / 1024;
+    return all;
+  }
+
+  // Of their own, by name of process.
+  own() {
+    return this.#memoryOf('status', 'RssAnon');
+  }
+
+  // With their share of mapped files, programs and libraries among them.
+  shared() {
+    return this.#memoryOf('smaps_rollup', 'Pss');
+  }
+
+  // MiB of memory of their own (the database's mapped pages are the kernel's cache), nginx left out.
+  memory() {
+    return Object.values(this.own()).reduce((a, b) => a + b, 0);
   }
 }
 
