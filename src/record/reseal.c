@@ -227,7 +227,7 @@ static enum status seal_and_write(struct pass *p) {
     struct write_set set = {.intent = got.intent, .ops = out.ops, .count = out.count, .bulk = true};
     s = world_commit(c->world.world, &set, &result, p->e);
     struct error ignored;
-    if (keeper_outcome(c->keeper, got.intent, s == ST_OK, &ignored) != ST_OK)
+    if (s != ST_UNAVAILABLE && keeper_outcome(c->keeper, got.intent, s == ST_OK, &ignored) != ST_OK)
         log_debug("reseal: the outcome is settled at the next start");
     p->count = p->change_count = 0;
     return s;

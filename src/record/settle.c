@@ -4,7 +4,8 @@
 
 #define INTENTS_A_CALL 1024
 
-static enum status settle_some(struct keeper *k, struct store_reader *reader, size_t *n, struct error *e) {
+static enum status settle_some(struct keeper *k, struct store_reader *reader, size_t *n, uint64_t *last,
+                               struct error *e) {
     uint64_t intents[INTENTS_A_CALL];
     enum status s = keeper_open_intents(k, intents, INTENTS_A_CALL, n, e);
     for (size_t i = 0; s == ST_OK && i < *n; i++) {
@@ -12,6 +13,7 @@ static enum status settle_some(struct keeper *k, struct store_reader *reader, si
         s = store_intent_committed(reader, intents[i], &committed, e);
         if (s == ST_OK)
             s = keeper_outcome(k, intents[i], committed, e);
+        *last = intents[i] > *last ? intents[i] : *last;
     }
     return s;
 }
@@ -19,14 +21,17 @@ static enum status settle_some(struct keeper *k, struct store_reader *reader, si
 enum status record_settle(struct keeper *k, struct store *store, struct error *e) {
     struct store_reader *reader;
     size_t n = 0, all = 0;
+    uint64_t last = 0;
     enum status s = store_reader_open(store, &reader, e);
     if (s != ST_OK)
         return s;
     do {
-        s = settle_some(k, reader, &n, e);
+        s = settle_some(k, reader, &n, &last, e);
         all += n;
     } while (s == ST_OK && n == INTENTS_A_CALL);
     store_reader_close(reader);
+    /* Jobs may have a write on its way that was sealed for the engine before this one. */
+    store_intents_refuse(store, last);
     if (s == ST_OK && all > 0)
         log_info("settled %zu writes that were under way when the system stopped", all);
     return s;

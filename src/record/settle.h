@@ -1,4 +1,5 @@
-/* At start: intents that the log left without outcome are settled against the rows. */
+/* At start: intents that the log left without outcome are settled against the rows; a write that still comes
+ * for one of them is refused from then on (store_intents_refuse). */
 #ifndef KEDUN_RECORD_SETTLE_H
 #define KEDUN_RECORD_SETTLE_H
 

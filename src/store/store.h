@@ -229,6 +229,9 @@ MUST_CHECK enum status store_write(struct store *s, const struct write_set *set,
 /* Which of these intents were committed (at start: settle what the log left open). */
 MUST_CHECK enum status store_intent_committed(struct store_reader *r, uint64_t intent, bool *committed,
                                               struct error *e);
+/* At start, when what the log left open has been settled and nobody writes yet: a set under an intent up to
+ * this one comes too late (its outcome is told) and is refused with ST_RETRY "intent_settled". */
+void store_intents_refuse(struct store *s, uint64_t intent);
 /* Forgets intents up to and including `intent`, whose outcomes are in the log. Lazy: no sync of its own. */
 void store_intents_settled(struct store *s, uint64_t intent);
 

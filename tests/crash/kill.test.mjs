@@ -1,143 +1,54 @@
+// Processes killed under load, round after round; then everything that was acknowledged is looked for.
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, truncateSync, writeFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ok } from '../api/client.mjs';
-import { Server, password, until } from '../api/server.mjs';
-import { audit, entries, roles } from './roles.mjs';
+import { Server, until } from '../api/server.mjs';
+import { Load, strike } from './load.mjs';
+import { audit, entries } from './roles.mjs';
 
 const ROUNDS = Number(process.env.KEDUN_CRASH_ROUNDS ?? 36);
-const WRITERS = 6;
 const LOGINS = ['sales1', 'sales2'];
-const kinds = ['keeper', 'engine', 'all'];
+const kinds = ['keeper', 'engine', 'all', 'jobs', 'nginx', 'supervisor'];
 
-let server;
-let working = true;
-let next = 0;
-const mobile = () => `+86137${String(10000000 + next++)}`;
-// What was acknowledged: id → {login, mobile, remark, tried: remarks asked for and not answered, changes, looks, deleted}.
-const known = new Map();
-const attempted = new Map(); // mobile → login, of creations that nobody answered
-const counts = { acknowledged: 0, unanswered: 0, answered: 0, caught: 0 };
-let inFlight = 0;
+let server, load, known, attempted;
+// Of each kind of round: how many, how many had writes in flight at the kill, how many writes these were, how many of
+// them were cut off: never answered, or with 502 or 503.
+const rounds = new Map(kinds.map((kind) => [kind, { rounds: 0, caught: 0, writes: 0, cut: 0 }]));
 
-const strange = (what, answer) => {
-  throw new Error(`${what} was answered ${answer.status}: ${answer.text.slice(0, 300)}`);
-};
-// 503 and the like: the system said that it could not; a broken connection says nothing at all.
-const busy = (a) => [401, 429, 500, 502, 503, 504].includes(a.status);
-
-async function create(w) {
-  const number = mobile();
-  const remark = `第一版 ${number}`;
-  attempted.set(number, w.login);
-  const a = await w.client.post('/api/v1/records/customer', { customer_type: 'person', person_name: '欧阳建国', mobile: number, remark });
-  if (busy(a)) return a.status;
-  if (a.status !== 201) strange('a creation', a);
-  attempted.delete(number);
-  known.set(a.json.id, { login: w.login, mobile: number, remark, tried: [], changes: 1, looks: 1, version: a.json._version });
-  w.own.push(a.json.id);
-  counts.acknowledged++;
-  return a.status;
+async function round(kind) {
+  const r = rounds.get(kind);
+  await load.busy(15);
+  r.rounds++;
+  r.caught += load.writing > 0 ? 1 : 0;
+  r.writes += load.writing;
+  const cut = load.cut;
+  await strike(server, kind);
+  await server.ready();
+  r.cut += load.cut - cut;
 }
 
-async function update(w) {
-  const id = w.own[randomInt(w.own.length)];
-  const r = known.get(id);
-  const remark = `改 ${next++}`;
-  r.tried.push(remark);
-  const a = await w.client.patch(`/api/v1/records/customer/${id}`, { remark }, r.version);
-  if (a.status === 409) {
-    // An earlier change of ours, unanswered, had been made.
-    assert.ok(r.tried.includes(a.json.current.remark), `${id} holds what nobody wrote`);
-    r.remark = a.json.current.remark;
-    r.version = a.json.current._version;
-    return a.status;
-  }
-  if (busy(a)) return a.status;
-  if (a.status !== 200) strange('a change', a);
-  Object.assign(r, { remark, version: a.json._version, tried: [] });
-  r.changes++;
-  r.looks++;
-  counts.acknowledged++;
-  return a.status;
-}
-
-async function look(w) {
-  const id = w.own[randomInt(w.own.length)];
-  const a = await w.client.get(`/api/v1/records/customer/${id}`);
-  if (busy(a)) return a.status;
-  if (a.status !== 200) strange('a look', a);
-  assert.equal(a.json.mobile, known.get(id).mobile);
-  known.get(id).looks++;
-  counts.answered++;
-  return a.status;
-}
-
-async function signIn(w) {
-  w.client?.close();
-  w.client = server.client();
-  await w.client.signIn(w.login, password);
-}
-
-async function work(w) {
-  while (working) {
-    try {
-      if (!w.client) await signIn(w);
-      inFlight++;
-      const act = w.own.length === 0 ? create : [create, create, update, update, look][randomInt(5)];
-      const status = await act(w).finally(() => inFlight--);
-      if (status === 401) w.client = undefined;
-      if (status >= 500) await new Promise((go) => setTimeout(go, 10));
-    } catch (e) {
-      if (e.code === 'ERR_ASSERTION' && !/sign-in/.test(e.message)) throw e;
-      if (/was answered/.test(e.message)) throw e;
-      counts.unanswered++;
-      w.client?.close();
-      w.client = undefined;
-      await new Promise((go) => setTimeout(go, 10));
-    }
-  }
-}
-
-async function strike(kind) {
-  const had = counts.acknowledged;
-  await until('writes are under way', () => counts.acknowledged >= had + 15);
-  await until('a request is in flight', () => inFlight > 0);
-  await new Promise((go) => setTimeout(go, randomInt(12)));
-  counts.caught += inFlight > 0 ? 1 : 0;
-  if (kind !== 'all') {
-    process.kill(roles(server.process.pid).get(kind), 'SIGKILL');
-    return;
-  }
-  const pids = [...roles(server.process.pid).values()];
-  server.process.kill('SIGKILL');
-  for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {} // went with its supervisor
-  }
-  await server.ended;
-  await server.launch();
+function report() {
+  for (const [kind, r] of rounds)
+    console.log(`crash: ${kind}: ${r.rounds} rounds, ${r.caught} with writes in flight at the kill (${r.writes} writes), ${r.cut} writes cut off`);
+  const c = load.counts;
+  console.log(`crash: ${ROUNDS} rounds, ${c.acknowledged} writes acknowledged, ${c.unanswered} requests cut off, ${c.refused} refused, ${c.answered} looks answered, ${c.signIns} sign-ins`);
 }
 
 before(async () => {
   server = await new Server().start();
-  const writers = Array.from({ length: WRITERS }, (_, n) => ({ login: LOGINS[n % LOGINS.length], own: [] }));
-  const running = writers.map(work);
-  const failure = Promise.all(running);
-  failure.catch(() => (working = false));
-  for (let n = 0; n < ROUNDS && working; n++) {
-    await strike(kinds[n % kinds.length]);
-    await server.ready();
+  load = new Load(server).start();
+  ({ known, attempted } = load);
+  const start = Date.now();
+  for (let n = 0; n < ROUNDS && load.working; n++) {
+    await round(kinds[n % kinds.length]);
+    if ((n + 1) % 50 === 0) process.stderr.write(`crash: ${n + 1} rounds in ${Math.round((Date.now() - start) / 1000)} s\n`);
   }
-  const had = counts.acknowledged;
-  await until('it works on after the last round', () => !working || counts.acknowledged > had + 20);
-  working = false;
-  await failure;
-  for (const w of writers) w.client?.close();
-  console.log(`crash: ${ROUNDS} rounds, ${counts.caught} with requests in flight, ${counts.acknowledged} writes acknowledged, ${counts.unanswered} unanswered, ${counts.answered} looks answered`);
+  const had = load.counts.acknowledged;
+  await until('it works on after the last round', () => !load.working || load.counts.acknowledged > had + 20, 60);
+  await load.stop();
+  report();
 });
 after(() => server.stop());
 
@@ -152,9 +63,11 @@ async function every(object, login) {
   return items;
 }
 
-test('requests were in flight at the kills', () => {
-  assert.ok(counts.caught >= ROUNDS * 0.7, `only ${counts.caught} of ${ROUNDS}`);
-  assert.ok(counts.unanswered >= ROUNDS / 2);
+test('writes were in flight at the kills', () => {
+  const all = [...rounds.values()];
+  const caught = all.reduce((sum, r) => sum + r.caught, 0);
+  assert.ok(caught >= ROUNDS * 0.7, `only ${caught} of ${ROUNDS}`);
+  assert.ok(load.counts.unanswered + load.counts.refused >= ROUNDS / 2);
 });
 
 test('every acknowledged write is there, and opens', async () => {
@@ -172,6 +85,7 @@ test('every acknowledged write is there, and opens', async () => {
 });
 
 test('every row there is one that somebody wrote, whole', async () => {
+  let unanswered = 0;
   for (const login of LOGINS) {
     const items = await every('customer', login);
     assert.ok(items.length > ROUNDS);
@@ -180,10 +94,12 @@ test('every row there is one that somebody wrote, whole', async () => {
       assert.ok(mine || attempted.has(item.mobile), `nobody wrote ${item.id}`);
       if (!mine) {
         assert.equal(item.remark ?? (await (await server.as(login)).read('customer', item.id)).remark, `第一版 ${item.mobile}`);
+        unanswered++;
         known.set(item.id, { login, mobile: item.mobile, remark: `第一版 ${item.mobile}`, tried: [], changes: 1, looks: 0, version: 1 });
       }
     }
   }
+  console.log(`crash: of ${attempted.size} creations that nobody answered ${unanswered} are there, whole, the others not at all`);
 });
 
 test('every row has its search terms and its history, and its version is as long as its history', async () => {

@@ -254,6 +254,20 @@ static void items_are_listed_by_kind_and_owner_in_key_order(void **state) {
     assert_int_equal(one.owner, 2);
 }
 
+static void a_set_under_an_intent_that_is_settled_already_comes_too_late(void **state) {
+    struct fixture *f = *state;
+    struct error e;
+    bool committed = true;
+    store_intents_refuse(f->store, 50);
+    struct write_set set = {.intent = 50};
+    assert_int_equal(store_write(f->store, &set, NULL, &e), ST_RETRY);
+    assert_string_equal(e.code, "intent_settled");
+    assert_int_equal(store_intent_committed(f->reader, 50, &committed, &e), ST_OK);
+    assert_false(committed);
+    set.intent = 51;
+    assert_int_equal(store_write(f->store, &set, NULL, &e), ST_OK);
+}
+
 static void an_intent_is_known_until_it_is_settled(void **state) {
     struct fixture *f = *state;
     struct error e;
@@ -499,6 +513,7 @@ int main(void) {
         WRITE_TEST(a_subjects_key_is_made_rewrapped_and_destroyed),
         WRITE_TEST(items_are_listed_by_kind_and_owner_in_key_order),
         WRITE_TEST(an_intent_is_known_until_it_is_settled),
+        WRITE_TEST(a_set_under_an_intent_that_is_settled_already_comes_too_late),
         WRITE_TEST(what_was_purged_is_in_no_file_after_a_scrub),
         WRITE_TEST(eight_writers_and_eight_readers_see_whole_sets_only),
         WRITE_TEST(what_was_acknowledged_survives_kill_9_and_nothing_is_half_there),

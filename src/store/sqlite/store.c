@@ -17,6 +17,7 @@ struct store {
     struct writer *writer;
     struct checkpoint *checkpoint;
     struct places *places;
+    uint64_t refused; /* intents up to here are settled */
 };
 
 static enum status start_writing(struct store *s, const struct object_set *objects, struct error *e) {
@@ -117,9 +118,15 @@ enum status store_migrate(struct store *s, const struct object_set *objects, str
 enum status store_write(struct store *s, const struct write_set *set, struct write_result *result,
                         struct error *e) {
     enum status st = may_write(s, e);
+    if (st == ST_OK && set->intent != 0 && set->intent <= s->refused)
+        st = error_set(e, ST_RETRY, "intent_settled", "the write comes too late: begin it again");
     if (st == ST_OK)
         st = writer_write(s->writer, set, result, e);
     return st == ST_OK && set->scrub ? store_scrub(s, e) : st;
+}
+
+void store_intents_refuse(struct store *s, uint64_t intent) {
+    s->refused = intent;
 }
 
 void store_intents_settled(struct store *s, uint64_t intent) {
