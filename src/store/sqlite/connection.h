@@ -28,6 +28,7 @@ struct connection {
     sqlite3 *db;
     int64_t deadline_ns; /* of the call that runs; 0: none */
     uint64_t clock;
+    bool forget_rows;       /* writer: the transaction changes more than rows that kept.h sees */
     struct statement *last; /* given out last: mostly the next to come back */
     struct statement cache[STATEMENT_SETS][STATEMENT_WAYS];
 };

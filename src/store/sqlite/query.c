@@ -5,22 +5,27 @@
 #define OFFSET_MAX 10000
 #define LIMIT_MAX  1000
 
-void query_put_head(struct query *q) {
+/* ---- rows of a page ---- */
+
+static size_t cell_count(const struct query *q) {
+    return q->select->column_count + q->select->with_key;
+}
+
+/* "SELECT <columns> FROM (" and ") p JOIN the rows": around a statement that gives the rows' numbers in
+ * order. */
+static void put_head(struct query *q) {
     struct sql *s = &q->r->sql;
     sql_reset(s);
     sql_put(s, "SELECT ");
     for (size_t i = 0; i < q->select->column_count; i++) {
-        if (i > 0)
-            sql_put(s, ", ");
         sql_column(s, 1, q->select->columns[i]);
+        sql_put(s, ", ");
     }
-    if (q->select->with_key)
-        sql_put(s, ", k.wrapped");
-    sql_put(s, " FROM (");
+    sql_put(s, q->select->with_key ? "k.wrapped, t1.row FROM (" : "t1.row FROM (");
 }
 
 /* CROSS JOIN keeps SQLite from turning the join round: the inner order is the page's. */
-void query_put_tail(struct query *q) {
+static void put_tail(struct query *q) {
     struct sql *s = &q->r->sql;
     sql_name(s, ") p CROSS JOIN o_", q->select->object->id);
     sql_put(s, " t1 ON t1.row = p.row");
@@ -28,57 +33,192 @@ void query_put_tail(struct query *q) {
         sql_put(s, " LEFT JOIN subject_key k ON k.subject = t1.subject");
 }
 
-static enum status collect_row(struct query *q, sqlite3_stmt *s, struct reader_room *room) {
-    struct store_row *row = &q->out->rows[q->out->count];
-    size_t columns = q->select->column_count, all = columns + q->select->with_key;
-    struct cell *cells = arena_take(q->arena, all * sizeof *cells); /* at most STORE_COLUMNS_MAX + 1 */
+static struct cell *take_cells(const struct query *q) {
+    return arena_take(q->arena, cell_count(q) * sizeof(struct cell)); /* at most STORE_COLUMNS_MAX + 1 */
+}
+
+static void set_row(const struct query *q, struct store_row *row, const struct cell *cells) {
+    row->cells = cells;
+    row->wrapped_key = q->select->with_key ? cells[q->select->column_count].s : SLICE_NONE;
+}
+
+/* A row without its key is not kept: a key may come. */
+static enum status collect_row(struct query *q, sqlite3_stmt *s, struct reader_room *room,
+                               struct store_row *row) {
+    size_t all = cell_count(q);
+    struct cell *cells = take_cells(q);
     if (cells == NULL)
         return ST_NOMEM;
     enum status st = reader_cells_into(s, 0, all, room, q->arena, cells);
-    if (st == ST_OK && q->select->with_key)
-        row->wrapped_key = cells[columns].s;
-    row->cells = cells;
-    q->out->count += st == ST_OK;
-    return st;
+    if (st != ST_OK)
+        return st;
+    set_row(q, row, cells);
+    if (q->ask.shape != 0 && (!q->select->with_key || row->wrapped_key.n > 0))
+        kept_put(q->r->kept, &q->ask, sqlite3_column_int64(s, (int)all), cells);
+    return ST_OK;
 }
 
-enum status query_collect(struct query *q) {
+/* Runs r->sql and appends its rows, until limit + 1 are there. */
+static enum status collect_rows(struct query *q) {
     sqlite3_stmt *s = NULL;
     struct reader_room room = {.at = NULL, .left = 0};
     enum status st = sql_prepare(&q->r->sql, q->r->c, &s, q->e);
-    while (st == ST_OK && q->out->count <= q->select->limit && reader_step(q->r, s, &st, q->e))
-        st = collect_row(q, s, &room);
+    while (st == ST_OK && q->out->count <= q->select->limit && reader_step(q->r, s, &st, q->e)) {
+        st = collect_row(q, s, &room, &q->out->rows[q->out->count]);
+        q->out->count += st == ST_OK;
+    }
     if (s != NULL)
         statement_done(q->r->c, s);
     return st;
 }
 
-static enum status query_segment(struct query *q, const struct plan_segment *segment) {
-    query_put_head(q);
+/* ---- rows that are kept in memory ---- */
+
+struct numbers {
+    int64_t *rows; /* in the order of the page */
+    bool *missing; /* not kept */
+    size_t count, missing_count;
+};
+
+/* Numbers are padded to a power of two by nulls, which no row has: few shapes are prepared. */
+static void put_missing(struct query *q, const struct numbers *n) {
+    struct sql *s = &q->r->sql;
+    size_t room = 1, put = 0;
+    while (room < n->missing_count)
+        room *= 2;
+    put_head(q);
+    sql_put(s, "SELECT column1 AS row FROM (VALUES");
+    for (size_t i = 0; i < n->count; i++) {
+        if (!n->missing[i])
+            continue;
+        sql_put(s, put++ == 0 ? "(" : ",(");
+        sql_bind_int(s, n->rows[i]);
+        sql_put(s, ")");
+    }
+    for (; put < room; put++) {
+        sql_put(s, ",(");
+        sql_bind(s, cell_null());
+        sql_put(s, ")");
+    }
+    sql_put(s, ")");
+    put_tail(q);
+}
+
+/* They come in the order of their numbers' list. */
+static enum status read_missing(struct query *q, const struct numbers *n, struct store_row *to) {
+    sqlite3_stmt *s = NULL;
+    struct reader_room room = {.at = NULL, .left = 0};
+    size_t i = 0, found = 0;
+    put_missing(q, n);
+    enum status st = sql_prepare(&q->r->sql, q->r->c, &s, q->e);
+    while (st == ST_OK && reader_step(q->r, s, &st, q->e)) {
+        int64_t row = sqlite3_column_int64(s, (int)cell_count(q));
+        while (i < n->count && (!n->missing[i] || n->rows[i] != row))
+            i++;
+        if (i == n->count)
+            break;
+        st = collect_row(q, s, &room, &to[i]);
+        found++;
+    }
+    if (s != NULL)
+        statement_done(q->r->c, s);
+    if (st == ST_OK && found != n->missing_count)
+        st = error_set(q->e, ST_CORRUPT, "store_corrupt", "an index names a row that is not there");
+    return st;
+}
+
+static enum status take_kept(struct query *q, struct numbers *n, struct store_row *to) {
+    enum status st = ST_OK;
+    for (size_t i = 0; st == ST_OK && i < n->count; i++) {
+        struct cell *cells = take_cells(q);
+        if (cells == NULL)
+            return ST_NOMEM;
+        n->missing[i] = !kept_get(q->r->kept, &q->ask, n->rows[i], q->arena, cells, &st);
+        n->missing_count += n->missing[i];
+        if (!n->missing[i])
+            set_row(q, &to[i], cells);
+    }
+    return st;
+}
+
+/* Runs r->sql, which gives the rows' numbers, and appends the rows. *again: some are not kept, and the
+ * snapshot ended with the statement. Until then the statement holds it open. */
+static enum status collect_numbers(struct query *q, bool *again) {
+    struct store_row *to = &q->out->rows[q->out->count];
+    size_t wanted = (size_t)q->select->limit + 1 - q->out->count;
+    struct numbers n = {.rows = arena_take(q->arena, wanted * sizeof *n.rows),
+                        .missing = arena_take(q->arena, wanted * sizeof *n.missing)};
+    sqlite3_stmt *s = NULL;
+    if (n.rows == NULL || n.missing == NULL)
+        return ST_NOMEM;
+    enum status st = sql_prepare(&q->r->sql, q->r->c, &s, q->e);
+    while (st == ST_OK && n.count < wanted && reader_step(q->r, s, &st, q->e))
+        n.rows[n.count++] = sqlite3_column_int64(s, 0);
+    if (st == ST_OK)
+        st = take_kept(q, &n, to);
+    *again = st == ST_OK && n.missing_count > 0 && q->r->one && n.count < wanted;
+    if (st == ST_OK && n.missing_count > 0 && !*again)
+        st = read_missing(q, &n, to);
+    if (st == ST_OK && !*again)
+        q->out->count += n.count;
+    if (s != NULL)
+        statement_done(q->r->c, s);
+    return st;
+}
+
+enum status query_read(struct query *q, query_put put, const struct plan_segment *segment,
+                       const void *context) {
+    struct sql *s = &q->r->sql;
+    bool again = true;
+    enum status st = ST_OK;
+    if (q->ask.shape != 0) {
+        sql_reset(s);
+        st = put(q, segment, context);
+        if (st == ST_OK)
+            st = collect_numbers(q, &again);
+    }
+    if (st != ST_OK || !again)
+        return st;
+    put_head(q);
+    st = put(q, segment, context);
+    if (st != ST_OK)
+        return st;
+    put_tail(q);
+    return collect_rows(q);
+}
+
+/* ---- along the plan ---- */
+
+void query_put_window(struct query *q) {
+    struct sql *s = &q->r->sql;
+    sql_put(s, " LIMIT ");
+    sql_bind_int(s, (int64_t)(q->select->limit + 1 - q->out->count));
+    sql_put(s, " OFFSET ");
+    sql_bind_int(s, q->select->offset);
+}
+
+static enum status put_segment(struct query *q, const struct plan_segment *segment, const void *context) {
     struct sql *s = &q->r->sql;
     bool arms = q->plan.arm_count > 1;
+    (void)context;
     if (arms)
         sql_put(s, "SELECT row FROM (");
     enum status st = plan_put_rows(s, &q->plan, segment, q->e);
     if (st != ST_OK)
         return st;
-    sql_put(s, " LIMIT ");
-    sql_bind_int(s, (int64_t)(q->select->limit + 1 - q->out->count));
-    sql_put(s, " OFFSET ");
-    sql_bind_int(s, q->select->offset);
+    query_put_window(q);
     if (arms)
         sql_put(s, ")");
-    query_put_tail(q);
-    return query_collect(q);
+    return ST_OK;
 }
 
 enum status query_plain(struct query *q) {
     if (q->select->after == NULL)
-        return query_segment(q, NULL);
+        return query_read(q, put_segment, NULL, NULL);
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < q->plan.segment_count; i++) {
         if (q->out->count <= q->select->limit)
-            st = query_segment(q, &q->plan.segments[i]);
+            st = query_read(q, put_segment, &q->plan.segments[i], NULL);
     }
     return st;
 }
@@ -199,6 +339,17 @@ static enum status query_run(struct query *q) {
     return st;
 }
 
+/* Before the snapshot begins. */
+static void query_ask(struct query *q) {
+    const struct store_reader *r = q->r;
+    if (r->kept == NULL)
+        return;
+    q->ask = (struct kept_ask){.now = r->snapshot ? r->snapshot_now : kept_now(r->kept),
+                               .shape = kept_shape(r->kept, q->select),
+                               .object = q->select->object->id,
+                               .count = cell_count(q)};
+}
+
 enum status store_query(struct store_reader *r, const struct store_select *q, struct arena *arena,
                         struct store_rows *out, struct error *e) {
     enum status st = query_check(q, e);
@@ -211,6 +362,7 @@ enum status store_query(struct store_reader *r, const struct store_select *q, st
     if (q->filter->op == PRED_FALSE) /* SQLite refuses a plan's named index where nothing can be found */
         return ST_OK;
     struct query run = {.r = r, .select = q, .arena = arena, .out = out, .e = e};
+    query_ask(&run);
     st = query_plan(&run);
     if (st == ST_OK && query_is_one_statement(&run))
         reader_begin_one(r);

@@ -3,6 +3,7 @@
 #ifndef KEDUN_STORE_SQLITE_QUERY_H
 #define KEDUN_STORE_SQLITE_QUERY_H
 
+#include "store/sqlite/kept.h"
 #include "store/sqlite/plan.h"
 #include "store/sqlite/reader.h"
 
@@ -12,15 +13,19 @@ struct query {
     struct plan plan;
     struct arena *arena;
     struct store_rows *out; /* room for select->limit + 2 */
+    struct kept_ask ask;    /* shape 0: rows are read, not looked up */
     struct error *e;
 };
 
-/* "SELECT <columns> FROM (" and ") p JOIN the rows": around a statement that gives the rows' numbers in
- * order. */
-void query_put_head(struct query *q);
-void query_put_tail(struct query *q);
-/* Runs r->sql and appends its rows, until limit + 1 are there. */
-MUST_CHECK enum status query_collect(struct query *q);
+/* Puts a statement that gives the page's rows by number, in order and no more than query_put_window lets
+ * through.
+ */
+typedef enum status (*query_put)(struct query *q, const struct plan_segment *segment, const void *context);
+/* Appends those rows until limit + 1 are there: from memory what is kept (kept.h), the others read. */
+MUST_CHECK enum status query_read(struct query *q, query_put put, const struct plan_segment *segment,
+                                  const void *context);
+/* " LIMIT ? OFFSET ?": what is still wanted. */
+void query_put_window(struct query *q);
 
 /* Reads along the plan: every segment of the cursor until the page is full. */
 MUST_CHECK enum status query_plain(struct query *q);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/sqlite/kept.h"
 
 #include <stdlib.h>
 
@@ -47,6 +48,7 @@ void reader_end(struct store_reader *r) {
 enum status store_snapshot(struct store_reader *r, struct error *e) {
     if (r->snapshot)
         return error_set(e, ST_INTERNAL, "store_internal", "a snapshot is open already");
+    r->snapshot_now = r->kept == NULL ? 0 : kept_now(r->kept);
     enum status st = connection_run(r->c, "BEGIN", e);
     if (st != ST_OK)
         return st;

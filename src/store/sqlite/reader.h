@@ -6,14 +6,17 @@
 #include "store/store.h"
 
 struct places;
+struct kept;
 
 struct store_reader {
     struct connection *c;
     struct places
-        *places; /* the store's; NULL: this process does not write, so it can't know when they end */
+        *places;       /* the store's; NULL: this process does not write, so it can't know when they end */
+    struct kept *kept; /* rows in memory, the store's too; NULL likewise */
     struct sql sql;
-    bool snapshot; /* store_snapshot holds a transaction open */
-    bool one;      /* the call under way has no transaction but its statement's own */
+    bool snapshot;         /* store_snapshot holds a transaction open */
+    uint64_t snapshot_now; /* kept_now before it */
+    bool one;              /* the call under way has no transaction but its statement's own */
     uint32_t deadline_ms;
 };
 

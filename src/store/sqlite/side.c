@@ -17,8 +17,10 @@ static enum status side_subject_key(struct apply *a, const struct write_op *op) 
     return st == ST_CONFLICT ? error_set(a->e, st, "subject_exists", "the subject has a key already") : st;
 }
 
+/* Rows are kept together with their subject's key. */
 static enum status side_rewrap(struct apply *a, const struct write_op *op) {
     struct sql *s = &a->sql;
+    a->c->forget_rows = true;
     sql_put(s, "UPDATE subject_key SET wrapped = ");
     sql_bind(s, cell_bytes(op->body));
     sql_put(s, ", epoch = ");
@@ -33,6 +35,7 @@ static enum status side_rewrap(struct apply *a, const struct write_op *op) {
 }
 
 static enum status side_destroy(struct apply *a, const struct write_op *op) {
+    a->c->forget_rows = true;
     sql_put(&a->sql, "DELETE FROM subject_key WHERE subject = ");
     sql_bind(&a->sql, record_cell(op));
     return sql_execute(&a->sql, a->c, NULL, a->e);

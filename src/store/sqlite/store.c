@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "store/sqlite/kept.h"
 #include "store/sqlite/places.h"
 #include "store/sqlite/reader.h"
 #include "store/sqlite/schema.h"
@@ -18,6 +19,7 @@ struct store {
     struct checkpoint *checkpoint;
     struct places *places;
     uint64_t refused; /* intents up to here are settled */
+    struct kept *kept;
 };
 
 static enum status start_writing(struct store *s, const struct object_set *objects, struct error *e) {
@@ -28,10 +30,11 @@ static enum status start_writing(struct store *s, const struct object_set *objec
     if (st == ST_OK)
         st = checkpoint_start(s->path, &s->checkpoint, e);
     s->places = places_new();
-    if (st == ST_OK && s->places == NULL)
+    s->kept = kept_new();
+    if (st == ST_OK && (s->places == NULL || s->kept == NULL))
         st = error_set(e, ST_NOMEM, "out_of_memory", "no memory for places in lists");
     if (st == ST_OK)
-        st = writer_start(c, s->checkpoint, s->places, &s->writer, e);
+        st = writer_start(c, s->checkpoint, s->places, s->kept, &s->writer, e);
     if (st != ST_OK)
         connection_close(c);
     return st;
@@ -75,6 +78,7 @@ void store_close(struct store *s) {
     writer_stop(s->writer);
     checkpoint_stop(s->checkpoint);
     places_free(s->places);
+    kept_free(s->kept);
     free(s);
 }
 
@@ -84,6 +88,7 @@ enum status store_reader_open(struct store *s, struct store_reader **out, struct
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for a reader");
     r->deadline_ms = STORE_DEADLINE_MS;
     r->places = s->places;
+    r->kept = s->kept;
     sql_init(&r->sql);
     enum status st = connection_open(s->path, CONNECTION_READER, &r->c, e);
     if (st != ST_OK) {

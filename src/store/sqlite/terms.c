@@ -215,29 +215,23 @@ enum status terms_put_led(struct sql *s, const struct plan *p, const struct plan
     return plan_put_condition(s, p, segment, lead, e);
 }
 
-static enum status led_segment(struct query *q, const struct plan_segment *segment,
-                               const struct terms_lead *lead) {
-    query_put_head(q);
+static enum status put_led(struct query *q, const struct plan_segment *segment, const void *context) {
     struct sql *s = &q->r->sql;
-    enum status st = terms_put_led(s, &q->plan, segment, lead, q->e);
+    enum status st = terms_put_led(s, &q->plan, segment, context, q->e);
     if (st != ST_OK)
         return st;
     plan_put_order(s, &q->plan);
-    sql_put(s, " LIMIT ");
-    sql_bind_int(s, (int64_t)(q->select->limit + 1 - q->out->count));
-    sql_put(s, " OFFSET ");
-    sql_bind_int(s, q->select->offset);
-    query_put_tail(q);
-    return query_collect(q);
+    query_put_window(q);
+    return ST_OK;
 }
 
 static enum status query_led(struct query *q, const struct terms_lead *lead) {
     if (q->select->after == NULL)
-        return led_segment(q, NULL, lead);
+        return query_read(q, put_led, NULL, lead);
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < q->plan.segment_count; i++) {
         if (q->out->count <= q->select->limit)
-            st = led_segment(q, &q->plan.segments[i], lead);
+            st = query_read(q, put_led, &q->plan.segments[i], lead);
     }
     return st;
 }

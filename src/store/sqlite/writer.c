@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/sqlite/apply.h"
+#include "store/sqlite/kept.h"
 #include "store/sqlite/places.h"
 
 #include <pthread.h>
@@ -33,6 +34,7 @@ struct writer {
     struct connection *c;
     struct checkpoint *checkpoint;
     struct places *places;
+    struct kept *kept;
     struct apply apply;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -137,6 +139,7 @@ static void group_end(struct writer *w) {
     if (st == ST_OK)
         st = connection_run(w->c, "COMMIT", &e);
     places_commit_ended(w->places);
+    kept_commit_ended(w->kept);
     if (st != ST_OK)
         group_fail(w, st, &e);
     else
@@ -184,6 +187,7 @@ static void run_fold(struct writer *w) {
         st = staged_fold(&w->apply.staged, slice_is_over, w, &e);
     if (st == ST_OK)
         st = connection_run(w->c, "COMMIT", &e);
+    kept_commit_ended(w->kept);
     if (st == ST_OK)
         return;
     log_warn("store: new rows stay with their search terms for now: %s", e.detail);
@@ -197,8 +201,10 @@ static void run_fold(struct writer *w) {
 static void run_task(struct writer *w, struct request *r) {
     w->group[w->group_count++] = r;
     places_commit_begins(w->places);
+    w->c->forget_rows = true;
     r->status = r->task(w->c, r->context, &r->error);
     places_commit_ended(w->places);
+    kept_commit_ended(w->kept);
     group_answer(w, ST_OK, NULL);
 }
 
@@ -315,7 +321,7 @@ static int on_commit(void *context, sqlite3 *db, const char *name, int pages) {
 
 /* ---- from outside ---- */
 
-enum status writer_start(struct connection *c, struct checkpoint *k, struct places *places,
+enum status writer_start(struct connection *c, struct checkpoint *k, struct places *places, struct kept *kept,
                          struct writer **out, struct error *e) {
     struct writer *w = calloc(1, sizeof *w);
     if (w == NULL)
@@ -323,6 +329,8 @@ enum status writer_start(struct connection *c, struct checkpoint *k, struct plac
     w->c = c;
     w->checkpoint = k;
     w->places = places;
+    w->kept = kept;
+    kept_watch(kept, c);
     enum status st = apply_init(&w->apply, c, e);
     if (st != ST_OK) {
         apply_free(&w->apply);

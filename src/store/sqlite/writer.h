@@ -18,10 +18,11 @@
 struct writer;
 
 struct places;
+struct kept;
 
-/* Takes over `c`; moves `places` on around every commit. */
+/* Takes over `c`; moves `places` on around every commit, and takes out of `kept` what it changes. */
 MUST_CHECK enum status writer_start(struct connection *c, struct checkpoint *k, struct places *places,
-                                    struct writer **out, struct error *e);
+                                    struct kept *kept, struct writer **out, struct error *e);
 /* Drains the queues, ends the thread, closes the connection. */
 void writer_stop(struct writer *w);
 
