@@ -10,8 +10,13 @@ static const struct command commands[] = {
      "make a data directory; asks for the three administrators' passwords", command_init},
     {"demo", "--data DIR [--customers N] [--seed S] [--leads N] | --csv FILE [--rows N] [--encoding E]",
      "make a demo group company, or a CSV to try the import with", command_demo},
-    {"policy", "explain --data DIR --user LOGIN --action A --record OBJECT[/ID] [--field F] [--with-reason]",
-     "say why somebody may or may not do something", command_policy},
+    {"policy",
+     "explain --data DIR --user LOGIN --action A --record OBJECT[/ID] [--field F] [--with-reason]\n"
+     "                 authorize --policies F --entities F --request-json F [--schema F] | validate "
+     "--policies F "
+     "--schema F",
+     "say why somebody may or may not do something; put the language's questions to Cedar files",
+     command_policy},
     {"audit", "verify --data DIR [--head FILE] [--key FILE] | list --data DIR [--from SEQ]",
      "check the audit log offline, or print its entries as JSON lines", command_audit},
     {"check-config", "[--config FILE] [--data DIR]", "read the configuration, say what is wrong with it",

@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 #include "cmd/init_keeper.h"
 #include "cmd/init_options.h"
+#include "cmd/policy_files.h"
 #include "people/world_load.h"
 #include "policy/model.h"
 #include "record/caller.h"
@@ -277,7 +278,7 @@ static enum status explain(struct explain *x, struct error *e) {
     return s;
 }
 
-int command_policy(int argc, char **argv) {
+static int policy_explain_command(int argc, char **argv) {
     static struct explain x;
     struct error e = {0};
     const struct own_option own[] = {{"user", &x.user, false},
@@ -285,12 +286,6 @@ int command_policy(int argc, char **argv) {
                                      {"record", &x.record, false},
                                      {"field", &x.field, false},
                                      {"with-reason", &x.reason, true}};
-    if (argc < 2 || strcmp(argv[1], "explain") != 0) {
-        (void)fprintf(stderr, "kedun: policy takes explain\n");
-        return EXIT_USAGE;
-    }
-    argc--;
-    argv++;
     if (!own_options_take(&argc, argv, own, sizeof own / sizeof own[0]))
         return EXIT_USAGE;
     if (!command_options_read(argc, argv, &x.options, x.config_path, sizeof x.config_path))
@@ -306,4 +301,21 @@ int command_policy(int argc, char **argv) {
         return EXIT_FINE;
     (void)fprintf(stderr, "kedun: %s\n", e.detail);
     return EXIT_FAILED;
+}
+
+int command_policy(int argc, char **argv) {
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } commands[] = {
+        {"explain", policy_explain_command}, {"authorize", policy_authorize}, {"validate", policy_validate}};
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    (void)fprintf(stderr, "kedun: policy takes");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        (void)fprintf(stderr, "%s %s", i == 0 ? "" : ",", commands[i].name);
+    (void)fprintf(stderr, "\n");
+    return EXIT_USAGE;
 }

@@ -262,12 +262,14 @@ static enum evaluated eval_is_empty(struct eval *v, const struct expr *e, struct
 }
 
 static enum evaluated eval_call(struct eval *v, const struct expr *e, struct cedar_value *out) {
-    struct cedar_value arguments[EXTENSION_ARGUMENTS_MAX];
+    struct cedar_value arguments[EXTENSION_ARGUMENTS_MAX], ignored;
     for (size_t i = 0; i < e->count; i++) {
-        enum evaluated s = eval_expr(v, e->items[i], &arguments[i]);
+        enum evaluated s = eval_expr(v, e->items[i], i < e->extension->arguments ? &arguments[i] : &ignored);
         if (s != EVALUATED)
             return s;
     }
+    if (e->count != e->extension->arguments)
+        return fault(v, e, FAULT_EXTENSION);
     return e->extension->call(arguments, out) ? EVALUATED : fault(v, e, FAULT_EXTENSION);
 }
 

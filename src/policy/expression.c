@@ -93,6 +93,15 @@ static struct expr *node_value(struct parser *p, struct place at, struct cedar_v
     return e;
 }
 
+/* What `literal`, of literals only, is worth. */
+static struct expr *node_worth(struct parser *p, struct place at, struct cedar_value value,
+                               const struct expr *literal) {
+    struct expr *e = node_value(p, at, value);
+    if (e != NULL)
+        e->literal = literal;
+    return e;
+}
+
 /* The words have been read; their texts end here. */
 static struct expr *node_text(struct parser *p, enum expr_op op, struct place at, const struct expr *a,
                               struct slice text) {
@@ -145,7 +154,8 @@ static const struct expr *parse_set(struct parser *p, struct place at) {
     const struct expr *const *from = (const struct expr *const *)(const void *)items.items;
     for (size_t i = 0; i < items.count; i++)
         values[i] = from[i]->value;
-    return node_value(p, at, cedar_set(values, items.count));
+    const struct expr *written = node(p, EXPR_SET, at, &items);
+    return written == NULL ? NULL : node_worth(p, at, cedar_set(values, items.count), written);
 }
 
 static bool record_pair(struct parser *p, struct parser_list *names, struct parser_list *items) {
@@ -172,8 +182,8 @@ static const struct expr *fold_record(struct parser *p, struct place at, const s
         return no_memory(p);
     for (size_t i = 0; i < e->count; i++)
         pairs[i] = (struct cedar_pair){.name = e->names[i], .value = e->items[i]->value};
-    return node_value(
-        p, at, (struct cedar_value){.kind = CEDAR_RECORD, .record = {.pairs = pairs, .count = e->count}});
+    return node_worth(
+        p, at, (struct cedar_value){.kind = CEDAR_RECORD, .record = {.pairs = pairs, .count = e->count}}, e);
 }
 
 static const struct expr *parse_record(struct parser *p, struct place at) {
@@ -193,24 +203,20 @@ static const struct expr *parse_record(struct parser *p, struct place at) {
     return all_values(&items) ? fold_record(p, at, e) : e;
 }
 
-/* A call whose arguments are literals is done now, if it succeeds; if not, it errs whenever it is evaluated.
- */
+/* A call whose arguments are literals is done now, if it succeeds; if not, it errs whenever it is evaluated,
+ * as does one with the wrong number of arguments. */
 static const struct expr *make_call(struct parser *p, struct place at, const struct extension *x,
                                     struct parser_list *arguments) {
-    if (arguments->count != x->arguments) {
-        (void)parser_fail(p, "this function is called with the wrong number of arguments");
-        return NULL;
-    }
     struct expr *e = node(p, EXPR_CALL, at, arguments);
     if (e == NULL)
         return NULL;
     e->extension = x;
-    if (!all_values(arguments))
+    if (e->count != x->arguments || !all_values(arguments))
         return e;
     struct cedar_value values[EXTENSION_ARGUMENTS_MAX], result;
     for (size_t i = 0; i < e->count; i++)
         values[i] = e->items[i]->value;
-    return x->call(values, &result) ? node_value(p, at, result) : e;
+    return x->call(values, &result) ? node_worth(p, at, result, e) : e;
 }
 
 static const struct expr *parse_function(struct parser *p, struct place at, struct slice name) {

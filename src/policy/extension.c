@@ -108,7 +108,6 @@ static bool ip_parse(const struct cedar_value *v, struct cedar_value *out) {
     ip.prefix = (uint8_t)most;
     if (slash != NULL && !ip_prefix(slice_of(slash + 1, s.n - address.n - 1), most, &ip.prefix))
         return false;
-    ip_clear_host(&ip); /* two ranges are equal when they hold the same addresses */
     *out = (struct cedar_value){.kind = CEDAR_IP, .ip = ip};
     return true;
 }
@@ -117,10 +116,11 @@ static bool ip_parse(const struct cedar_value *v, struct cedar_value *out) {
 static bool ip_within(const struct cedar_ip *a, const struct cedar_ip *range) {
     if (a->v6 != range->v6 || a->prefix < range->prefix)
         return false;
-    struct cedar_ip x = *a;
+    struct cedar_ip x = *a, y = *range;
     x.prefix = range->prefix;
     ip_clear_host(&x);
-    return memcmp(x.address, range->address, sizeof x.address) == 0;
+    ip_clear_host(&y); /* values keep their host part: ip("10.0.0.1/8") is not ip("10.0.0.2/8") */
+    return memcmp(x.address, y.address, sizeof x.address) == 0;
 }
 
 static bool ip_is_v4(const struct cedar_value *a, struct cedar_value *out) {

@@ -12,8 +12,8 @@ static uint32_t column_of(const struct lexer *l, size_t at) {
 }
 
 static enum status lex_error(const struct lexer *l, const char *what, struct error *e) {
-    return error_set(e, ST_INVALID, "policy_syntax", "%s:%u:%u: %s", l->file, l->line, column_of(l, l->at),
-                     what);
+    return error_set(e, ST_INVALID, l->schema ? "schema_syntax" : "policy_syntax", "%s:%u:%u: %s", l->file,
+                     l->line, column_of(l, l->at), what);
 }
 
 /* Unicode's White_Space property. */
@@ -107,7 +107,7 @@ enum status lex_next(struct lexer *l, struct token *out, struct error *e) {
             while (n < rest.n && is_digit(rest.p[n]))
                 n++;
             lex_run(l, out, TOKEN_NUMBER, n);
-        } else if ((n = mark_length(rest)) > 0) {
+        } else if ((n = l->schema && rest.p[0] == '=' ? 1 : mark_length(rest)) > 0) {
             lex_run(l, out, TOKEN_MARK, n);
         } else {
             s = lex_error(

@@ -22,13 +22,15 @@ struct lexer {
     const char *file;  /* for messages */
     size_t at, line_start;
     uint32_t line;
+    bool schema; /* a schema's text: a single = is a mark there */
 };
 
 #define LEX_SOURCE_MAX ((size_t)1024 * 1024)
 
 void lex_init(struct lexer *l, struct slice text, const char *file);
 
-/* ST_INVALID "policy_syntax" with file:line:column on a character that begins no token or an endless string.
+/* ST_INVALID "policy_syntax" ("schema_syntax" of a schema) with file:line:column on a character that begins
+ * no token or an endless string.
  */
 MUST_CHECK enum status lex_next(struct lexer *l, struct token *out, struct error *e);
 

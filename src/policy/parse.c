@@ -34,9 +34,22 @@ static bool parse_annotations(struct parser *p, struct policy *policy) {
     return true;
 }
 
-static bool scope_entity(struct parser *p, struct scope *s) {
+/* ?principal or ?resource, in the scope of the same name. */
+static bool scope_slot(struct parser *p, const char *variable, struct scope *s) {
+    uint32_t mark = p->now.to;
+    s->line = p->now.line;
+    s->column = p->now.column;
+    parser_advance(p);
+    if (variable == NULL || p->now.from != mark || !parser_accept(p, variable))
+        return parser_fail(p, "a slot is ?principal in the principal's scope, ?resource in the resource's");
+    s->slot = true;
+    return true;
+}
+
+/* `variable`: whose slot may stand here; NULL: none. */
+static bool scope_entity(struct parser *p, const char *variable, struct scope *s) {
     if (parser_at(p, "?"))
-        return parser_fail(p, "a template's slot: templates are not taken here, write the entity");
+        return scope_slot(p, variable, s);
     struct cedar_entity *e = arena_alloc(p->arena, sizeof *e);
     if (e == NULL)
         return parser_no_memory(p);
@@ -51,11 +64,11 @@ static bool parse_scope(struct parser *p, const char *variable, struct scope *s)
         return false;
     if (parser_accept(p, "==")) {
         s->op = SCOPE_EQUAL;
-        return scope_entity(p, s);
+        return scope_entity(p, variable, s);
     }
     if (parser_accept(p, "in")) {
         s->op = SCOPE_IN;
-        return scope_entity(p, s);
+        return scope_entity(p, variable, s);
     }
     if (!parser_accept(p, "is"))
         return true;
@@ -65,7 +78,7 @@ static bool parse_scope(struct parser *p, const char *variable, struct scope *s)
     if (!parser_accept(p, "in"))
         return true;
     s->op = SCOPE_IS_IN;
-    return scope_entity(p, s);
+    return scope_entity(p, variable, s);
 }
 
 /* Action, or A::B::Action. */
@@ -100,12 +113,13 @@ static bool parse_action_scope(struct parser *p, struct scope *s) {
         return false;
     if (parser_accept(p, "==")) {
         s->op = SCOPE_EQUAL;
-        return scope_entity(p, s) && check_actions(p, s);
+        return scope_entity(p, NULL, s) && check_actions(p, s);
     }
     if (!parser_accept(p, "in"))
         return true;
     s->op = SCOPE_IN;
-    bool fine = parser_accept(p, "[") ? action_list(p, s) : scope_entity(p, s);
+    s->listed = parser_accept(p, "[");
+    bool fine = s->listed ? action_list(p, s) : scope_entity(p, NULL, s);
     return fine && check_actions(p, s);
 }
 

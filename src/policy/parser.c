@@ -6,6 +6,14 @@ void parser_init(struct parser *p, struct slice text, const char *file, struct a
     parser_advance(p);
 }
 
+void parser_init_schema(struct parser *p, struct slice text, const char *file, struct arena *a,
+                        struct error *e) {
+    *p = (struct parser){.file = file, .arena = a, .error = e, .status = ST_OK};
+    lex_init(&p->lexer, text, file);
+    p->lexer.schema = true;
+    parser_advance(p);
+}
+
 void parser_advance(struct parser *p) {
     p->end = p->now.to;
     if (p->status == ST_OK)
@@ -27,8 +35,8 @@ bool parser_accept(struct parser *p, const char *word) {
 
 bool parser_fail(struct parser *p, const char *what) {
     if (p->status == ST_OK)
-        p->status = error_set(p->error, ST_INVALID, "policy_syntax", "%s:%u:%u: %s", p->file, p->now.line,
-                              p->now.column, what);
+        p->status = error_set(p->error, ST_INVALID, p->lexer.schema ? "schema_syntax" : "policy_syntax",
+                              "%s:%u:%u: %s", p->file, p->now.line, p->now.column, what);
     return false;
 }
 
@@ -70,6 +78,14 @@ static bool is_reserved(struct slice name) {
 bool parser_name(struct parser *p, const char *what, struct slice *out) {
     if (p->now.kind != TOKEN_NAME || is_reserved(p->now.text))
         return parser_fail_expected(p, what);
+    *out = p->now.text;
+    parser_advance(p);
+    return p->status == ST_OK;
+}
+
+bool parser_schema_name(struct parser *p, struct slice *out) {
+    if (p->now.kind != TOKEN_NAME || (is_reserved(p->now.text) && !slice_is(p->now.text, "__cedar")))
+        return parser_fail_expected(p, "a name");
     *out = p->now.text;
     parser_advance(p);
     return p->status == ST_OK;

@@ -19,6 +19,10 @@ struct parser {
 
 void parser_init(struct parser *p, struct slice text, const char *file, struct arena *a, struct error *e);
 
+/* The same over a schema's text: its errors are "schema_syntax". */
+void parser_init_schema(struct parser *p, struct slice text, const char *file, struct arena *a,
+                        struct error *e);
+
 void parser_advance(struct parser *p);
 bool parser_at(const struct parser *p, const char *mark_or_word);
 /* Advances when the token is there. */
@@ -32,6 +36,8 @@ bool parser_no_memory(struct parser *p);
 
 /* A name that is no reserved word; fails with `what` was expected. */
 bool parser_name(struct parser *p, const char *what, struct slice *out);
+/* A name in a schema: there __cedar may begin a path. */
+bool parser_schema_name(struct parser *p, struct slice *out);
 /* A string literal, unescaped; `pattern` as in lex_unescape. */
 bool parser_string(struct parser *p, bool pattern, struct slice *out);
 /* Type path: A::B::C. */

@@ -59,6 +59,35 @@ static enum status check_acts(const struct policy *p, struct error *e) {
     return ST_OK;
 }
 
+static enum status check_template(const struct policy *p, struct error *e) {
+    const struct scope *s = p->principal.slot ? &p->principal : &p->resource;
+    if (!s->slot)
+        return ST_OK;
+    return error_set(e, ST_INVALID, "policy_syntax",
+                     "%s:%u:%u: a template's slot: templates are not taken here, write the entity", p->file,
+                     s->line, s->column);
+}
+
+/* The language lets a call with the wrong number of arguments err when it is evaluated. Here it is refused,
+ * for the same reason as a misspelt act. */
+static enum status check_calls(const struct policy *p, const struct expr *x, struct error *e) {
+    if (x->op == EXPR_CALL && x->count != x->extension->arguments)
+        return error_set(e, ST_INVALID, "policy_syntax",
+                         "%s:%u:%u: this function is called with the wrong number of arguments", p->file,
+                         x->line, x->column);
+    enum status s = ST_OK;
+    for (size_t i = 0; i < x->count && s == ST_OK; i++)
+        s = check_calls(p, x->items[i], e);
+    return s;
+}
+
+static enum status check_conditions(const struct policy *p, struct error *e) {
+    enum status s = ST_OK;
+    for (size_t i = 0; i < p->condition_count && s == ST_OK; i++)
+        s = check_calls(p, p->conditions[i].expr, e);
+    return s;
+}
+
 static enum status add_text(struct policy_set *set, struct slice text, const char *file, struct error *e) {
     const struct policy *list;
     size_t count;
@@ -70,8 +99,13 @@ static enum status add_text(struct policy_set *set, struct slice text, const cha
         if (p == NULL)
             return error_set(e, ST_NOMEM, "no_memory", "%s: too large", file);
         *p = list[i];
+        s = check_template(p, e);
+        if (s != ST_OK)
+            return s;
         p->acts = model_acts(&p->action);
         s = check_acts(p, e);
+        if (s == ST_OK)
+            s = check_conditions(p, e);
         set->mentions |= p->mentions;
         set->policies[set->count++] = p;
     }

@@ -73,13 +73,17 @@ struct expr {
     struct slice text;
     const struct extension *extension;
     struct cedar_value value;
+    const struct expr *literal; /* EXPR_VALUE of a set, record or call of literals: as it was written */
 };
 
 enum scope_op { SCOPE_ANY, SCOPE_EQUAL, SCOPE_IN, SCOPE_IS, SCOPE_IS_IN };
 
 struct scope {
     enum scope_op op;
+    bool slot;                           /* a template's ?principal or ?resource stands for the entity */
+    bool listed;                         /* of an action: in […], with brackets */
     struct slice type;                   /* SCOPE_IS, SCOPE_IS_IN */
+    uint32_t line, column;               /* of the slot */
     const struct cedar_entity *entities; /* one; SCOPE_IN of an action: any number */
     size_t count;
 };
@@ -107,6 +111,16 @@ struct policy {
     uint32_t acts;     /* bit per enum act whose action its scope takes in */
     uint16_t mentions; /* of all conditions */
 };
+
+/* A template has slots: it applies to nothing until it is linked (policies.h). */
+static inline bool policy_is_template(const struct policy *p) {
+    return p->principal.slot || p->resource.slot;
+}
+
+/* The expression as its author wrote it: what a value that was worked out stands for. */
+static inline const struct expr *expr_written(const struct expr *e) {
+    return e->literal != NULL ? e->literal : e;
+}
 
 /* The text of an expression as its author wrote it. */
 static inline struct slice expr_source(const struct policy *p, const struct expr *e) {

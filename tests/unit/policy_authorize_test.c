@@ -1,0 +1,249 @@
+/* The language's own question: a request against policies, entities and a schema that come as text. */
+#include "test.h"
+
+#include "policy/authorize.h"
+
+static struct arena arena;
+
+static int open_arena(void **state) {
+    (void)state;
+    arena_init(&arena, 1 << 26, ARENA_PLAIN);
+    return 0;
+}
+
+static int close_arena(void **state) {
+    (void)state;
+    arena_free(&arena);
+    return 0;
+}
+
+static const char schema_text[] =
+    "type Address = { street: String, \"house no\"?: Long };\n"
+    "namespace Shop {\n"
+    "  entity Team in [Team];\n"
+    "  entity Level enum [\"low\", \"high\"];\n"
+    "  @doc(\"who works here\")\n"
+    "  entity User, Robot in [Team] = { age: Long, home?: Address, net?: ipaddr, boss?: User, level?: "
+    "Level,\n"
+    "                                   born?: datetime } tags Set<String>;\n"
+    "  entity Photo { owner: User, price: __cedar::decimal };\n"
+    "  action look;\n"
+    "  action view, \"print it\" in [look] appliesTo { principal: [User, Robot], resource: Photo,\n"
+    "    context: { from?: ipaddr, hours?: duration, note: { text: String } } };\n"
+    "}\n";
+
+static const char entities_text[] =
+    "[{\"uid\": {\"type\": \"Shop::User\", \"id\": \"a\"}, \"attrs\": {\"age\": 30, \"net\": "
+    "\"10.0.0.1/8\",\n"
+    "   \"boss\": {\"type\": \"Shop::User\", \"id\": \"b\"}, \"home\": {\"street\": \"x\"}, \"born\": "
+    "\"2000-01-01\"},\n"
+    "  \"tags\": {\"floor\": [\"1\", \"2\"]}, \"parents\": [{\"__entity\": {\"type\": \"Shop::Team\", "
+    "\"id\": \"t\"}}]},\n"
+    " {\"uid\": {\"__entity\": {\"type\": \"Shop::Team\", \"id\": \"t\"}}, \"attrs\": {},\n"
+    "  \"parents\": [{\"type\": \"Shop::Team\", \"id\": \"top\"}]},\n"
+    " {\"uid\": {\"type\": \"Shop::Photo\", \"id\": \"p\"}, \"attrs\": {\"price\": {\"__extn\": {\"fn\": "
+    "\"decimal\",\n"
+    "  \"arg\": \"9.99\"}}, \"owner\": {\"__entity\": {\"type\": \"Shop::User\", \"id\": \"a\"}}}, "
+    "\"parents\": []}]";
+
+static const char request_text[] =
+    "{\"principal\": {\"type\": \"Shop::User\", \"id\": \"a\"}, \"action\": \"Shop::Action::\\\"view\\\"\",\n"
+    " \"resource\": {\"__entity\": {\"type\": \"Shop::Photo\", \"id\": \"p\"}},\n"
+    " \"context\": {\"from\": \"10.1.2.3\", \"note\": {\"text\": \"\\u0000\"}}}";
+
+static const struct schema *the_schema(void) {
+    const struct schema_source *source;
+    const struct schema *schema;
+    struct error e = {0};
+    if (schema_source_from_text(SLICE(schema_text), "s", &arena, &source, &e) != ST_OK ||
+        schema_resolve(source, &arena, &schema, &e) != ST_OK)
+        fail_msg("%s", e.detail);
+    return schema;
+}
+
+/* "allow p0 p1 !p2": the decision, what decided, what erred. */
+static const char *ask(const char *text, const char *request) {
+    struct policies policies;
+    struct entity_store store;
+    struct authorize_answer answer;
+    struct cedar_request q;
+    const struct document *d;
+    struct error e = {0};
+    const struct schema *schema = the_schema();
+    if (policies_from_text(slice_from_string(text), "p", &arena, &policies, &e) != ST_OK ||
+        entity_store_from_json(SLICE(entities_text), "e", schema, &arena, &store, &e) != ST_OK ||
+        document_parse(slice_from_string(request), "r", &arena, &d, &e) != ST_OK ||
+        request_from_json(d, "r", schema, true, &arena, &q, &e) != ST_OK)
+        return arena_string(&arena, slice_from_string(e.detail));
+    assert_int_equal(authorize_init(&answer, &policies, &arena), ST_OK);
+    assert_int_equal(authorize(&policies, &store.entities, &q, &arena, &answer), ST_OK);
+    const char *out = answer.allowed ? "allow" : "deny";
+    for (size_t i = 0; i < answer.determining_count; i++)
+        out = arena_format(&arena, "%s %s", out, arena_string(&arena, answer.determining[i]->id));
+    for (size_t i = 0; i < answer.error_count; i++)
+        out = arena_format(&arena, "%s !%s", out, arena_string(&arena, answer.errors[i].policy->id));
+    return out;
+}
+
+static void a_forbid_that_holds_overrides_every_permit(void **state) {
+    (void)state;
+    assert_string_equal(ask("permit(principal, action, resource);"
+                            "@id(\"no\") forbid(principal, action, resource) when { principal.age > 20 };"
+                            "permit(principal, action, resource);",
+                            request_text),
+                        "deny no");
+    assert_string_equal(
+        ask("permit(principal, action, resource); @id(\"x\") permit(principal, action, resource);",
+            request_text),
+        "allow policy0 x");
+    assert_string_equal(ask("", request_text), "deny");
+}
+
+static void a_policy_that_errs_is_skipped_and_named(void **state) {
+    (void)state;
+    assert_string_equal(ask("permit(principal, action, resource);"
+                            "forbid(principal, action, resource) when { principal.level == 1 };"
+                            "forbid(principal, action, resource) when { ip(\"1.1.1.1\").isInRange() };",
+                            request_text),
+                        "allow policy0 !policy1 !policy2");
+}
+
+static void a_schema_tells_what_a_bare_value_means(void **state) {
+    (void)state;
+    assert_string_equal(
+        ask("permit(principal in Shop::Team::\"top\", action in Shop::Action::\"look\", resource is "
+            "Shop::Photo)\n"
+            "when { principal.net.isInRange(ip(\"10.0.0.0/8\")) && context.from.isInRange(principal.net) }\n"
+            "when { principal.boss == Shop::User::\"b\" && resource.price.lessThan(decimal(\"10.0\")) }\n"
+            "when { principal has home.street && !(principal has home.\"house no\") }\n"
+            "unless { context.note.text == \"\" };",
+            request_text),
+        "p:4:58: expected an attribute's name or a string, found \"house no\"");
+    assert_string_equal(
+        ask("permit(principal in Shop::Team::\"top\", action in Shop::Action::\"look\", resource is "
+            "Shop::Photo)\n"
+            "when { principal.net.isInRange(ip(\"10.0.0.0/8\")) && context.from.isInRange(principal.net) }\n"
+            "when { principal.boss == Shop::User::\"b\" && resource.price.lessThan(decimal(\"10.0\")) }\n"
+            "when { principal has home.street && !(principal.home has \"house no\") }\n"
+            "when { principal.hasTag(\"floor\") && principal.getTag(\"floor\").contains(\"2\") }\n"
+            "when { principal.born < datetime(\"2000-01-02\") }\n"
+            "unless { context.note.text == \"\" };",
+            request_text),
+        "allow policy0");
+}
+
+static void what_the_schema_has_otherwise_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *request, *says;
+    } cases[] = {
+        {"{\"principal\": \"Shop::Team::\\\"a\\\"\", \"action\": \"Shop::Action::\\\"view\\\"\", "
+         "\"resource\": "
+         "\"Shop::Photo::\\\"p\\\"\", \"context\": {\"note\": {\"text\": \"\"}}}",
+         "no principals of this type"},
+        {"{\"principal\": \"Shop::User::\\\"a\\\"\", \"action\": \"Shop::Action::\\\"nix\\\"\", "
+         "\"resource\": "
+         "\"Shop::Photo::\\\"p\\\"\"}",
+         "no such action"},
+        {"{\"principal\": \"Shop::User::\\\"a\\\"\", \"action\": \"Shop::Action::\\\"view\\\"\", "
+         "\"resource\": "
+         "\"Shop::Photo::\\\"p\\\"\", \"context\": {\"note\": {\"text\": 1}}}",
+         "not of the type"},
+        {"{\"principal\": \"Shop::User::\\\"a\\\"\", \"action\": \"Shop::Action::\\\"view\\\"\", "
+         "\"resource\": "
+         "\"Shop::Photo::\\\"p\\\"\", \"context\": {}}",
+         "not of the type"},
+        {"{\"principal\": \"Shop::User::\\\"a\\\"\", \"action\": \"Shop::Action::\\\"view\\\"\", "
+         "\"resource\": "
+         "\"Shop::Photo::\\\"p\\\"\", \"context\": {\"more\": 1}}",
+         "no attribute of this name"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *got = ask("permit(principal, action, resource);", cases[i].request);
+        if (strstr(got, cases[i].says) == NULL)
+            fail_msg("%s: %s", cases[i].says, got);
+    }
+}
+
+static void an_entity_that_the_schema_does_not_allow_is_refused(void **state) {
+    (void)state;
+    static const char *const cases[] = {
+        "[{\"uid\": {\"type\": \"Shop::Cat\", \"id\": \"a\"}, \"attrs\": {}, \"parents\": []}]",
+        "[{\"uid\": {\"type\": \"Shop::Level\", \"id\": \"middle\"}, \"attrs\": {}, \"parents\": []}]",
+        "[{\"uid\": {\"type\": \"Shop::User\", \"id\": \"a\"}, \"attrs\": {}, \"parents\": []}]",
+        "[{\"uid\": {\"type\": \"Shop::User\", \"id\": \"a\"}, \"attrs\": {\"age\": 1.5}, \"parents\": []}]",
+        "[{\"uid\": {\"type\": \"Shop::User\", \"id\": \"a\"}, \"attrs\": {\"age\": 1}, \"parents\": "
+        "[{\"type\": \"Shop::Photo\", \"id\": \"p\"}]}]",
+        "[{\"uid\": {\"type\": \"Shop::User\", \"id\": \"a\"}, \"attrs\": {\"age\": 1, \"level\": "
+        "{\"type\": \"Shop::Level\", \"id\": \"odd\"}}, \"parents\": []}]",
+        "[{\"uid\": {\"type\": \"Shop::User\", \"id\": \"a\"}, \"attrs\": {\"age\": 1}, \"tags\": {\"x\": "
+        "1}, "
+        "\"parents\": []}]",
+        "[{\"uid\": {\"type\": \"Shop::Team\", \"id\": \"a\"}, \"attrs\": {}, \"tags\": {\"x\": 1}, "
+        "\"parents\": []}]",
+        "[{\"uid\": {\"type\": \"Shop::Action\", \"id\": \"nix\"}, \"attrs\": {}, \"parents\": []}]",
+        "[{\"uid\": {\"type\": \"Shop::Team\", \"id\": \"a\"}, \"attrs\": {}, \"parents\": "
+        "[{\"type\": \"Shop::Team\", \"id\": \"a\"}]}]",
+        "[{\"uid\": {\"type\": \"Shop::Team\", \"id\": \"a\"}, \"attrs\": {}, \"parents\": []},"
+        " {\"uid\": {\"type\": \"Shop::Team\", \"id\": \"a\"}, \"attrs\": {}, \"parents\": "
+        "[{\"type\": \"Shop::Team\", \"id\": \"b\"}]}]",
+        "[{\"uid\": {\"type\": \"Shop::Team\", \"id\": \"a\"}, \"attrs\": {}, \"attrs\": {}, \"parents\": "
+        "[]}]",
+    };
+    const struct schema *schema = the_schema();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct entity_store store;
+        struct error e = {0};
+        if (entity_store_from_json(slice_from_string(cases[i]), "e", schema, &arena, &store, &e) == ST_OK)
+            fail_msg("taken: %s", cases[i]);
+    }
+}
+
+static void a_template_applies_only_as_it_is_linked(void **state) {
+    (void)state;
+    struct policies p;
+    struct error e = {0};
+    struct cedar_entity user = {SLICE("User"), SLICE("a")};
+    const char *text = "@id(\"t\") permit(principal == ?principal, action, resource is Photo in ?resource);"
+                       "permit(principal, action, resource);";
+    assert_int_equal(policies_from_text(slice_from_string(text), "p", &arena, &p, &e), ST_OK);
+    assert_int_equal(p.count, 1);
+    assert_int_equal(p.template_count, 1);
+    struct linked link = {.id = SLICE("l"), .template = SLICE("t"), .principal = &user};
+    assert_int_equal(policies_link(&p, &link, &arena, &e), ST_INVALID);
+    link.resource = &user;
+    assert_int_equal(policies_link(&p, &link, &arena, &e), ST_OK);
+    assert_int_equal(p.count, 2);
+    assert_true(slice_is(p.list[1]->principal.entities->id, "a"));
+    assert_int_equal(policies_link(&p, &link, &arena, &e), ST_CONFLICT);
+    link.template = SLICE("none");
+    assert_int_equal(policies_link(&p, &link, &arena, &e), ST_NOT_FOUND);
+}
+
+static void a_slot_stands_only_where_its_name_is(void **state) {
+    (void)state;
+    static const char *const cases[] = {
+        "permit(principal == ?resource, action, resource);",
+        "permit(principal, action == ?principal, resource);",
+        "permit(principal, action, resource) when { ?principal == principal };",
+        "permit(principal == ? principal, action, resource);"};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct policies p;
+        struct error e = {0};
+        assert_int_equal(policies_from_text(slice_from_string(cases[i]), "p", &arena, &p, &e), ST_INVALID);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_forbid_that_holds_overrides_every_permit, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_policy_that_errs_is_skipped_and_named, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_schema_tells_what_a_bare_value_means, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(what_the_schema_has_otherwise_is_refused, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(an_entity_that_the_schema_does_not_allow_is_refused, open_arena,
+                                        close_arena),
+        cmocka_unit_test_setup_teardown(a_template_applies_only_as_it_is_linked, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_slot_stands_only_where_its_name_is, open_arena, close_arena),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
