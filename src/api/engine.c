@@ -203,7 +203,9 @@ void engine_serve(struct engine_worker *w, int fd) {
     if (w->reply.stream < 0)
         (void)close(fd);
     buf_reset(&w->in);
+    buf_reset(&w->reply.body);
     arena_reset(&w->arena);
+    keeper_forget(w->keeper);
 }
 
 /* ---- the pool ---- */

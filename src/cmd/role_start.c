@@ -1,5 +1,6 @@
 #include "cmd/role_start.h"
 
+#include "base/wipe.h"
 #include "cmd/command.h"
 #include "cmd/roles.h"
 #include "crypto/start.h"
@@ -167,6 +168,7 @@ int role_start(int argc, char **argv) {
         return EXIT_USAGE;
     }
     log_setup(s.env.role, LOG_INFO);
+    wipe_libraries();
     enum status st = read_config(&s, &e);
     if (st == ST_OK) {
         log_setup(s.env.role, (enum log_level)s.config.log_level);

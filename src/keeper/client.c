@@ -69,6 +69,13 @@ void keeper_close(struct keeper *k) {
     free(k);
 }
 
+void keeper_forget(struct keeper *k) {
+    frame_stream_drop(&k->in);
+    buf_reset(&k->out);
+    arena_reset(&k->arena);
+    explicit_bzero(&k->args, sizeof k->args);
+}
+
 struct args *client_args(struct keeper *k, const struct keeper_call *call) {
     memset(&k->args, 0, sizeof k->args);
     if (call != NULL)

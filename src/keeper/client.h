@@ -36,6 +36,9 @@ void keeper_close(struct keeper *k);
 /* How many calls the keeper has answered "denied" on this connection: each has its entry in the audit log
  * already. */
 uint64_t keeper_refusals(const struct keeper *k);
+/* Wipes what the last exchange left in the connection's buffers; replies that borrow them are gone. After
+ * each request: the next one may be long in coming. */
+void keeper_forget(struct keeper *k);
 
 /* Who acts, on whose behalf, from where: goes with every request and into every entry. */
 struct keeper_call {

@@ -126,6 +126,7 @@ static void run_job(struct jobs *j, struct tools *t, struct job *job) {
              s == ST_OK ? "" : e.code);
     explicit_bzero(&token, sizeof token);
     arena_reset(&t->arena);
+    keeper_forget(t->keeper);
 }
 
 /* ---- finding work ---- */

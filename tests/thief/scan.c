@@ -12,59 +12,88 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LEAST   6
-#define MOST    1024
-#define CHUNK   ((size_t)1 << 20)
-#define BUCKETS 65536u
-#define LINE    4096
+#define LEAST  6
+#define MOST   1024
+#define CHUNK  ((size_t)1 << 20)
+#define BITS   21u /* of a hash */
+#define SIEVE  18u /* its upper bits, one of the sieve's each: that lies in the first level of the cache */
+#define LINE   4096
+#define ZEROES 64u
 
 struct pattern {
     struct pattern *next;
     const char *place; /* where it was found last: told once for each */
+    const char *label;
     size_t n;
-    uint8_t bytes[MOST];
-    char label[128];
+    uint8_t bytes[];
 };
 
-static struct pattern *buckets[BUCKETS];
+static struct pattern *buckets[1u << BITS];
+static uint64_t sieve[(1u << SIEVE) / 64];
 static uint64_t files, bytes;
 static time_t newer;
 
+/* Of six bytes, and all patterns at one pass: what is hashed nowhere is passed over by one look at a bit. */
 static uint32_t bucket(const uint8_t *p) {
-    return (uint32_t)(p[0] | p[1] << 8) ^
-           (uint32_t)(p[2] * 31 + p[3] * 257 + p[4] * 8191 + p[5] * 509) % BUCKETS;
+    uint32_t four;
+    uint16_t two;
+    memcpy(&four, p, sizeof four);
+    memcpy(&two, p + sizeof four, sizeof two);
+    uint64_t v = four | (uint64_t)two << 32;
+    return (uint32_t)((v * 0x9e3779b97f4a7c15u) >> (64 - BITS));
+}
+
+static void add_pattern(const char *label, const uint8_t *p, size_t n) {
+    struct pattern *k = calloc(1, sizeof *k + n);
+    if (k == NULL || n < LEAST)
+        exit(2);
+    uint32_t at = bucket(p);
+    memcpy(k->bytes, p, n);
+    k->n = n;
+    k->label = strdup(label);
+    k->next = buckets[at];
+    buckets[at] = k;
+    at >>= BITS - SIEVE;
+    sieve[at / 64] |= (uint64_t)1 << at % 64;
 }
 
 static void read_patterns(void) {
     static char line[LINE];
     while (fgets(line, sizeof line, stdin) != NULL) {
-        struct pattern *p = calloc(1, sizeof *p);
+        static uint8_t p[MOST];
+        size_t n = 0;
         char *hex = strchr(line, ' ');
-        if (p == NULL || hex == NULL || (size_t)(hex - line) >= sizeof p->label)
+        if (hex == NULL)
             exit(2);
-        memcpy(p->label, line, (size_t)(hex - line));
-        for (hex++; hex[0] > ' ' && hex[1] > ' ' && p->n < MOST; hex += 2) {
+        *hex = '\0';
+        for (hex++; hex[0] > ' ' && hex[1] > ' ' && n < MOST; hex += 2) {
             unsigned v;
             if (sscanf(hex, "%2x", &v) != 1)
                 exit(2);
-            p->bytes[p->n++] = (uint8_t)v;
+            p[n++] = (uint8_t)v;
         }
-        if (p->n < LEAST)
-            exit(2);
-        struct pattern **at = &buckets[bucket(p->bytes) % BUCKETS];
-        p->next = *at;
-        *at = p;
+        add_pattern(line, p, n);
+    }
+}
+
+static void search_at(const char *place, const uint8_t *p, size_t n, uint32_t hash) {
+    for (struct pattern *k = buckets[hash]; k != NULL; k = k->next) {
+        if (k->place != place && k->n <= n && memcmp(k->bytes, p, k->n) == 0) {
+            printf("%s %s\n", place, k->label);
+            k->place = place;
+        }
     }
 }
 
 static void search(const char *place, const uint8_t *p, size_t n) {
+    static const uint8_t none[ZEROES];
     for (size_t i = 0; i + LEAST <= n; i++) {
-        for (struct pattern *k = buckets[bucket(p + i) % BUCKETS]; k != NULL; k = k->next) {
-            if (k->place != place && i + k->n <= n && memcmp(k->bytes, p + i, k->n) == 0) {
-                printf("%s %s\n", place, k->label);
-                k->place = place;
-            }
-        }
+        /* Most of a process' memory was never written; no pattern begins with six zeroes. */
+        while (p[i] == 0 && i + ZEROES + LEAST <= n && memcmp(p + i, none, ZEROES) == 0)
+            i += ZEROES - LEAST;
+        uint32_t hash = bucket(p + i), bit = hash >> (BITS - SIEVE);
+        if ((sieve[bit / 64] >> bit % 64 & 1) != 0)
+            search_at(place, p + i, n - i, hash);
     }
 }
 

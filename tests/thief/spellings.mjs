@@ -2,14 +2,22 @@
 import { spawnSync } from 'node:child_process';
 
 const gb = new Map();
-// One call of iconv for many would be faster; texts repeat between scans, so one each is kept.
+// One call of iconv for all: no byte of a character of GB18030 is a line's end.
+export function prepare(texts) {
+  const fresh = [...new Set(texts)].filter((t) => typeof t === 'string' && /[^\x20-\x7e]/.test(t) && !gb.has(t));
+  if (fresh.length === 0) return;
+  const done = spawnSync('iconv', ['-f', 'UTF-8', '-t', 'GB18030'], { input: fresh.join('\n'), maxBuffer: 1 << 26 });
+  if (done.status !== 0) throw new Error(`iconv: ${done.stderr}`);
+  for (let i = 0, from = 0; i < fresh.length; i++) {
+    const end = i + 1 < fresh.length ? done.stdout.indexOf(10, from) : done.stdout.length;
+    gb.set(fresh[i], done.stdout.subarray(from, end));
+    from = end + 1;
+  }
+}
+
 function gb18030(text) {
   if (/^[\x20-\x7e]*$/.test(text)) return Buffer.from(text);
-  if (!gb.has(text)) {
-    const done = spawnSync('iconv', ['-f', 'UTF-8', '-t', 'GB18030'], { input: text });
-    if (done.status !== 0) throw new Error(`iconv: ${done.stderr}`);
-    gb.set(text, done.stdout);
-  }
+  prepare([text]);
   return gb.get(text);
 }
 

@@ -1,5 +1,6 @@
 #include "store/sqlite/checkpoint.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -14,7 +15,11 @@ struct checkpoint {
     pthread_cond_t wake;
     int pages;
     bool stop;
+    bool left;          /* the log's file holds pages, all of them home: the thread's own */
+    int64_t emptied_ns; /* when its file was emptied last; the thread's own */
 };
+
+enum { STOP = 0, EMPTY = -1 };
 
 /* Commits that come one by one are waited for a while, and go home together. */
 static void wait_more(struct checkpoint *k) {
@@ -26,16 +31,29 @@ static void wait_more(struct checkpoint *k) {
         rc = pthread_cond_timedwait(&k->wake, &k->lock, &end);
 }
 
-/* 0: stop. */
+/* For the first commit; when what is left in the log could go, not for ever. */
+static int wait_first(struct checkpoint *k) {
+    struct timespec end;
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += CHECKPOINT_IDLE_SECONDS;
+    int rc = 0;
+    while (!k->stop && k->pages == 0 && rc != ETIMEDOUT)
+        rc = k->left ? pthread_cond_timedwait(&k->wake, &k->lock, &end)
+                     : pthread_cond_wait(&k->wake, &k->lock);
+    return k->stop ? STOP : k->pages > 0 ? k->pages : EMPTY;
+}
+
+/* STOP, EMPTY, or how many pages the log has. */
 static int checkpoint_wait(struct checkpoint *k) {
     (void)pthread_mutex_lock(&k->lock);
-    while (!k->stop && k->pages == 0)
-        (void)pthread_cond_wait(&k->wake, &k->lock);
-    wait_more(k);
-    int pages = k->stop ? 0 : k->pages;
-    k->pages = 0;
+    int what = wait_first(k);
+    if (what > 0) {
+        wait_more(k);
+        what = k->stop ? STOP : k->pages;
+        k->pages = 0;
+    }
     (void)pthread_mutex_unlock(&k->lock);
-    return pages;
+    return what;
 }
 
 /* What a reader held back is tried again, unless a commit has asked meanwhile. */
@@ -46,17 +64,40 @@ static void ask_again(struct checkpoint *k, int pages) {
     (void)pthread_mutex_unlock(&k->lock);
 }
 
+/* Old pages stay in the log's file until others are written over them: what was deleted since is still to be
+ * read there. Emptying it takes the writer's place for CHECKPOINT_EMPTY_MS at most; when readers don't pause
+ * it is tried again. */
+static void empty_log(struct checkpoint *k) {
+    (void)sqlite3_busy_timeout(k->c->db, CHECKPOINT_EMPTY_MS);
+    int rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(k->c->db, CONNECTION_BUSY_MS);
+    if (rc == SQLITE_OK) {
+        k->left = false;
+        k->emptied_ns = clock_monotonic_ns();
+    }
+}
+
+static void bring_home(struct checkpoint *k, int pages) {
+    int mode = pages > CHECKPOINT_FULL ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+    int in_log = 0, home = 0;
+    int rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, mode, &in_log, &home);
+    if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+        log_warn("store: a checkpoint failed (%d); the next commit tries again", rc);
+    else if (rc == SQLITE_BUSY || home < in_log)
+        ask_again(k, 1);
+    else
+        k->left = true;
+}
+
 static void *checkpoint_run(void *context) {
     struct checkpoint *k = context;
-    int pages;
-    while ((pages = checkpoint_wait(k)) > 0) {
-        int mode = pages > CHECKPOINT_FULL ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
-        int in_log = 0, home = 0;
-        int rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, mode, &in_log, &home);
-        if (rc != SQLITE_OK && rc != SQLITE_BUSY)
-            log_warn("store: a checkpoint failed (%d); the next commit tries again", rc);
-        else if (rc == SQLITE_BUSY || home < in_log)
-            ask_again(k, 1);
+    int what;
+    while ((what = checkpoint_wait(k)) != STOP) {
+        if (what > 0)
+            bring_home(k, what);
+        bool due = clock_monotonic_ns() - k->emptied_ns > (int64_t)CHECKPOINT_EMPTY_SECONDS * 1000000000;
+        if (what == EMPTY || (k->left && due))
+            empty_log(k);
     }
     return NULL;
 }
@@ -78,6 +119,7 @@ enum status checkpoint_start(const char *path, struct checkpoint **out, struct e
     struct checkpoint *k = calloc(1, sizeof *k);
     if (k == NULL)
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the checkpointer");
+    k->emptied_ns = clock_monotonic_ns();
     k->pages = 1; /* what the last process left, and what was written before now */
     enum status st = connection_open(path, CONNECTION_CHECKPOINT, &k->c, e);
     if (st == ST_OK && (pthread_mutex_init(&k->lock, NULL) != 0 || wake_init(&k->wake) != 0 ||
