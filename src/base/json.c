@@ -85,6 +85,17 @@ static bool three_plain(const uint8_t *p) {
     return p[0] > 0xe0 && p[0] < 0xf0 && p[0] != 0xed && (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80;
 }
 
+/* Two of them in one look at eight bytes; a first byte of 0xe0 or 0xed needs a closer one. */
+static bool six_plain(const uint8_t *p) {
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+    w = le64toh(w);
+    if ((w & UINT64_C(0xc0c0f0c0c0f0)) != UINT64_C(0x8080e08080e0))
+        return false;
+    const unsigned closer = 1u << 0x0 | 1u << 0xd;
+    return ((closer >> (w & 0xf) | closer >> (w >> 24 & 0xf)) & 1) == 0;
+}
+
 /* How many bytes at the front of `s` go out as they are. */
 static size_t plain_length(struct slice s) {
     size_t i = 0;
@@ -98,6 +109,10 @@ static size_t plain_length(struct slice s) {
             if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
                 break;
             i++;
+            continue;
+        }
+        if (s.n - i >= 8 && six_plain(s.p + i)) {
+            i += 6;
             continue;
         }
         if (s.n - i >= 3 && three_plain(s.p + i)) {

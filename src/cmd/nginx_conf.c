@@ -134,7 +134,7 @@ static void put_scgi(struct buf *b, const char *dir) {
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         buf_put_format(b, "scgi_param %s;\n", variables[i]);
     buf_put_string(b, "scgi_request_buffering on;\n"
-                      "scgi_buffer_size 16k;\n"
+                      "scgi_buffer_size 32k;\n"
                       "scgi_buffers 64 16k;\n"
                       "scgi_busy_buffers_size 64k;\n"
                       "scgi_connect_timeout 5s;\n"

@@ -93,6 +93,34 @@ static void json_treats_a_byte_alike_wherever_it_stands(void **state) {
     buf_free(&alone);
 }
 
+/* Every first byte, and what is just within and just outside of what may follow it; alone it is looked at
+ * byte by byte. */
+static void json_treats_a_character_of_three_bytes_alike_wherever_it_stands(void **state) {
+    (void)state;
+    static const uint8_t seconds[] = {0x00, 0x7f, 0x80, 0x9f, 0xa0, 0xbf, 0xc0, 0xff};
+    struct buf b, alone;
+    buf_init(&b, 4096, false);
+    buf_init(&alone, 64, false);
+    for (unsigned n = 0x80 * 64; n < 0x100 * 64; n++) {
+        uint8_t one[3] = {(uint8_t)(n / 64), seconds[n / 8 % 8], seconds[n % 8]};
+        buf_reset(&alone);
+        struct json j = json_to(&alone);
+        json_text(&j, slice_of(one, 3));
+        for (size_t at = 0; at < 4; at++) {
+            uint8_t text[] = "客盾客盾客";
+            memcpy(text + 3 * at, one, 3);
+            buf_reset(&b);
+            j = json_to(&b);
+            json_text(&j, slice_of(text, 15));
+            assert_int_equal(b.n, 12 + alone.n);
+            assert_memory_equal(b.p + 1 + 3 * at, alone.p + 1, alone.n - 2);
+            assert_memory_equal(b.p + b.n - 1 - 3 * (4 - at), text + 3 * (at + 1), 3 * (4 - at));
+        }
+    }
+    buf_free(&b);
+    buf_free(&alone);
+}
+
 static void utf8_refuses_overlong_surrogate_and_too_large(void **state) {
     (void)state;
     assert_true(utf8_valid(SLICE("aé张𠮷")));
@@ -171,6 +199,7 @@ int main(void) {
         cmocka_unit_test(what_a_buffer_puts_a_reader_gets),
         cmocka_unit_test(json_escapes_controls_and_replaces_invalid_utf8),
         cmocka_unit_test(json_treats_a_byte_alike_wherever_it_stands),
+        cmocka_unit_test(json_treats_a_character_of_three_bytes_alike_wherever_it_stands),
         cmocka_unit_test(utf8_refuses_overlong_surrogate_and_too_large),
         cmocka_unit_test(uuids_are_version_7_in_order_and_round_trip),
         cmocka_unit_test(times_round_trip_and_impossible_dates_are_refused),

@@ -128,8 +128,12 @@ static uint64_t spread(uint64_t name) {
     return h ^ h >> 29;
 }
 
+static size_t shard_at(uint64_t name) {
+    return spread(name) % SHARDS;
+}
+
 static struct shard *shard_of(struct kept *k, uint64_t name) {
-    return &k->shards[spread(name) % SHARDS];
+    return &k->shards[shard_at(name)];
 }
 
 static struct set *set_of(const struct shard *s, uint64_t name) {
@@ -275,6 +279,13 @@ static void row_read(const uint8_t *from, size_t count, struct cell *cells) {
             *c = cell_null();
         }
     }
+}
+
+void kept_expect(const struct kept *k, const struct kept_ask *ask, int64_t row) {
+    uint64_t name = row_name(ask->object, row);
+    const uint8_t *set = (const uint8_t *)set_of(&k->shards[shard_at(name)], name);
+    for (size_t i = 0; i < sizeof(struct set); i += 64)
+        __builtin_prefetch(set + i);
 }
 
 bool kept_get(struct kept *k, const struct kept_ask *ask, int64_t row, struct arena *arena,

@@ -48,6 +48,8 @@ uint32_t kept_shape(struct kept *k, const struct store_select *q);
 /* Copies the row's cells, bytes into `arena`. False: not kept, or no memory (*st). */
 bool kept_get(struct kept *k, const struct kept_ask *ask, int64_t row, struct arena *arena,
               struct cell *cells, enum status *st);
+/* The row will be asked for soon. */
+void kept_expect(const struct kept *k, const struct kept_ask *ask, int64_t row);
 void kept_put(struct kept *k, const struct kept_ask *ask, int64_t row, const struct cell *cells);
 
 #endif

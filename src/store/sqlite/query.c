@@ -129,6 +129,8 @@ static enum status read_missing(struct query *q, const struct numbers *n, struct
 
 static enum status take_kept(struct query *q, struct numbers *n, struct store_row *to) {
     enum status st = ST_OK;
+    for (size_t i = 0; i < n->count; i++)
+        kept_expect(q->r->kept, &q->ask, n->rows[i]);
     for (size_t i = 0; st == ST_OK && i < n->count; i++) {
         struct cell *cells = take_cells(q);
         if (cells == NULL)

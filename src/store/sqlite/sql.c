@@ -19,10 +19,6 @@ void sql_reset(struct sql *s) {
     s->failed = false;
 }
 
-void sql_put(struct sql *s, const char *literal) {
-    buf_put(&s->text, literal, strlen(literal));
-}
-
 void sql_number(struct sql *s, uint64_t n) {
     char digits[20];
     size_t at = sizeof digits;

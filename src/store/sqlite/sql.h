@@ -20,7 +20,10 @@ void sql_init(struct sql *s);
 void sql_free(struct sql *s);
 void sql_reset(struct sql *s);
 
-void sql_put(struct sql *s, const char *literal);
+/* Inline, so that the literal's length is the compiler's to count. */
+static inline void sql_put(struct sql *s, const char *literal) {
+    buf_put(&s->text, literal, strlen(literal));
+}
 void sql_number(struct sql *s, uint64_t n);
 /* "o_12": a table's or index's name of an object. */
 void sql_name(struct sql *s, const char *prefix, uint16_t object);
