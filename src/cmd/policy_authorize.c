@@ -176,6 +176,7 @@ int policy_authorize(int argc, char **argv) {
     static struct asking x;
     struct error e = {0};
     const struct own_option own[] = {{"policies", &x.files.policies, false},
+                                     {"policy-format", &x.files.policy_format, false},
                                      {"template-linked", &x.files.links, false},
                                      {"schema", &x.files.schema, false},
                                      {"schema-format", &x.files.schema_format, false},

@@ -65,9 +65,13 @@ static enum status add_links(const char *file, struct arena *a, struct policies 
 enum status policy_files_policies(const struct policy_files *f, struct arena *a, struct policies *out,
                                   struct error *e) {
     struct slice text;
+    bool json;
+    if (!policy_files_is_json(f->policies, f->policy_format, &json, e))
+        return ST_INVALID;
     enum status s = policy_files_read(f->policies, a, &text, e);
     if (s == ST_OK)
-        s = policies_from_text(text, f->policies, a, out, e);
+        s = json ? policies_from_json(text, f->policies, a, out, e)
+                 : policies_from_text(text, f->policies, a, out, e);
     return s == ST_OK && f->links != NULL ? add_links(f->links, a, out, e) : s;
 }
 

@@ -12,9 +12,9 @@
 enum { EXIT_POLICY_DENY = 2, EXIT_POLICY_INVALID = 3 };
 
 struct policy_files {
-    const char *policies;
-    const char *links;                  /* template-linked policies, JSON; or NULL */
-    const char *schema, *schema_format; /* "cedar", "json" or NULL */
+    const char *policies, *policy_format; /* "cedar", "json" or NULL */
+    const char *links;                    /* template-linked policies, JSON; or NULL */
+    const char *schema, *schema_format;
 };
 
 /* "cedar" or "json" of a file; false: the format has another name. */
@@ -33,5 +33,7 @@ MUST_CHECK enum status policy_files_schema(const struct policy_files *f, struct 
 /* The subcommands; argv[0] is the subcommand's name. */
 int policy_authorize(int argc, char **argv);
 int policy_validate(int argc, char **argv);
+int policy_translate(int argc, char **argv);
+int policy_format_command(int argc, char **argv);
 
 #endif

@@ -37,6 +37,7 @@ int policy_validate(int argc, char **argv) {
     struct error e = {0};
     struct arena a;
     const struct own_option own[] = {{"policies", &files.policies, false},
+                                     {"policy-format", &files.policy_format, false},
                                      {"template-linked", &files.links, false},
                                      {"schema", &files.schema, false},
                                      {"schema-format", &files.schema_format, false},

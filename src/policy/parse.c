@@ -14,7 +14,7 @@ static bool annotation_name(struct parser *p, struct slice *out) {
 static bool parse_annotations(struct parser *p, struct policy *policy) {
     struct parser_list list = {.items = NULL};
     while (parser_accept(p, "@")) {
-        struct annotation a = {.value = SLICE("")};
+        struct annotation a = {.value = SLICE_NONE}; /* no value: none in quotes */
         if (!annotation_name(p, &a.name))
             return false;
         if (parser_accept(p, "(") && (!parser_string(p, false, &a.value) || !parser_expect(p, ")")))

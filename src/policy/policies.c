@@ -6,7 +6,7 @@
 static bool annotated_id(const struct policy *p, struct slice *out) {
     for (size_t i = 0; i < p->annotation_count; i++) {
         if (slice_is(p->annotations[i].name, "id")) {
-            *out = p->annotations[i].value;
+            *out = p->annotations[i].value.p == NULL ? SLICE("") : p->annotations[i].value;
             return true;
         }
     }

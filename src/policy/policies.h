@@ -29,6 +29,11 @@ struct policies {
 MUST_CHECK enum status policies_from_text(struct slice text, const char *file, struct arena *a,
                                           struct policies *out, struct error *e);
 
+/* The JSON policy format: one policy, or a set ("staticPolicies", "templates", "templateLinks").
+ * ST_INVALID "bad_policy" with file:line. */
+MUST_CHECK enum status policies_from_json(struct slice text, const char *file, struct arena *a,
+                                          struct policies *out, struct error *e);
+
 /* Adds the policy that `link` makes of its template; each slot must be filled, and nothing else.
  * ST_NOT_FOUND "unknown_template", ST_INVALID "bad_link", ST_CONFLICT "policy_twice". */
 MUST_CHECK enum status policies_link(struct policies *p, const struct linked *link, struct arena *a,
