@@ -160,7 +160,7 @@ static int64_t history_start(int64_t now) {
 }
 
 struct wishes {
-    const char *customers, *seed, *leads, *csv, *rows, *encoding, *people;
+    const char *customers, *seed, *leads, *csv, *rows, *encoding, *people, *bare;
 };
 
 static bool read_plan(const struct wishes *w, struct demo_plan *plan) {
@@ -174,6 +174,7 @@ static bool read_plan(const struct wishes *w, struct demo_plan *plan) {
     *plan = (struct demo_plan){.seed = (uint64_t)seed,
                                .customers = (uint64_t)customers,
                                .leads = (uint64_t)leads,
+                               .bare = w->bare != NULL,
                                .start_ms = history_start(clock_wall_ms())};
     return true;
 }
@@ -201,7 +202,7 @@ int command_demo(int argc, char **argv) {
     const struct own_option own[] = {{"customers", &w.customers, false}, {"seed", &w.seed, false},
                                      {"leads", &w.leads, false},         {"csv", &w.csv, false},
                                      {"rows", &w.rows, false},           {"encoding", &w.encoding, false},
-                                     {"people", &w.people, true}};
+                                     {"people", &w.people, true},        {"bare", &w.bare, true}};
     if (!own_options_take(&argc, argv, own, sizeof own / sizeof own[0]) || !read_plan(&w, &d.plan))
         return EXIT_USAGE;
     if (!command_options_read(argc, argv, &d.options, d.config_path, sizeof d.config_path))

@@ -14,6 +14,7 @@ struct demo_plan {
     uint64_t customers; /* at most DEMO_CUSTOMERS_MAX */
     uint64_t leads;
     int64_t start_ms; /* midnight in China of the history's first day */
+    bool bare;        /* customers and products only: nothing of what happened is written */
 };
 #define DEMO_CUSTOMERS_MAX 10000000
 

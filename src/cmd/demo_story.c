@@ -293,7 +293,16 @@ static void put_customer(struct demo_story *s) {
     put_extras(s, row);
 }
 
+/* A customer is what has happened to him, so it is told all the same. */
+static void keep_customer_only(struct demo_tables *t, const struct demo_tables *before) {
+    for (size_t o = 0; o < DEMO_OBJECTS; o++) {
+        if (o != DEMO_CUSTOMER)
+            t->of[o].count = before->of[o].count;
+    }
+}
+
 void demo_story_tell(const struct demo_plan *plan, uint64_t number, struct demo_tables *t) {
+    const struct demo_tables before = *t;
     struct demo_story s = {.plan = plan, .t = t};
     demo_customer_make(plan, number, &s.c);
     s.r = demo_random_stream(plan->seed, STREAM_STORY, number);
@@ -313,4 +322,6 @@ void demo_story_tell(const struct demo_plan *plan, uint64_t number, struct demo_
     if (s.warm && demo_random_chance(&s.r, 12))
         put_task(&s);
     put_customer(&s);
+    if (plan->bare)
+        keep_customer_only(t, &before);
 }

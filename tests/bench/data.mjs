@@ -29,9 +29,9 @@ export function makeShare(dir) {
   return ['--set', `objects_dir=${dir}/objects`, '--set', `policies_dir=${dir}/policies`];
 }
 
-// Kept for the next run: 100,000 customers take a minute.
-export function makeData(work, customers) {
-  const data = join(work, `data-${customers}`), stamp = `${data}.json`;
+// Kept for the next run: 100,000 customers take a minute; `bare`, with nothing beside them, a third of it.
+export function makeData(work, customers, bare = false) {
+  const data = join(work, `${bare ? 'bare' : 'data'}-${customers}`), stamp = `${data}.json`;
   mkdirSync(work, { recursive: true });
   chmodSync(work, 0o711);
   const share = makeShare(join(work, 'share'));
@@ -39,7 +39,7 @@ export function makeData(work, customers) {
   execFileSync('rm', ['-rf', data]);
   const begin = Date.now();
   const done = spawnSync(join(build, 'kedun'),
-    ['demo', '--data', data, '--customers', String(customers), '--leads', '0', '--seed', '1', ...share], { encoding: 'utf8' });
+    ['demo', '--data', data, '--customers', String(customers), '--leads', '0', '--seed', '1', ...(bare ? ['--bare'] : []), ...share], { encoding: 'utf8' });
   const rows = Number(/(\d+) records in/.exec(done.stdout)?.[1]);
   if (done.status !== 0 || !rows) throw new Error(`kedun demo: ${done.stderr || done.stdout}`);
   const made = { rows, seconds: (Date.now() - begin) / 1000 };

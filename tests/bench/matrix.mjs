@@ -182,7 +182,7 @@ class Matrix {
     await this.empty();
     for (const customers of this.o.customers) {
       say(`${customers} customers`);
-      const { data, share } = makeData(this.o.work, customers), file = makeFloor(data);
+      const { data, share } = makeData(this.o.work, customers, true), file = makeFloor(data);
       await this.idle(customers, data, share);
       await this.reads(customers, data, share, file);
       await this.writes(customers, data, share, file);

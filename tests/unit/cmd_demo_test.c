@@ -54,6 +54,25 @@ static void same_seed_makes_the_same_company(void **state) {
     arena_free(&c);
 }
 
+static void a_bare_company_has_the_same_customers_and_nothing_else(void **state) {
+    (void)state;
+    struct demo_plan bare = plan;
+    struct arena a, b;
+    struct demo_tables full, alone;
+    bare.bare = true;
+    tell_all(&plan, &a, &full);
+    tell_all(&bare, &b, &alone);
+    for (size_t o = 0; o < DEMO_OBJECTS; o++) {
+        bool kept = o == DEMO_CUSTOMER || o == DEMO_PRODUCT;
+        assert_int_equal(alone.of[o].count, kept ? full.of[o].count : 0);
+    }
+    for (size_t o = 0; o < DEMO_OBJECTS; o++)
+        full.of[o].count = alone.of[o].count;
+    assert_true(mark(&full) == mark(&alone));
+    arena_free(&a);
+    arena_free(&b);
+}
+
 static void another_day_changes_no_id_and_no_count(void **state) {
     (void)state;
     struct demo_plan later = plan;
@@ -299,6 +318,7 @@ static void a_csv_has_all_rows_in_each_encoding_and_knows_its_bad_ones(void **st
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_seed_makes_the_same_company),
+        cmocka_unit_test(a_bare_company_has_the_same_customers_and_nothing_else),
         cmocka_unit_test(another_day_changes_no_id_and_no_count),
         cmocka_unit_test(every_row_passes_its_definition),
         cmocka_unit_test(numbers_hold_their_check_digits_and_belong_to_nobody),
