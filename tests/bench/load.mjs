@@ -25,7 +25,7 @@ export async function load(server, client, requests, connections, seconds, work)
   const file = join(work, 'requests.tsv');
   writeFileSync(file, requests.map((r) => r.join('\t')).join('\n') + '\n');
   const threads = Math.min(2, connections);
-  const env = { BENCH_REQUESTS: file, BENCH_COOKIE: client.cookie, BENCH_CSRF: client.csrf ?? '', BENCH_UNIQUE: String((unique += 2) % 97) };
+  const env = { BENCH_REQUESTS: file, BENCH_COOKIE: client.cookie, BENCH_CSRF: client.csrf ?? '', BENCH_AUTHORIZATION: client.authorization ?? '', BENCH_UNIQUE: String((unique += 2) % 97) };
   const before = server.processes.cpu();
   const o = await wrk([`-t${threads}`, `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s',
     join(root, 'tests/bench/requests.lua'), `https://127.0.0.1:${server.port}`], env);

@@ -9,6 +9,7 @@ for line in io.lines(os.getenv("BENCH_REQUESTS")) do
 end
 headers["Cookie"] = os.getenv("BENCH_COOKIE")
 headers["X-CSRF-Token"] = os.getenv("BENCH_CSRF")
+if os.getenv("BENCH_AUTHORIZATION") ~= "" then headers["Authorization"] = os.getenv("BENCH_AUTHORIZATION") end
 headers["Accept-Language"] = "en"
 headers["Content-Type"] = "application/json"
 

@@ -33,15 +33,22 @@ export function nameOf(pid) {
 const TICK_US = 10000; // USER_HZ is 100 on every Linux
 
 export class Processes {
-  constructor(pids) {
-    this.pids = pids.flatMap((pid) => { try { return [{ pid, name: nameOf(pid) }]; } catch { return []; } });
+  // `known`: names of other programs, by what their command lines look like.
+  constructor(pids, known = {}) {
+    const named = (pid) => Object.keys(known).find((name) => known[name].test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))) ?? nameOf(pid);
+    this.pids = pids.flatMap((pid) => { try { return [{ pid, name: named(pid) }]; } catch { return []; } });
   }
 
   // µs of user and system time so far, by name of process.
   cpu() {
     const sum = {};
     for (const { pid, name } of this.pids) {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      let stat;
+      try {
+        stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      } catch {
+        continue; // ended meanwhile
+      }
       const part = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       sum[name] = (sum[name] ?? 0) + (Number(part[11]) + Number(part[12])) * TICK_US;
     }
@@ -79,7 +86,7 @@ export class Processes {
   }
 }
 
-function launch(program, args, options = {}) {
+export function launch(program, args, options = {}) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   child.text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (t) => (child.text = (child.text + t).slice(-20000)));
@@ -87,7 +94,7 @@ function launch(program, args, options = {}) {
   return child;
 }
 
-async function end(child) {
+export async function end(child) {
   if (child.exitCode === null) child.kill('SIGTERM');
   await child.ended;
 }
