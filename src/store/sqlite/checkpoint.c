@@ -12,8 +12,9 @@ struct checkpoint {
     struct connection *c;
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t wake;
-    int pages;
+    pthread_cond_t wake, go;
+    int pages, full; /* the log is to begin anew when it is longer than `full` */
+    bool holding;    /* the writer waits */
     bool stop;
     bool left;          /* the log's file holds pages, all of them home: the thread's own */
     int64_t emptied_ns; /* when its file was emptied last; the thread's own */
@@ -73,14 +74,39 @@ static void empty_log(struct checkpoint *k) {
     (void)sqlite3_busy_timeout(k->c->db, CONNECTION_BUSY_MS);
     if (rc == SQLITE_OK) {
         k->left = false;
+        k->full = CHECKPOINT_FULL;
         k->emptied_ns = clock_monotonic_ns();
     }
 }
 
-static void bring_home(struct checkpoint *k, int pages) {
-    int mode = pages > CHECKPOINT_FULL ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+static void hold(struct checkpoint *k, bool on) {
+    (void)pthread_mutex_lock(&k->lock);
+    k->holding = on;
+    if (!on)
+        (void)pthread_cond_broadcast(&k->go);
+    (void)pthread_mutex_unlock(&k->lock);
+}
+
+/* What was written while the long part was copied is copied by a second pass: little is left for the moment
+ * in which the writer waits. */
+static int begin_anew(struct checkpoint *k, int *in_log, int *home) {
+    int rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, in_log, home);
+    if (rc != SQLITE_OK)
+        return rc;
+    (void)sqlite3_busy_timeout(k->c->db, CHECKPOINT_HOLD_MS);
+    hold(k, true);
+    rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, SQLITE_CHECKPOINT_RESTART, in_log, home);
+    hold(k, false);
+    (void)sqlite3_busy_timeout(k->c->db, CONNECTION_BUSY_MS);
+    k->full = rc == SQLITE_OK ? CHECKPOINT_FULL : *in_log + CHECKPOINT_FULL;
+    return rc;
+}
+
+static void bring_home(struct checkpoint *k) {
     int in_log = 0, home = 0;
-    int rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, mode, &in_log, &home);
+    int rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &home);
+    if (rc == SQLITE_OK && in_log > k->full)
+        rc = begin_anew(k, &in_log, &home);
     if (rc != SQLITE_OK && rc != SQLITE_BUSY)
         log_warn("store: a checkpoint failed (%d); the next commit tries again", rc);
     else if (rc == SQLITE_BUSY || home < in_log)
@@ -94,7 +120,7 @@ static void *checkpoint_run(void *context) {
     int what;
     while ((what = checkpoint_wait(k)) != STOP) {
         if (what > 0)
-            bring_home(k, what);
+            bring_home(k);
         bool due = clock_monotonic_ns() - k->emptied_ns > (int64_t)CHECKPOINT_EMPTY_SECONDS * 1000000000;
         if (what == EMPTY || (k->left && due))
             empty_log(k);
@@ -120,10 +146,12 @@ enum status checkpoint_start(const char *path, struct checkpoint **out, struct e
     if (k == NULL)
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the checkpointer");
     k->emptied_ns = clock_monotonic_ns();
+    k->full = CHECKPOINT_FULL;
     k->pages = 1; /* what the last process left, and what was written before now */
     enum status st = connection_open(path, CONNECTION_CHECKPOINT, &k->c, e);
-    if (st == ST_OK && (pthread_mutex_init(&k->lock, NULL) != 0 || wake_init(&k->wake) != 0 ||
-                        pthread_create(&k->thread, NULL, checkpoint_run, k) != 0))
+    if (st == ST_OK &&
+        (pthread_mutex_init(&k->lock, NULL) != 0 || wake_init(&k->wake) != 0 ||
+         pthread_cond_init(&k->go, NULL) != 0 || pthread_create(&k->thread, NULL, checkpoint_run, k) != 0))
         st = error_set(e, ST_INTERNAL, "store_internal", "the checkpointer did not start");
     if (st != ST_OK) {
         connection_close(k->c);
@@ -143,9 +171,17 @@ void checkpoint_stop(struct checkpoint *k) {
     (void)pthread_mutex_unlock(&k->lock);
     (void)pthread_join(k->thread, NULL);
     (void)pthread_cond_destroy(&k->wake);
+    (void)pthread_cond_destroy(&k->go);
     (void)pthread_mutex_destroy(&k->lock);
     connection_close(k->c);
     free(k);
+}
+
+void checkpoint_pass(struct checkpoint *k) {
+    (void)pthread_mutex_lock(&k->lock);
+    while (k->holding)
+        (void)pthread_cond_wait(&k->go, &k->lock);
+    (void)pthread_mutex_unlock(&k->lock);
 }
 
 void checkpoint_notify(struct checkpoint *k, int pages) {

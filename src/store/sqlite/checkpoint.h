@@ -2,8 +2,10 @@
  *
  * Passive from CHECKPOINT_PAGES on, and CHECKPOINT_SECONDS after a commit in any case: while a single page is
  * in the log, readers look there for each page that they read (a tenth of a query). When the log grows past
- * CHECKPOINT_FULL all the same (readers that never pause), the thread waits for the readers and holds writers
- * back for that moment: the log's size stays bounded.
+ * CHECKPOINT_FULL all the same (bulk work without a pause, readers without one), the thread copies what there
+ * is, then holds the writer back between two groups (checkpoint_pass) while it copies the rest and waits
+ * CHECKPOINT_HOLD_MS for the readers, so that the log begins anew; in vain, it tries again when the log has
+ * grown by as much. SQLite's own lock would not do: a writer without a pause never leaves it long enough.
  *
  * The log's file is emptied when nothing was written for CHECKPOINT_IDLE_SECONDS, and every
  * CHECKPOINT_EMPTY_SECONDS in any case: pages that are home stay in it else, with what was deleted since. */
@@ -18,6 +20,7 @@
 #define CHECKPOINT_IDLE_SECONDS  3
 #define CHECKPOINT_EMPTY_SECONDS 60
 #define CHECKPOINT_EMPTY_MS      20 /* the most that writers wait for it */
+#define CHECKPOINT_HOLD_MS       50
 
 struct checkpoint;
 
@@ -25,6 +28,8 @@ MUST_CHECK enum status checkpoint_start(const char *path, struct checkpoint **ou
 void checkpoint_stop(struct checkpoint *k);
 /* The log has so many pages now. Any thread, never blocks for long. */
 void checkpoint_notify(struct checkpoint *k, int pages);
+/* The writer's, before it begins a transaction: waits while the checkpointer wants the log to itself. */
+void checkpoint_pass(struct checkpoint *k);
 /* Copies everything and empties the log's file; waits for readers and the writer. ST_UNAVAILABLE: they did
  * not pause. */
 MUST_CHECK enum status checkpoint_truncate(const char *path, struct error *e);

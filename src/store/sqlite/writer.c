@@ -303,6 +303,7 @@ static void *writer_run(void *context) {
     struct request *r;
     enum work work;
     while ((work = next_work(w, &r)) != WORK_STOP) {
+        checkpoint_pass(w->checkpoint);
         if (work == WORK_FOLD)
             run_fold(w);
         else

@@ -40,7 +40,10 @@ ${[['REQUEST_METHOD', '$request_method'], ['REQUEST_URI', '$request_uri'], ['PAT
     this.nginx = launch('/usr/sbin/nginx', ['-p', this.dir, '-c', join(this.dir, 'nginx.conf'), '-e', 'stderr']);
     this.client = new Client({ port: this.port, ca: readFileSync(join(this.data, 'tls/ca.crt')) });
     this.cookie = '';
-    const [id, session] = await until('Tryton', () => this.call('common.db.login', 'admin', { password: 'tryton-bench' }, 'en'), 120);
+    await until('Tryton', () => this.call('common.server.version'), 300);
+    const signedIn = await this.call('common.db.login', 'admin', { password: 'tryton-bench' }, 'en');
+    if (!signedIn) throw new Error('Tryton refuses its administrator');
+    const [id, session] = signedIn;
     this.client.authorization = `Session ${Buffer.from(`admin:${id}:${session}`).toString('base64')}`;
     const postmaster = Number(readFileSync(join(this.o.tryton, 'db/postmaster.pid'), 'utf8').split('\n')[0]);
     this.roots = [this.nginx.pid, this.o.pid, postmaster];

@@ -11,7 +11,7 @@ INSERT INTO party_contact_mechanism(create_date, create_uid, active, party, type
   SELECT now(), 1, true, id, 'phone', phone, phone, 2 FROM row WHERE phone <> '';
 INSERT INTO party_contact_mechanism(create_date, create_uid, active, party, type, value, value_compact, sequence)
   SELECT now(), 1, true, id, 'email', mail, mail, 3 FROM row WHERE mail <> '';
-INSERT INTO party_identifier(create_date, create_uid, active, party, code)
-  SELECT now(), 1, true, id, coalesce(nullif(uscc, ''), resident) FROM row WHERE uscc <> '' OR resident <> '';
+INSERT INTO party_identifier(create_date, create_uid, party, code)
+  SELECT now(), 1, id, coalesce(nullif(uscc, ''), resident) FROM row WHERE uscc <> '' OR resident <> '';
 SELECT setval('party_party_id_seq', (SELECT max(id) FROM party_party));
 ANALYZE;
