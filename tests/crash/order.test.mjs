@@ -1,96 +1,82 @@
-// No value leaves the keeper before its audit entry is on disk: watched from outside, system call by system call.
+// No value and no acknowledgement goes out before what covers it is on disk: watched from outside, system call by system
+// call; and the same watch over processes whose fdatasync is kept from the kernel, which must turn red.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ok } from '../api/client.mjs';
 import { person } from '../api/people.mjs';
 import { Server, until } from '../api/server.mjs';
 import { roles } from './roles.mjs';
+import { engineAnswers, keeperAnswers, OPEN, SEAL, watch } from './trace.mjs';
 
-// Message numbers of docs/protocol.md that hand values out, or let a write happen.
-const OPEN = 30, SEAL = 31;
-let server, calls;
+let server, sales, made;
 
-// strace with -xx prints every byte as \xNN; a frame is u32 length, u16 type, u16 flags, u64 id.
-function frame(text) {
-  const bytes = [...text.matchAll(/\\x([0-9a-f]{2})/g)].slice(0, 16).map((m) => parseInt(m[1], 16));
-  if (bytes.length < 16) return undefined;
-  return { type: bytes[4] | (bytes[5] << 8), status: bytes[6] | (bytes[7] << 8), id: bytes.slice(8).join('.') };
-}
+const trace = (role, work, inject) => watch(roles(server.process.pid).get(role), join(server.dir, 'trace'), work, inject);
 
-// {at, pid, call, fd path, text, result}; a call stands where it ended, for that is when it was done — a send where it began.
-function parse(trace) {
-  const out = [], open = new Map();
-  for (const line of trace.split('\n')) {
-    const m = /^(\d+) +[\d.]+ (.*)$/.exec(line);
-    if (!m) continue;
-    let [, pid, text] = m;
-    if (/<unfinished \.\.\.>$/.test(text)) {
-      text = text.replace(/ *<unfinished \.\.\.>$/, '');
-      open.set(pid, text);
-      if (!text.startsWith('sendmsg')) continue;
-    } else if (/^<\.\.\. \w+ resumed>/.test(text)) {
-      const begun = open.get(pid) ?? '';
-      if (begun.startsWith('sendmsg')) continue;
-      text = begun + text.replace(/^<\.\.\. \w+ resumed>/, '');
-    }
-    const call = /^(\w+)\(\d+<((?:\\x[0-9a-f]{2}|[^>])*)>/.exec(text);
-    if (!call) continue;
-    const path = call[2].replace(/\\x([0-9a-f]{2})/g, (_, h) => String.fromCharCode(parseInt(h, 16)));
-    out.push({ pid, call: call[1], path, text: text.slice(call[0].length), result: /= (-?\d+)[^=]*$/.exec(text)?.[1] });
-  }
-  return out;
-}
-
-before(async () => {
-  server = await new Server().start();
-  const sales = await server.as('sales1');
-  const made = await sales.create('customer', person());
-  const keeper = roles(server.process.pid).get('keeper');
-  const file = join(server.dir, 'trace');
-  const strace = spawn('strace', ['-f', '-y', '-xx', '-s', '64', '-ttt', '-o', file, '-p', String(keeper), '-e',
-    'trace=read,readv,recvfrom,recvmsg,write,writev,pwrite64,pwritev,sendmsg,fdatasync,fsync'], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  strace.stderr.on('data', (t) => (said += t));
-  await until('strace is attached', () => /attached/.test(said) || (/not permitted|No such/.test(said) && assert.fail(said)));
-  // One at a time, so that what is between a question and its answer is its own.
-  for (let n = 0; n < 12; n++) {
+// One at a time, so that what is between a question and its answer is its own.
+async function work(rounds) {
+  for (let n = 0; n < rounds; n++) {
     ok(await sales.get(`/api/v1/records/customer/${made.id}`));
     await sales.query('customer', { limit: 5 });
     await sales.query('customer', { search: made.mobile });
     ok(await sales.post(`/api/v1/records/customer/${made.id}/reveal`, { fields: ['mobile'], reason: '回访客户' }));
-    await sales.create('customer', person());
+    const one = await sales.create('customer', person());
+    await sales.update('customer', one, { remark: `改 ${n}` });
   }
-  const ended = new Promise((done) => strace.on('exit', done));
-  strace.kill('SIGINT');
-  await ended;
-  calls = parse(readFileSync(file, 'latin1'));
+}
+
+async function importRows(rows) {
+  const leader = await server.as('leader');
+  const bytes = Buffer.from(`type,name,mobile\n${Array.from({ length: rows }, (_, n) => `company,盘上公司${n},1${3700000000 + n}`).join('\n')}\n`);
+  const { id } = ok(await leader.post('/api/v1/imports', { object: 'customer', file_name: 'a.csv', size: bytes.length }), 201);
+  ok(await leader.request('PUT', `/api/v1/imports/${id}/parts/0`, { body: bytes, headers: { 'content-type': 'application/octet-stream' } }), 204);
+  ok(await leader.post(`/api/v1/imports/${id}/preview`, {}));
+  const { job } = ok(await leader.post(`/api/v1/imports/${id}/start`, { mapping: ['customer_type', 'name', 'mobile'].map((field, column) => ({ column, field })) }), 202);
+  await until('the import is done', async () => ok(await leader.get(`/api/v1/jobs/${job}`)).state === 'done', 120);
+}
+
+before(async () => {
+  server = await new Server().start();
+  sales = await server.as('sales1');
+  made = await sales.create('customer', person());
 });
 after(() => server.stop());
 
-// For each answer of this type: was the log written and then synced since the answer before it, and what the answering
-// thread wrote synced? By thread, since the keeper's timer writes too, now and then between a sync and its answer.
-function answers(type) {
-  const out = [];
-  let synced = false, unsynced = new Set();
-  for (const c of calls) {
-    const log = /\/audit\/seg-/.test(c.path);
-    if (log && /^p?writev?(64)?$/.test(c.call) && Number(c.result) > 0) unsynced.add(c.pid);
-    if (log && /sync$/.test(c.call) && c.result === '0') synced = unsynced.delete(c.pid) || synced;
-    const f = c.call === 'sendmsg' ? frame(c.text) : undefined;
-    if (!f) continue;
-    if (f.type === type && f.status === 0) out.push(synced && !unsynced.has(c.pid));
-    if (f.type === OPEN || f.type === SEAL) synced = false;
-  }
-  return out;
-}
+const late = (all) => all.filter((a) => !a).length;
 
-for (const [name, type, least] of [['no opened value', OPEN, 48], ['no sealed write', SEAL, 12]]) {
-  test(`${name} leaves the keeper before its entry is written and synced`, () => {
-    const all = answers(type);
+test('no opened value and no sealed write leaves the keeper before its entry is written and synced', async () => {
+  const calls = await trace('keeper', () => work(12));
+  for (const [type, least] of [[OPEN, 48], [SEAL, 24]]) {
+    const all = keeperAnswers(calls, type);
     assert.ok(all.length >= least, `only ${all.length} answers were seen: the watch is blind`);
-    assert.equal(all.filter((a) => !a).length, 0, `of ${all.length} answers`);
+    assert.equal(late(all), 0, `of ${all.length} answers`);
+  }
+});
+
+test('no write is acknowledged before the database has synced it: alone, many at a time, in bulk and from jobs', async () => {
+  const calls = await trace('engine', async () => {
+    await work(6);
+    for (let n = 0; n < 4; n++) await Promise.all(Array.from({ length: 8 }, () => sales.create('customer', person())));
+    ok(await sales.post('/api/v1/records/customer/bulk', { act: 'create', items: Array.from({ length: 20 }, () => ({ fields: person() })) }), 207);
+    await importRows(1200);
+  });
+  const all = engineAnswers(calls);
+  const [jobs, people] = [all.filter((a) => a.jobs), all.filter((a) => !a.jobs)];
+  assert.ok(people.length >= 45, `only ${people.length} acknowledgements were seen: the watch is blind`);
+  assert.ok(jobs.length >= 4, `only ${jobs.length} answers to jobs were seen: the watch is blind`);
+  assert.equal(late(all.map((a) => a.safe)), 0, `of ${people.length} to people and ${jobs.length} to jobs`);
+  console.log(`crash: order: ${people.length} acknowledgements to people and ${jobs.length} to jobs, each after the sync of its commit`);
+});
+
+// Every third one suppressed: what a forgotten sync on one path would be.
+for (const [name, when] of [['every fdatasync', ''], ['one fdatasync in three', ':when=1+3']]) {
+  test(`with ${name} kept from the kernel both watches turn red`, async () => {
+    const inject = `fdatasync:retval=0${when}`;
+    const keeper = keeperAnswers(await trace('keeper', () => work(4), inject), SEAL);
+    const engine = engineAnswers(await trace('engine', () => work(4), inject)).map((a) => a.safe);
+    assert.ok(late(keeper) >= (when ? 1 : keeper.length), `${late(keeper)} of ${keeper.length} of the keeper`);
+    assert.ok(late(engine) >= (when ? 1 : engine.length), `${late(engine)} of ${engine.length} of the engine`);
+    assert.ok(keeper.length >= 8 && engine.length >= 8);
+    console.log(`crash: order: ${name} suppressed: ${late(keeper)} of ${keeper.length} answers of the keeper and ${late(engine)} of ${engine.length} of the engine are found too early`);
   });
 }
