@@ -222,7 +222,8 @@ struct write_result {
  * A uniqueness conflict beyond the filter is queued as an item of kind STORE_ITEM_UNIQUE, key
  * "OBJECT/FIELD/RECORD/OTHER" (numbers and UUIDs), without a body.
  * ST_IO and ST_LIMIT "disk_full" fail every set of the group; the writer goes on with the next.
- * Waits for its turn; may be called from any number of threads. STORE_SERVE only. */
+ * ST_UNAVAILABLE "commit_unknown": the disk failed in the midst of the commit; the next commit or start
+ * decides. Waits for its turn; may be called from any number of threads. STORE_SERVE only. */
 MUST_CHECK enum status store_write(struct store *s, const struct write_set *set, struct write_result *result,
                                    struct error *e);
 

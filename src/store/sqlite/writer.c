@@ -131,16 +131,38 @@ static void group_fail(struct writer *w, enum status st, const struct error *e) 
     group_answer(w, st, e);
 }
 
+/* A commit whose sync failed stands in the database's log all the same, complete: nobody sees it now, but a
+ * start after the death of all who have the file open would. Another commit is written over it, and makes an
+ * end of it. */
+static enum status write_over(struct connection *c, struct error *e) {
+    return connection_run(c, "REPLACE INTO meta(key, value) VALUES('written_over', 1)", e);
+}
+
+static void commit_failed(struct writer *w, enum status st, struct error *e) {
+    struct error again;
+    if (sqlite3_get_autocommit(w->c->db) == 0 && !run_quietly(w, "ROLLBACK"))
+        (void)sqlite3_exec(w->c->db, "ROLLBACK", NULL, NULL, NULL);
+    if (st == ST_IO && write_over(w->c, &again) != ST_OK) {
+        log_error("store: a commit failed: %s; whether it holds is known after the next one", e->detail);
+        st = error_set(e, ST_UNAVAILABLE, "commit_unknown", "the disk failed in the midst of the commit");
+    }
+    kept_commit_ended(w->kept);
+    group_fail(w, st, e);
+}
+
 static void group_end(struct writer *w) {
     struct error e = {.status = ST_OK};
     group_housekeeping(w);
     enum status st = apply_finish(&w->apply, &e);
+    bool applied = st == ST_OK;
     places_commit_begins(w->places);
-    if (st == ST_OK)
+    if (applied)
         st = connection_run(w->c, "COMMIT", &e);
     places_commit_ended(w->places);
     kept_commit_ended(w->kept);
-    if (st != ST_OK)
+    if (st != ST_OK && applied)
+        commit_failed(w, st, &e);
+    else if (st != ST_OK)
         group_fail(w, st, &e);
     else
         group_answer(w, ST_OK, NULL);
@@ -333,6 +355,12 @@ enum status writer_start(struct connection *c, struct checkpoint *k, struct plac
     w->kept = kept;
     kept_watch(kept, c);
     enum status st = apply_init(&w->apply, c, e);
+    struct error full;
+    /* What an earlier process may have left must be decided before anybody is told how its writes ended.
+     * Without room nothing can have been left: a commit is complete before it is synced. */
+    if (st == ST_OK && write_over(c, &full) == ST_IO)
+        st = error_set(e, ST_IO, full.code, "%s", full.detail);
+    kept_commit_ended(kept);
     if (st != ST_OK) {
         apply_free(&w->apply);
         free(w);

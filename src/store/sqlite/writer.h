@@ -4,7 +4,8 @@
  * own: when nobody else waits, as many as fit in WRITER_SLICE_ALONE_NS, else one every WRITER_SLICE_NS. So an
  * interactive set waits for one bulk set at most. Indexing what bulk sets staged (staged.h) goes in slices
  * that end early when somebody waits, too. A group that fails as a whole fails all its sets; the
- * writer goes on. */
+ * writer goes on. When the sync of a commit fails, the sets are told ST_IO if what was written could be made
+ * undone, else ST_UNAVAILABLE "commit_unknown". */
 #ifndef KEDUN_STORE_SQLITE_WRITER_H
 #define KEDUN_STORE_SQLITE_WRITER_H
 
