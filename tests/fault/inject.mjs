@@ -12,7 +12,7 @@ export const sleep = (ms) => new Promise((go) => setTimeout(go, ms));
 
 // Attaches strace to a process (with all its threads) or to one thread; returns the function that detaches it.
 export async function attach(server, { pid, threads }, args) {
-  const file = join(server.dir, 'strace');
+  const file = join(server.dir, `strace-${pid}`);
   const strace = spawn('strace', [...(threads ? ['-f'] : []), '-y', '-s', '32', '-o', file, '-p', String(pid), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '', over = false;
   strace.stderr.on('data', (t) => (said += t));
@@ -58,6 +58,7 @@ export class Script {
     Object.assign(this, { server, client });
     this.known = new Map(); // id → {mobile, remarks that it may have}
     this.denied = []; // mobiles whose refusal said that nothing was saved
+    this.codes = []; // of refusals
     this.counts = { acknowledged: 0, refused: 0, broken: 0 };
     this.wrong = [];
   }
@@ -77,6 +78,7 @@ export class Script {
       return a.json;
     }
     this.counts.refused++;
+    this.codes.push(a.json?.code);
     if (denied && ['store_io', 'disk_full'].includes(a.json?.code)) this.denied.push(denied);
     if (![500, 502, 503, 504, 507, 429].includes(a.status) || a.json?.status !== a.status) this.wrong.push(`${what}: ${a.status} ${a.text.slice(0, 200)}`);
     return undefined;
