@@ -12,9 +12,10 @@ static const struct command commands[] = {
      "make a demo group company, or a CSV to try the import with", command_demo},
     {"policy",
      "explain --data DIR --user LOGIN --action A --record OBJECT[/ID] [--field F] [--with-reason]\n"
-     "                 authorize --policies F --entities F --request-json F [--schema F] | validate "
-     "--policies F "
-     "--schema F",
+     "                 authorize --policies F --entities F --request-json F [--schema F]\n"
+     "                 validate --policies F --schema F [--mode strict|permissive]\n"
+     "                 translate --direction cedar-to-json|json-to-cedar --policies F | --schema F\n"
+     "                 format --policies F [--write | --check]",
      "say why somebody may or may not do something; put the language's questions to Cedar files",
      command_policy},
     {"audit", "verify --data DIR [--head FILE] [--key FILE] | list --data DIR [--from SEQ]",

@@ -5,21 +5,30 @@
 #include "cmd/policy_files.h"
 #include "policy/authorize.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 struct asking {
     struct policy_files files;
-    const char *entities, *requests, *validation, *verbose;
+    const char *entities, *requests, *validation, *verbose, *timing;
     const char *principal, *action, *resource, *context;
     struct arena arena, scratch;
     struct policies policies;
     const struct schema *schema;
     struct entity_store store;
     struct authorize_answer answer;
+    int64_t taken_ns; /* by the last decision */
 };
 
 static bool is_checked(const struct asking *x) {
     return x->validation == NULL || strcmp(x->validation, "false") != 0;
+}
+
+static int64_t now_ns(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 static enum status decide(struct asking *x, const struct document *d, struct error *e) {
@@ -29,7 +38,9 @@ static enum status decide(struct asking *x, const struct document *d, struct err
                                       is_checked(x), &x->scratch, &q, e);
     if (s != ST_OK)
         return s;
+    int64_t from = now_ns();
     s = authorize(&x->policies, &x->store.entities, &q, &x->scratch, &x->answer);
+    x->taken_ns = now_ns() - from;
     return s == ST_OK ? s : error_set(e, s, "no_memory", "a condition makes too large a value");
 }
 
@@ -62,7 +73,8 @@ static void put_errors(struct json *j, const struct authorize_answer *answer) {
     json_array_end(j);
 }
 
-static void print_line(const struct authorize_answer *answer, const struct error *e, bool decided) {
+static void print_line(const struct asking *x, const struct error *e, bool decided) {
+    const struct authorize_answer *answer = &x->answer;
     struct buf b;
     buf_init(&b, (size_t)64 * 1024 * 1024, false);
     struct json j = json_to(&b);
@@ -72,6 +84,10 @@ static void print_line(const struct authorize_answer *answer, const struct error
         json_cstring(&j, answer->allowed ? "allow" : "deny");
         put_ids(&j, answer);
         put_errors(&j, answer);
+        if (x->timing != NULL) {
+            json_key(&j, "nanoseconds");
+            json_int(&j, x->taken_ns);
+        }
     } else {
         json_none(&j);
         json_key(&j, "refused");
@@ -86,6 +102,8 @@ static void print_line(const struct authorize_answer *answer, const struct error
 static void print_words(const struct asking *x) {
     const struct authorize_answer *answer = &x->answer;
     (void)printf("%s\n", answer->allowed ? "ALLOW" : "DENY");
+    if (x->timing != NULL)
+        (void)printf("decided in %" PRId64 " ns\n", x->taken_ns);
     for (size_t i = 0; i < answer->error_count; i++) {
         const struct authorize_error *f = &answer->errors[i];
         (void)printf("error: policy %.*s, line %u column %u: %s\n", (int)f->policy->id.n,
@@ -153,7 +171,7 @@ static int answer_all(struct asking *x, const struct document *list) {
     for (size_t i = 0; i < list->count; i++) {
         struct error e = {0};
         bool decided = decide(x, &list->items[i], &e) == ST_OK;
-        print_line(&x->answer, &e, decided);
+        print_line(x, &e, decided);
         if (!decided)
             code = EXIT_FAILED;
     }
@@ -187,7 +205,8 @@ int policy_authorize(int argc, char **argv) {
                                      {"action", &x.action, false},
                                      {"resource", &x.resource, false},
                                      {"context", &x.context, false},
-                                     {"verbose", &x.verbose, true}};
+                                     {"verbose", &x.verbose, true},
+                                     {"timing", &x.timing, true}};
     bool fine = own_options_take(&argc, argv, own, sizeof own / sizeof own[0]) && argc == 1;
     bool asked = x.requests != NULL || (x.principal != NULL && x.action != NULL && x.resource != NULL);
     if (!fine || x.files.policies == NULL || x.entities == NULL || !asked) {

@@ -5,7 +5,11 @@ enum status authorize_init(struct authorize_answer *answer, const struct policie
     *answer = (struct authorize_answer){
         .determining = arena_array(a, policies->count, sizeof(const struct policy *)),
         .errors = arena_array(a, policies->count, sizeof(struct authorize_error))};
-    return answer->determining == NULL || answer->errors == NULL ? ST_NOMEM : ST_OK;
+    if (answer->determining == NULL || answer->errors == NULL ||
+        policy_index_make(policies, a, &answer->index) != ST_OK)
+        return ST_NOMEM;
+    answer->candidates = arena_array(a, answer->index->words * 2, sizeof *answer->candidates);
+    return answer->candidates == NULL ? ST_NOMEM : ST_OK;
 }
 
 /* The first forbid that holds throws out the permits noted before it. */
@@ -16,6 +20,19 @@ static void note(struct authorize_answer *answer, const struct policy *p, bool *
     }
     if (p->forbid == *forbidden)
         answer->determining[answer->determining_count++] = p;
+}
+
+/* False: no memory. */
+static bool apply(struct eval *v, const struct policy *p, bool *forbidden, struct authorize_answer *answer) {
+    const struct condition *failed;
+    bool applies;
+    enum evaluated done = eval_policy(v, p, &applies, &failed);
+    if (done == EVAL_ERRED)
+        answer->errors[answer->error_count++] =
+            (struct authorize_error){.policy = p, .fault = v->fault, .at = v->at};
+    else if (done == EVALUATED && applies)
+        note(answer, p, forbidden);
+    return done != EVAL_NO_MEMORY;
 }
 
 enum status authorize(const struct policies *policies, const struct entities *entities,
@@ -29,18 +46,14 @@ enum status authorize(const struct policies *policies, const struct entities *en
                      .arena = scratch};
     bool forbidden = false;
     answer->determining_count = answer->error_count = 0;
-    for (size_t i = 0; i < policies->count; i++) {
-        const struct policy *p = policies->list[i];
-        const struct condition *failed;
-        bool applies;
-        enum evaluated done = eval_policy(&v, p, &applies, &failed);
-        if (done == EVAL_NO_MEMORY)
-            return ST_NOMEM;
-        if (done == EVAL_ERRED)
-            answer->errors[answer->error_count++] =
-                (struct authorize_error){.policy = p, .fault = v.fault, .at = v.at};
-        else if (applies)
-            note(answer, p, &forbidden);
+    const struct cedar_entity *const three[] = {&request->principal, &request->action, &request->resource};
+    policy_index_ask(answer->index, entities, three, answer->candidates);
+    for (size_t word = 0; word < answer->index->words; word++) {
+        for (uint64_t left = answer->candidates[word]; left != 0; left &= left - 1) {
+            size_t i = word * 64 + (size_t)__builtin_ctzll(left);
+            if (i < policies->count && !apply(&v, policies->list[i], &forbidden, answer))
+                return ST_NOMEM;
+        }
     }
     answer->allowed = !forbidden && answer->determining_count > 0;
     return ST_OK;

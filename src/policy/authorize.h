@@ -6,6 +6,7 @@
 
 #include "policy/entity_store.h"
 #include "policy/policies.h"
+#include "policy/policy_index.h"
 
 struct cedar_request {
     struct cedar_entity principal, action, resource;
@@ -24,9 +25,12 @@ struct authorize_answer {
     size_t determining_count;
     struct authorize_error *errors; /* room likewise */
     size_t error_count;
+    const struct policy_index *index;
+    uint64_t *candidates;
 };
 
-/* Room for the answers of these policies, used again from request to request. ST_NOMEM. */
+/* Room for the answers of these policies and an index of them, used again from request to request. ST_NOMEM.
+ */
 MUST_CHECK enum status authorize_init(struct authorize_answer *answer, const struct policies *policies,
                                       struct arena *a);
 

@@ -37,16 +37,25 @@ static bool store_within(const struct entities *self, const struct cedar_entity 
     return false;
 }
 
+static size_t store_above(const struct entities *self, const struct cedar_entity *e,
+                          const struct cedar_entity **out) {
+    const struct stored_entity *found = entity_store_find(store_of(self), e);
+    *out = found == NULL ? NULL : found->ancestors;
+    return found == NULL ? 0 : found->ancestor_count;
+}
+
 static size_t hash_of(const struct cedar_entity *uid) {
     return (size_t)(map_hash(uid->id, 1) ^ map_hash(uid->type, 2));
 }
 
 enum status entity_store_init(struct entity_store *s, size_t room, struct arena *a) {
-    *s = (struct entity_store){
-        .entities = {.attribute = store_attribute, .within = store_within, .tag = store_tag},
-        .room = room,
-        .arena = a,
-        .table_room = 16};
+    *s = (struct entity_store){.entities = {.attribute = store_attribute,
+                                            .within = store_within,
+                                            .tag = store_tag,
+                                            .above = store_above},
+                               .room = room,
+                               .arena = a,
+                               .table_room = 16};
     while (s->table_room < room * 2)
         s->table_room *= 2;
     s->list = arena_array(a, room, sizeof *s->list);

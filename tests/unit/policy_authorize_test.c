@@ -234,6 +234,64 @@ static void a_slot_stands_only_where_its_name_is(void **state) {
     }
 }
 
+/* A scope for `variable` by the next random bits: none, ==, in, is or is … in, of one of four entities. */
+static const char *random_scope(const char *variable, uint64_t *seed) {
+    *seed = *seed * 6364136223846793005U + 1442695040888963407U;
+    unsigned form = (unsigned)(*seed >> 33) % 5, which = (unsigned)(*seed >> 40) % 4;
+    if (strcmp(variable, "action") == 0)
+        return form == 0   ? "action"
+               : form == 1 ? arena_format(&arena, "action == Action::\"%u\"", which)
+               : form == 2 ? arena_format(&arena, "action in Action::\"%u\"", which)
+                           : arena_format(&arena, "action in [Action::\"%u\", Action::\"%u\"]", which, form);
+    return form == 0   ? variable
+           : form == 1 ? arena_format(&arena, "%s == E::\"%u\"", variable, which)
+           : form == 2 ? arena_format(&arena, "%s in E::\"%u\"", variable, which)
+           : form == 3 ? arena_format(&arena, "%s is E", variable)
+                       : arena_format(&arena, "%s is E in E::\"%u\"", variable, which);
+}
+
+static void passing_over_policies_by_their_scope_changes_no_answer(void **state) {
+    (void)state;
+    static const char family[] =
+        "[{\"uid\":{\"type\":\"E\",\"id\":\"0\"},\"attrs\":{},\"parents\":[{\"type\":\"E\",\"id\":\"1\"}]},"
+        "{\"uid\":{\"type\":\"E\",\"id\":\"1\"},\"attrs\":{},\"parents\":[{\"type\":\"E\",\"id\":\"2\"}]},"
+        "{\"uid\":{\"type\":\"Action\",\"id\":\"0\"},\"attrs\":{},\"parents\":[{\"type\":\"Action\",\"id\":"
+        "\"2\"}]}]";
+    struct entity_store store, slow;
+    struct error e = {0};
+    uint64_t seed = 20260801;
+    assert_int_equal(entity_store_from_json(SLICE(family), "e", NULL, &arena, &store, &e), ST_OK);
+    slow = store;
+    slow.entities.above = NULL;
+    const char *text = "";
+    for (unsigned i = 0; i < 150; i++)
+        text = arena_format(&arena, "%s%s(%s, %s, %s)%s;\n", text, i % 7 == 0 ? "forbid" : "permit",
+                            random_scope("principal", &seed), random_scope("action", &seed),
+                            random_scope("resource", &seed), i % 5 == 0 ? " when { context.none }" : "");
+    struct policies p;
+    struct authorize_answer fast, sure;
+    assert_int_equal(policies_from_text(slice_from_string(text), "p", &arena, &p, &e), ST_OK);
+    assert_int_equal(authorize_init(&fast, &p, &arena), ST_OK);
+    assert_int_equal(authorize_init(&sure, &p, &arena), ST_OK);
+    static const struct slice ids[] = {SLICE_INIT("0"), SLICE_INIT("1"), SLICE_INIT("2"), SLICE_INIT("3")};
+    size_t determining = 0;
+    for (unsigned i = 0; i < 64; i++) {
+        struct cedar_request q = {.principal = {SLICE("E"), ids[i % 4]},
+                                  .action = {SLICE("Action"), ids[i / 4 % 4]},
+                                  .resource = {SLICE("E"), ids[i / 16]},
+                                  .context = {.kind = CEDAR_RECORD}};
+        assert_int_equal(authorize(&p, &store.entities, &q, &arena, &fast), ST_OK);
+        assert_int_equal(authorize(&p, &slow.entities, &q, &arena, &sure), ST_OK);
+        assert_int_equal(fast.allowed, sure.allowed);
+        assert_int_equal(fast.determining_count, sure.determining_count);
+        assert_int_equal(fast.error_count, sure.error_count);
+        for (size_t k = 0; k < fast.determining_count; k++)
+            assert_ptr_equal(fast.determining[k], sure.determining[k]);
+        determining += fast.determining_count;
+    }
+    assert_true(determining > 64);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_forbid_that_holds_overrides_every_permit, open_arena, close_arena),
@@ -243,6 +301,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(an_entity_that_the_schema_does_not_allow_is_refused, open_arena,
                                         close_arena),
         cmocka_unit_test_setup_teardown(a_template_applies_only_as_it_is_linked, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(passing_over_policies_by_their_scope_changes_no_answer, open_arena,
+                                        close_arena),
         cmocka_unit_test_setup_teardown(a_slot_stands_only_where_its_name_is, open_arena, close_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,34 @@
+/* Which policies can apply to a request at all, by the entities that their scopes name.
+ *
+ * Each policy is filed under one entity of its scope (its principal's, else its resource's, else its
+ * action's); it can only apply when that entity is the request's or one above it. Those that name none are
+ * always candidates. Built once; asking takes no memory. */
+#ifndef KEDUN_POLICY_POLICY_INDEX_H
+#define KEDUN_POLICY_POLICY_INDEX_H
+
+#include "policy/eval.h"
+#include "policy/policies.h"
+
+struct index_slot {
+    const struct cedar_entity *entity; /* NULL: free */
+    uint32_t first;                    /* into next, + 1 */
+};
+
+struct policy_index {
+    struct index_slot *slots[3]; /* of the principal, the action, the resource */
+    uint64_t *any[3];            /* a bit for each policy that names none there */
+    uint32_t *next;              /* an entry (a policy under an entity) filed under the same entity, + 1 */
+    uint32_t *policy;            /* of an entry */
+    size_t entry_count, room, words;
+};
+
+/* ST_NOMEM. */
+MUST_CHECK enum status policy_index_make(const struct policies *policies, struct arena *a,
+                                         const struct policy_index **out);
+
+/* A bit for each policy that may apply, in the first index->words of `bits`, which has room for twice as
+ * many. `request`: principal, action, resource. */
+void policy_index_ask(const struct policy_index *index, const struct entities *entities,
+                      const struct cedar_entity *const request[3], uint64_t *bits);
+
+#endif
