@@ -3,12 +3,31 @@
 #include "base/file.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 
 /* A body of the very limit must fit with room to spare: HTTP/2 may end it with a frame of its own, for which
  * nginx would want a file when the buffer is full. */
 #define BODY_SPARE_KIB 64
 
 #define CONF_MOST 65536
+
+/* Bodies of 100,000 bytes and more cost the engine tens of milliseconds each before it can refuse them. So
+ * many a second go on from one address, so many may be there at a time, most waiting unread. */
+#define LARGE_PER_SECOND 10
+#define LARGE_WAITING    32
+
+#define CONNECTIONS_MOST 20480 /* idle ones cost some 20 KB each once TLS is agreed on */
+#define CONNECTIONS_LESS 512
+#define FILES_SPARE      1024
+
+/* Of one worker: as many as there can be files. Past that the ones that were idle longest are closed. */
+static long long connections(void) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur < CONNECTIONS_LESS + FILES_SPARE)
+        return CONNECTIONS_LESS;
+    long long n = (long long)files.rlim_cur - FILES_SPARE;
+    return files.rlim_cur == RLIM_INFINITY || n > CONNECTIONS_MOST ? CONNECTIONS_MOST : n;
+}
 
 static void put_main(struct buf *b, const char *dir, const struct config *c) {
     buf_put_format(b,
@@ -19,9 +38,9 @@ static void put_main(struct buf *b, const char *dir, const struct config *c) {
                    "worker_shutdown_timeout 5s;\n"
                    "pid %s/nginx/run/nginx.pid;\n"
                    "error_log stderr error;\n"
-                   "events { worker_connections 4096; }\n"
+                   "events { worker_connections %lld; }\n"
                    "http {\n",
-                   (long long)c->nginx_workers, dir);
+                   (long long)c->nginx_workers, dir, connections());
 }
 
 static void put_types(struct buf *b) {
@@ -70,13 +89,17 @@ static void put_limits(struct buf *b, const struct config *c) {
                    "map $http_transfer_encoding $chunked { default 1; '' 0; }\n"
                    "map $http_sec_fetch_site $foreign { default 1; '' 0; same-origin 0; none 0; }\n"
                    "map $upstream_http_cache_control $caching { default ''; '' no-store; }\n"
+                   "map $http_content_length $large { default ''; '~^[0-9]{6,}$' $binary_remote_addr; }\n"
                    "limit_req_zone $sign_in zone=sign_in:1m rate=%lldr/m;\n"
+                   "limit_req_zone $large zone=large:1m rate=%dr/s;\n"
                    "limit_conn_zone $binary_remote_addr zone=address:4m;\n"
                    "limit_conn_zone $server_port zone=parts:64k;\n"
+                   "limit_conn_zone $large zone=large_now:1m;\n"
                    "limit_req_status 429;\n"
                    "limit_conn_status 429;\n"
                    "limit_conn address %lld;\n",
-                   (long long)c->sign_ins_per_minute, (long long)c->connections_per_address);
+                   (long long)c->sign_ins_per_minute, LARGE_PER_SECOND,
+                   (long long)c->connections_per_address);
 }
 
 static void put_tls(struct buf *b, const char *dir, const struct config *c) {
@@ -195,12 +218,17 @@ static void put_engine(struct buf *b, const char *dir) {
 }
 
 static void put_api(struct buf *b, const char *dir, const struct config *c) {
-    buf_put_string(b, "location /api/ {\nscgi_read_timeout 60s;\n");
-    put_engine(b, dir);
+    /* limit_conn of a location replaces those of the levels above. */
     buf_put_format(b,
-                   "}\nlocation = /api/v1/session {\nlimit_req zone=sign_in burst=%lld "
-                   "nodelay;\nscgi_read_timeout 60s;\n",
-                   (long long)c->sign_in_burst);
+                   "location /api/ {\nscgi_read_timeout 60s;\nlimit_req zone=large burst=%d;\n"
+                   "limit_conn address %lld;\nlimit_conn large_now %d;\n",
+                   LARGE_WAITING, (long long)c->connections_per_address, LARGE_WAITING);
+    put_engine(b, dir);
+    buf_put_format(
+        b,
+        "}\nlocation = /api/v1/session {\nclient_max_body_size 16k;\nlimit_req zone=sign_in burst=%lld "
+        "nodelay;\nscgi_read_timeout 60s;\n",
+        (long long)c->sign_in_burst);
     put_engine(b, dir);
     buf_put_format(b,
                    "}\nlocation ~ ^/api/v1/imports/[^/]+/parts(/|$) {\n"

@@ -48,10 +48,14 @@ static void fill_plan(struct serve *s) {
     s->plan.set[s->options.set_count] = s->listen_pair;
 }
 
+#define FILES_WANTED 32768
+
 /* nginx and the engine hold many sockets; nobody but the supervisor may still raise the limit. */
 static void raise_limits(void) {
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        if (geteuid() == 0 && files.rlim_max < FILES_WANTED)
+            files.rlim_max = FILES_WANTED;
         files.rlim_cur = files.rlim_max < 65536 ? files.rlim_max : 65536;
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }

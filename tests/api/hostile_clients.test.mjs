@@ -1,0 +1,70 @@
+// Slow and hostile clients: each is refused with the right code or waited for in vain, others go on being served, and nothing of it stays.
+// What it costs others is measured by `./do bench hostile`.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { attacks, bodyOf } from './attacks.mjs';
+import { ok, problem } from './client.mjs';
+import { Server, until } from './server.mjs';
+
+let server, sales1, leader, foe;
+before(async () => {
+  server = await new Server().start();
+  [sales1, leader] = await Promise.all(['sales1', 'leader'].map((l) => server.as(l)));
+  foe = { port: server.port, ca: server.ca(), csrf: sales1.csrf, cookie: [...sales1.cookies].map((pair) => pair.join('=')).join('; ') };
+});
+after(() => server.stop());
+
+const query = '/api/v1/records/customer/query';
+const children = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).flatMap((child) => [child, ...children(child)]);
+const files = () => children(server.process.pid).reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
+
+test('huge, deep, wide and broken bodies are refused, each with its code', async () => {
+  for (const [kind, status, code] of [['many', 413, 'too_large'], ['deep', 413, 'too_large'], ['filter', 413, 'too_large'], ['leaves', 413, 'too_large'],
+    ['not_utf8', 400, 'invalid_json'], ['huge', 422, 'type']])
+    problem(await sales1.post(query, bodyOf(kind)), status, code);
+  problem(await sales1.post(query, Buffer.alloc(3 << 20, 32)), 413, 'body_too_large');
+  problem(await sales1.post(query, `{"where":{"field":"grade","op":"in","value":[${Array.from({ length: 30000 }, (_, i) => `"${i}"`)}]}}`), 422, 'bad_filter');
+  ok(await leader.post(query, {}));
+});
+
+test('a sign-in of more than a few kilobytes is not read', async () => {
+  const c = server.client();
+  problem(await c.post('/api/v1/session', { login: 'x', password: 'x'.repeat(100000) }), 413, 'body_too_large');
+  c.close();
+});
+
+test('more large bodies than a server wants at a time are refused as too many, others are served', async () => {
+  const clients = Array.from({ length: 60 }, () => Object.assign(server.client(), { csrf: sales1.csrf, cookies: new Map(sales1.cookies) }));
+  const all = clients.map((c) => c.post(query, bodyOf('not_utf8')));
+  ok(await leader.post(query, {}));
+  const codes = (await Promise.all(all)).map((a) => a.json?.code);
+  assert.ok(codes.includes('too_many_requests'), `${codes}`);
+  assert.ok(codes.includes('invalid_json'), `${codes}`);
+  for (const c of clients) c.close();
+});
+
+for (const [kind, count] of [['idle', 800], ['idle_tls', 200], ['slow_headers', 200], ['slow_bodies', 200], ['resets', 50]]) {
+  test(`beside ${count} connections of the kind ${kind} others are served; afterwards none is held`, async () => {
+    await sales1.get('/readyz');
+    const before = files();
+    const attack = attacks[kind]({ ...foe, from: '127.0.0.9', count });
+    try {
+      await until('the connections', () => (attack.seen.open ?? 0) >= count, 60);
+      for (let i = 0; i < 20; i++) ok(await leader.post(query, { limit: 5 }));
+      // Who never ends his headers is hung up on.
+      if (kind === 'slow_headers') await until('the first is hung up on', () => (attack.seen.closed ?? 0) > 0, 60);
+    } finally {
+      attack.stop();
+    }
+    await until('all are let go', () => files() <= before + 20, 60);
+    ok(await sales1.get('/readyz'));
+  });
+}
+
+test('who starts too many slow bodies from one address is refused there, others are not', async () => {
+  const attack = attacks.slow_bodies({ ...foe, from: '127.0.0.8', count: 560 });
+  await until('some are refused', () => (attack.seen.answered ?? 0) > 0, 60);
+  ok(await leader.post(query, {}));
+  attack.stop();
+});
