@@ -14,14 +14,19 @@ usage: ./do COMMAND
   build                   build the server in build/ and the pages in ui/dist
   test [SUITE...]         all suites, or these; each is tests/SUITE/run
   check                   formatting, clang-tidy, cppcheck, layers, lengths, house rules, names in scripts
+<<<<<<< HEAD
   bench [CASE] [...]      measure (tests/bench/run); bench matrix: every bar, in one report
   fuzz [TARGET] [SECONDS] fuzz every target, or one, for 30 seconds each or as long as said
+=======
+  bench [CASE] [...]      measure (tests/bench/run)
+  fuzz [TARGET] [--seconds N]  fuzz every target, or one, for 20 seconds each or as long as said
+>>>>>>> da69798 (Look for bugs by failing memory and by four more fuzz targets; mend what they found)
   clean                   remove what was built (never data/)
 TEXT
 }
 
 # Suites in the order in which they fail soonest; a suite that is not there is not run.
-SUITES="unit asan fuzz fault api leak keeper people ui"
+SUITES="unit asan memory fuzz fault api leak keeper people ui"
 
 run_demo() {
     setup_packages run
@@ -127,7 +132,7 @@ run_tests() {
 
 run_fuzz() {
     setup_packages all
-    tests/fuzz/run "${1:-all}" "${2:-30}"
+    tests/fuzz/run "$@"
 }
 
 clean() {

@@ -8,6 +8,7 @@
 #include "api/stamp.h"
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/json_in.h"
 #include "base/log.h"
 #include "crypto/start.h"
 #include "object/set.h"
@@ -20,6 +21,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Kept at hand, so that no memory is needed to say that there is none. */
+#define REFUSAL_ROOM     ((size_t)16 * 1024)
 #define REQUEST_MEMORY   ((size_t)96 * 1024 * 1024)
 #define WORKERS_MAX      256
 #define JSON_VALUES_MOST 32768 /* 500 records of 60 values */
@@ -76,7 +79,9 @@ static enum status parse_json(struct http_request *r, struct error *e) {
         return s;
     if (has_too_many_values(r->body))
         return error_set(e, ST_LIMIT, "too_large", "at most %d values in a body", JSON_VALUES_MOST);
-    r->json = json_loadb((const char *)r->body.p, r->body.n, JSON_REJECT_DUPLICATES, &why);
+    s = json_read(r->body, JSON_REJECT_DUPLICATES, &r->json, &why);
+    if (s == ST_NOMEM)
+        return error_set(e, s, "no_memory", "body");
     if (json_is_object(r->json))
         return ST_OK;
     if (r->json != NULL)
@@ -180,6 +185,16 @@ static struct slice conflict_extra(struct caller *c, const struct engine_worker 
     return slice_of(text, key.n + w->reply.body.n);
 }
 
+/* Half an answer is none. */
+static enum status check_whole(struct http_reply *reply, struct error *e) {
+    bool no_memory = reply->body.no_memory || reply->headers.no_memory;
+    if (reply->stream >= 0 || (!reply->body.failed && !reply->headers.failed))
+        return ST_OK;
+    buf_reset(&reply->headers);
+    return no_memory ? error_set(e, ST_NOMEM, "no_memory", "reply")
+                     : error_set(e, ST_LIMIT, "page_too_large", "the answer is too large: ask for less");
+}
+
 static void handle(struct engine_worker *w, struct http_request *r) {
     struct error e = {.status = ST_OK};
     struct caller c = {.keeper = w->keeper, .reader = w->reader, .arena = &w->arena};
@@ -189,6 +204,8 @@ static void handle(struct engine_worker *w, struct http_request *r) {
     session_address(r->remote_address, c.call.address);
     world_enter(w->engine->world, &c.world);
     enum status s = dispatch(w, &c, r, &e);
+    if (s == ST_OK)
+        s = check_whole(&w->reply, &e);
     if (s != ST_OK) {
         e.status = s;
         uuid_format(&c.call.request, id);
@@ -213,7 +230,8 @@ void engine_serve(struct engine_worker *w, int fd) {
         handle(w, &r);
     } else {
         struct error e;
-        (void)error_set(&e, s == ST_LIMIT ? ST_LIMIT : ST_INVALID, s == ST_LIMIT ? "too_large" : "invalid",
+        const char *code = s == ST_LIMIT ? "too_large" : s == ST_NOMEM ? "no_memory" : "invalid";
+        (void)error_set(&e, s == ST_LIMIT || s == ST_NOMEM ? s : ST_INVALID, code,
                         "the request can't be read");
         problem_write(&w->reply, &e, NULL, LANGUAGE_EN, SLICE_NONE, SLICE_NONE);
     }
@@ -250,6 +268,10 @@ static enum status worker_start(struct engine *engine, struct engine_worker *w, 
     buf_init(&w->reply.headers, 32 * 1024, false);
     buf_init(&w->reply.body, HTTP_REPLY_MAX, true);
     enum status s = keeper_connect(engine->keeper_path, &w->keeper, e);
+    if (s == ST_OK && (buf_reserve(&w->head, REFUSAL_ROOM) == NULL ||
+                       buf_reserve(&w->reply.headers, REFUSAL_ROOM) == NULL ||
+                       buf_reserve(&w->reply.body, REFUSAL_ROOM) == NULL))
+        s = error_set(e, ST_NOMEM, "no_memory", "a thread's buffers");
     if (s == ST_OK)
         s = store_reader_open(engine->store, &w->reader, e);
     if (s != ST_OK)

@@ -1,9 +1,11 @@
 /* The audit explorer. What happened is in the log, which the keeper owns; lists come from its index, which
  * may lag and says so. Entries name records by id and fields by name: never a customer's value. */
 #include "api/engine.h"
+
 #include "api/handlers.h"
 #include "api/session.h"
 #include "base/clock.h"
+#include "base/json_in.h"
 #include "store/audit_index.h"
 
 static bool is_auditor(const struct caller *c) {
@@ -188,7 +190,9 @@ static void write_entry(const struct caller *c, const struct audit_index_row *ro
 static enum status read_head(struct caller *c, int64_t *head, struct error *e) {
     struct slice text;
     enum status s = keeper_health(c->keeper, &text, e);
-    json_t *health = s == ST_OK ? json_loadb((const char *)text.p, text.n, 0, NULL) : NULL;
+    json_t *health = NULL;
+    if (s == ST_OK && json_read(text, 0, &health, NULL) != ST_OK)
+        s = error_set(e, ST_NOMEM, "no_memory", "health");
     *head = json_integer_value(json_object_get(health, "audit_durable_seq"));
     json_decref(health);
     return s;

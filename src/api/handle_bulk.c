@@ -3,6 +3,7 @@
 #include "api/handlers.h"
 #include "api/problem.h"
 #include "base/hex.h"
+#include "base/json_in.h"
 #include "crypto/hash.h"
 
 #define BULK_MOST   500
@@ -50,7 +51,7 @@ static enum status take_key(struct bulk *b, const struct bulk_item *item, size_t
     uint8_t digest[HASH_SIZE];
     char *hex = arena_alloc(&b->arena, 2 * HASH_SIZE + 1);
     const char *seed = arena_format(&b->arena, "bulk %zu ", at);
-    char *body = json_dumps(item->json, JSON_COMPACT | JSON_SORT_KEYS);
+    char *body = json_print(item->json, JSON_COMPACT | JSON_SORT_KEYS);
     b->c->idempotency_key = SLICE_NONE;
     if (b->key.n == 0) {
         free(body);

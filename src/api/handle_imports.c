@@ -1,6 +1,7 @@
 #include "api/engine.h"
 #include "api/handlers.h"
 #include "api/problem.h"
+#include "base/json_in.h"
 #include "share/import.h"
 #include "share/mapping.h"
 #include "share/preview.h"
@@ -294,7 +295,7 @@ static struct slice plan_of(struct caller *c, const json_t *body) {
         if (v != NULL)
             (void)json_object_set(plan, kept[i], v);
     }
-    char *text = json_dumps(plan, JSON_COMPACT);
+    char *text = json_print(plan, JSON_COMPACT);
     struct slice copy = text == NULL ? SLICE_NONE : arena_copy(c->arena, slice_from_string(text));
     free(text);
     json_decref(plan);

@@ -1,4 +1,5 @@
 #include "api/handlers.h"
+#include "base/json_in.h"
 #include "record/definition.h"
 #include "share/reseal_job.h"
 
@@ -61,7 +62,7 @@ static enum status change(struct caller *c, struct http_request *r, struct http_
         json_decref(wrapped);
         return s;
     }
-    char *text = wrapped == NULL ? NULL : json_dumps(wrapped, JSON_COMPACT);
+    char *text = wrapped == NULL ? NULL : json_print(wrapped, JSON_COMPACT);
     json_decref(wrapped);
     if (text == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "definition");

@@ -1,5 +1,7 @@
 #include "api/handlers.h"
 
+#include "base/json_in.h"
+
 static struct slice member(const json_t *body, const char *name) {
     const json_t *v = json_object_get(body, name);
     return json_is_string(v) ? slice_of(json_string_value(v), json_string_length(v)) : SLICE_NONE;
@@ -68,8 +70,10 @@ static enum status query_from_url(const struct http_request *r, struct arena *a,
     q->page = (uint32_t)page;
     if (filter.n == 0)
         return ST_OK;
-    *where = json_loadb((const char *)filter.p, filter.n, JSON_REJECT_DUPLICATES, NULL);
-    if (*where == NULL)
+    enum status s = json_read(filter, JSON_REJECT_DUPLICATES, where, NULL);
+    if (s == ST_NOMEM)
+        return error_set(e, s, "no_memory", "filter");
+    if (s != ST_OK)
         return error_set(e, ST_INVALID, "bad_filter", "filter is not valid JSON");
     q->where = *where;
     return ST_OK;

@@ -1,6 +1,8 @@
 #include "api/engine.h"
+
 #include "api/handlers.h"
 #include "base/clock.h"
+#include "base/json_in.h"
 
 HANDLER(api_health) {
     (void)engine;
@@ -19,7 +21,9 @@ HANDLER(api_ready) {
     enum status s = keeper_health(c->keeper, &health, e);
     if (s != ST_OK)
         return error_set(e, ST_UNAVAILABLE, "keeper_away", "the keeper does not answer");
-    json_t *state = json_loadb((const char *)health.p, health.n, 0, NULL);
+    json_t *state;
+    if (json_read(health, 0, &state, NULL) == ST_NOMEM)
+        return error_set(e, ST_NOMEM, "no_memory", "health");
     const json_t *writable = json_object_get(state, "audit_writable");
     bool ready = writable == NULL || json_is_true(writable);
     json_decref(state);
@@ -44,7 +48,9 @@ static void keeper_metrics(struct caller *c, struct buf *out) {
         return;
     }
     metric(out, "kedun_keeper_up", "gauge", "1 while the keeper answers.", 1);
-    json_t *document = json_loadb((const char *)health.p, health.n, 0, NULL);
+    json_t *document;
+    if (json_read(health, 0, &document, NULL) != ST_OK)
+        return;
     json_object_foreach(document, key, value) {
         char name[96];
         if (!json_is_number(value))

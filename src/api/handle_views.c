@@ -2,7 +2,9 @@
  * number; destroying the box destroys it. A shared one is a second copy for his department, without values on
  * sealed fields, and each reader gets only the fields that he knows of. */
 #include "api/handlers.h"
+
 #include "base/clock.h"
+#include "base/json_in.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +17,17 @@
 #define TREE_DEPTH  32
 #define KEY_ROOM    80
 
-/* Views are listed by object and owner, or department: the key begins with both. */
+/* Views are listed by object and owner, or department: the key begins with both. p is NULL: no memory. */
 static struct slice key_of(struct caller *c, const struct object_def *o, uint32_t group,
                            const struct uuid *id) {
     char text[UUID_TEXT + 1] = "";
     if (id != NULL)
         uuid_format(id, text);
-    const char *key = arena_format(c->arena, "%05u/%010u/%s", (unsigned)o->id, (unsigned)group, text);
-    return slice_from_string(key == NULL ? "" : key);
+    return slice_from_string(arena_format(c->arena, "%05u/%010u/%s", (unsigned)o->id, (unsigned)group, text));
+}
+
+static enum status no_memory(struct error *e) {
+    return error_set(e, ST_NOMEM, "no_memory", "view");
 }
 
 static enum status no_view(struct error *e) {
@@ -31,10 +36,42 @@ static enum status no_view(struct error *e) {
 
 /* ---- what may stand in it ---- */
 
+/* jansson's copies leave out what there is no memory for, and say nothing. */
+static json_t *whole_copy(const json_t *v, bool deep) {
+    json_t *copy = deep ? json_deep_copy(v) : json_copy((json_t *)(uintptr_t)v);
+    if (copy != NULL && json_equal(copy, v))
+        return copy;
+    json_decref(copy);
+    return NULL;
+}
+
+/* `v`, whose reference it takes, put into `o` (either may be NULL for lack of memory); frees and clears *o
+ * when that fails, so that no half of a view goes anywhere. */
+static bool put_member(json_t **o, const char *key, json_t *v) {
+    if (json_object_set_new(*o, key, v) == 0)
+        return true;
+    json_decref(*o);
+    *o = NULL;
+    return false;
+}
+
+static json_t *clean_tree(const struct access *a, const json_t *node, bool strip, unsigned depth);
+
+static json_t *clean_list(const struct access *a, const json_t *nodes, bool strip, unsigned depth) {
+    json_t *list = json_array();
+    for (size_t i = 0; list != NULL && i < json_array_size(nodes); i++) {
+        if (json_array_append_new(list, clean_tree(a, json_array_get(nodes, i), strip, depth)) == 0)
+            continue;
+        json_decref(list);
+        list = NULL;
+    }
+    return list;
+}
+
 /* A leaf on a field that the reader does not know of is gone for him; on a sealed field `strip` takes the
- * value. */
+ * value. This and what follows: NULL for lack of memory. */
 static json_t *clean_tree(const struct access *a, const json_t *node, bool strip, unsigned depth) {
-    size_t index, i;
+    size_t index;
     const char *key;
     const json_t *kid, *name = json_object_get(node, "field");
     if (depth > TREE_DEPTH || !json_is_object(node))
@@ -43,20 +80,19 @@ static json_t *clean_tree(const struct access *a, const json_t *node, bool strip
         const struct field_def *f = access_field(a, slice_from_string(json_string_value(name)), &index);
         if (f == NULL)
             return json_pack("{s:[]}", "and");
-        json_t *leaf = json_copy((json_t *)(uintptr_t)node);
+        json_t *leaf = whole_copy(node, false);
         if (strip && field_is_sealed(f))
-            (void)json_object_set_new(leaf, "value", json_null());
+            (void)put_member(&leaf, "value", json_null());
         return leaf;
     }
     json_t *out = json_object();
     json_object_foreach((json_t *)(uintptr_t)node, key, kid) {
         if (json_is_array(kid)) {
-            json_t *list = json_array();
-            for (i = 0; i < json_array_size(kid); i++)
-                (void)json_array_append_new(list, clean_tree(a, json_array_get(kid, i), strip, depth + 1));
-            (void)json_object_set_new(out, key, list);
+            if (!put_member(&out, key, clean_list(a, kid, strip, depth + 1)))
+                break;
         } else if (strcmp(key, "not") == 0) {
-            (void)json_object_set_new(out, key, clean_tree(a, kid, strip, depth + 1));
+            if (!put_member(&out, key, clean_tree(a, kid, strip, depth + 1)))
+                break;
         } /* a child's filter speaks of another object's fields: it is not shared */
     }
     return out;
@@ -66,11 +102,15 @@ static json_t *clean_tree(const struct access *a, const json_t *node, bool strip
 static json_t *clean_names(const struct access *a, const json_t *names) {
     json_t *out = json_array();
     size_t index;
-    for (size_t i = 0; i < json_array_size(names); i++) {
+    for (size_t i = 0; out != NULL && i < json_array_size(names); i++) {
         const char *name = json_string_value(json_array_get(names, i));
-        if (name != NULL &&
-            access_field(a, slice_from_string(name[0] == '-' ? name + 1 : name), &index) != NULL)
-            (void)json_array_append_new(out, json_string(name));
+        if (name == NULL ||
+            access_field(a, slice_from_string(name[0] == '-' ? name + 1 : name), &index) == NULL)
+            continue;
+        if (json_array_append_new(out, json_string(name)) != 0) {
+            json_decref(out);
+            out = NULL;
+        }
     }
     return out;
 }
@@ -78,11 +118,10 @@ static json_t *clean_names(const struct access *a, const json_t *names) {
 static json_t *clean_view(const struct access *a, const json_t *view, bool strip) {
     const json_t *where = json_object_get(view, "where");
     json_t *out = json_object();
-    (void)json_object_set(out, "name", json_object_get(view, "name"));
-    (void)json_object_set_new(out, "fields", clean_names(a, json_object_get(view, "fields")));
-    (void)json_object_set_new(out, "sort", clean_names(a, json_object_get(view, "sort")));
-    (void)json_object_set_new(out, "where",
-                              json_is_object(where) ? clean_tree(a, where, strip, 0) : json_null());
+    if (put_member(&out, "name", json_incref(json_object_get(view, "name"))) &&
+        put_member(&out, "fields", clean_names(a, json_object_get(view, "fields"))) &&
+        put_member(&out, "sort", clean_names(a, json_object_get(view, "sort"))))
+        (void)put_member(&out, "where", json_is_object(where) ? clean_tree(a, where, strip, 0) : json_null());
     return out;
 }
 
@@ -109,6 +148,8 @@ static enum status put_item(struct caller *c, const char *kind, struct slice key
                           .at_ms = clock_wall_ms()};
     struct write_set set = {.ops = &op, .count = 1};
     struct write_result result;
+    if (key.p == NULL)
+        return no_memory(e);
     return world_commit(c->world.world, &set, &result, e);
 }
 
@@ -122,16 +163,20 @@ static enum status open_view(struct caller *c, const struct store_item *item, st
                                     slice_of(item->body.p + 16, item->body.n - 16), &plain, e);
     if (s != ST_OK)
         return s;
-    *out = json_loadb((const char *)plain.p, plain.n, 0, NULL);
-    return *out == NULL ? error_set(e, ST_CORRUPT, "corrupt", "a saved view can't be read") : ST_OK;
+    s = json_read(plain, 0, out, NULL);
+    if (s == ST_NOMEM)
+        return error_set(e, s, "no_memory", "view");
+    return s != ST_OK ? error_set(e, ST_CORRUPT, "corrupt", "a saved view can't be read") : ST_OK;
 }
 
 static enum status seal_view(struct caller *c, const struct uuid *box, struct slice key, const json_t *view,
                              struct error *e) {
     struct slice sealed;
-    char *text = json_dumps(view, JSON_COMPACT);
+    char *text = json_print(view, JSON_COMPACT);
     size_t n = text == NULL ? 0 : strlen(text);
-    if (n == 0 || n > VIEW_BYTES) {
+    if (n == 0)
+        return error_set(e, ST_NOMEM, "no_memory", "view");
+    if (n > VIEW_BYTES) {
         free(text);
         return error_set(e, ST_LIMIT, "too_large", "the view is too large");
     }
@@ -154,7 +199,7 @@ static enum status share(struct caller *c, const struct access *a, const struct 
     if (!json_is_true(json_object_get(view, "shared")))
         return put_item(c, SHARED_ITEM, key, SLICE(""), true, e);
     json_t *copy = clean_view(a, view, true);
-    char *text = json_dumps(copy, JSON_COMPACT);
+    char *text = json_print(copy, JSON_COMPACT);
     json_decref(copy);
     enum status s = text == NULL ? error_set(e, ST_NOMEM, "no_memory", "view")
                                  : put_item(c, SHARED_ITEM, key, slice_from_string(text), false, e);
@@ -166,11 +211,11 @@ static enum status share(struct caller *c, const struct access *a, const struct 
 
 static enum status write_view(struct caller *c, const struct access *a, const json_t *view, struct slice id,
                               bool shared, bool own, struct json *j, struct error *e) {
-    json_t *shown = own ? json_deep_copy(view) : clean_view(a, view, true);
-    (void)json_object_set_new(shown, "id", json_stringn((const char *)id.p, id.n));
-    (void)json_object_set_new(shown, "shared", json_boolean(shared));
-    (void)json_object_set_new(shown, "own", json_boolean(own));
-    char *text = json_dumps(shown, JSON_COMPACT);
+    json_t *shown = own ? whole_copy(view, true) : clean_view(a, view, true);
+    bool whole = json_object_set_new(shown, "id", json_stringn((const char *)id.p, id.n)) == 0 &&
+                 json_object_set_new(shown, "shared", json_boolean(shared)) == 0 &&
+                 json_object_set_new(shown, "own", json_boolean(own)) == 0;
+    char *text = whole ? json_print(shown, JSON_COMPACT) : NULL;
     json_decref(shown);
     struct slice copy = text == NULL ? SLICE_NONE : arena_copy(c->arena, slice_from_string(text));
     free(text);
@@ -191,8 +236,8 @@ static enum status write_item(struct caller *c, const struct access *a, const st
     enum status s = ST_OK;
     if (own)
         s = open_view(c, item, &box, &view, e);
-    else
-        view = json_loadb((const char *)item->body.p, item->body.n, 0, NULL);
+    else if (json_read(item->body, 0, &view, NULL) == ST_NOMEM)
+        s = error_set(e, ST_NOMEM, "no_memory", "view");
     if (s == ST_OK && view != NULL) {
         bool shared = !own || json_is_true(json_object_get(view, "shared"));
         s = write_view(c, a, view, id_in_key(item->key), shared, own, j, e);
@@ -206,6 +251,8 @@ static enum status write_list(struct caller *c, const struct access *a, const ch
     struct store_item *items;
     size_t n;
     struct slice prefix = key_of(c, a->object, group, NULL);
+    if (prefix.p == NULL)
+        return no_memory(e);
     enum status s = store_item_list(c->reader, slice_from_string(kind), own ? c->who.user : 0, prefix,
                                     VIEWS_MOST, c->arena, &items, &n, e);
     for (size_t i = 0; s == ST_OK && i < n && slice_starts_with(items[i].key, prefix); i++) {
@@ -247,21 +294,24 @@ static enum status save(struct caller *c, const struct access *a, const struct u
 }
 
 /* The members that a view has, of what the client sent; what it did not send stays. */
-static void take_members(json_t *view, const json_t *body) {
+static enum status take_members(json_t *view, const json_t *body, struct error *e) {
     static const char *const members[] = {"name", "shared", "fields", "sort", "where"};
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         json_t *v = json_object_get(body, members[i]);
-        if (v != NULL)
-            (void)json_object_set(view, members[i], v);
+        if (v != NULL && json_object_set(view, members[i], v) != 0)
+            return no_memory(e);
     }
+    return view == NULL ? no_memory(e) : ST_OK;
 }
 
 static enum status room_for_one(struct caller *c, const struct access *a, struct error *e) {
     struct store_item *items;
     size_t n;
-    enum status s =
-        store_item_list(c->reader, SLICE(VIEW_ITEM), c->who.user, key_of(c, a->object, c->who.user, NULL),
-                        VIEWS_MOST, c->arena, &items, &n, e);
+    struct slice prefix = key_of(c, a->object, c->who.user, NULL);
+    if (prefix.p == NULL)
+        return no_memory(e);
+    enum status s = store_item_list(c->reader, SLICE(VIEW_ITEM), c->who.user, prefix, VIEWS_MOST, c->arena,
+                                    &items, &n, e);
     return s == ST_OK && n == VIEWS_MOST ? error_set(e, ST_LIMIT, "too_large", "at most %d views", VIEWS_MOST)
                                          : s;
 }
@@ -283,8 +333,9 @@ HANDLER(api_view_save) {
     if (s != ST_OK)
         return s;
     json_t *view = json_pack("{s:b, s:[], s:[], s:n}", "shared", 0, "fields", "sort", "where");
-    take_members(view, r->json);
-    s = save(c, a, &id, &box, view, &j, e);
+    s = take_members(view, r->json, e);
+    if (s == ST_OK)
+        s = save(c, a, &id, &box, view, &j, e);
     json_decref(view);
     reply->status = 201;
     return s;
@@ -297,8 +348,10 @@ static enum status find_own(struct caller *c, const struct http_request *r, cons
         s = no_view(e);
     if (s != ST_OK)
         return s;
-    s = store_item_get(c->reader, SLICE(VIEW_ITEM), key_of(c, (*a)->object, c->who.user, id), c->arena, item,
-                       e);
+    struct slice key = key_of(c, (*a)->object, c->who.user, id);
+    if (key.p == NULL)
+        return no_memory(e);
+    s = store_item_get(c->reader, SLICE(VIEW_ITEM), key, c->arena, item, e);
     return s == ST_NOT_FOUND ? no_view(e) : s;
 }
 
@@ -312,10 +365,10 @@ HANDLER(api_view_change) {
     enum status s = find_own(c, r, &a, &id, &item, e);
     if (s == ST_OK)
         s = open_view(c, &item, &box, &view, e);
-    if (s == ST_OK) {
-        take_members(view, r->json);
+    if (s == ST_OK)
+        s = take_members(view, r->json, e);
+    if (s == ST_OK)
         s = save(c, a, &id, &box, view, &j, e);
-    }
     json_decref(view);
     return s;
 }

@@ -1,6 +1,7 @@
 #include "api/openapi.h"
 
 #include "api/handlers.h"
+#include "base/json_in.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -294,9 +295,10 @@ HANDLER(api_openapi) {
     buf_init(&text, (size_t)8 * 1024 * 1024, false);
     struct json metadata = json_to(&text), out = json_to(&reply->body);
     enum status s = record_metadata(c, SLICE_NONE, &metadata, e);
-    json_t *objects = s == ST_OK && !text.failed ? json_loadb((const char *)text.p, text.n, 0, NULL) : NULL;
+    json_t *objects = NULL;
+    bool read = s == ST_OK && !text.failed && json_read(buf_slice(&text), 0, &objects, NULL) == ST_OK;
     buf_free(&text);
-    if (s == ST_OK && objects == NULL)
+    if (s == ST_OK && !read)
         s = error_set(e, ST_NOMEM, "no_memory", "openapi");
     if (s == ST_OK)
         openapi_write(&out, c->language, objects);

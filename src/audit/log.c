@@ -147,16 +147,13 @@ static enum status enqueue(struct audit_log *log, struct audit_entry *entry) {
     buf_put(&q->leaves, leaf_hash, TREE_HASH);
     if (s == ST_OK && q->leaves.failed)
         s = ST_NOMEM;
-    if (s != ST_OK) {
+    if (s == ST_OK)
+        s = tree_append(&log->tree, log->hash, leaf_hash);
+    if (s != ST_OK) { /* as if it had never been asked for: the tree grows as a whole or not at all */
         q->records.n = records_n;
         q->leaves.n = leaves_n;
-        q->records.failed = q->leaves.failed = false;
+        q->records.failed = q->leaves.failed = q->records.no_memory = q->leaves.no_memory = false;
         return s;
-    }
-    s = tree_append(&log->tree, log->hash, leaf_hash);
-    if (s != ST_OK) {
-        log_fail(log); /* the tree may be half-way: nothing can follow */
-        return ST_IO;
     }
     log->last_seq = entry->seq;
     return ST_OK;

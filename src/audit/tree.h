@@ -19,6 +19,7 @@ struct tree {
 };
 
 MUST_CHECK enum status tree_leaf_hash(struct hash *h, struct slice leaf, uint8_t out[TREE_HASH]);
+/* *t stays as it was on failure. */
 MUST_CHECK enum status tree_append(struct tree *t, struct hash *h, const uint8_t leaf_hash[TREE_HASH]);
 MUST_CHECK enum status tree_root(const struct tree *t, struct hash *h, uint8_t out[TREE_HASH]);
 /* How many entries of `full` are in use. */

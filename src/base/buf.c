@@ -12,7 +12,7 @@ void buf_reset(struct buf *b) {
     if (b->secret && b->p != NULL)
         explicit_bzero(b->p, b->n);
     b->n = 0;
-    b->failed = false;
+    b->failed = b->no_memory = false;
 }
 
 void buf_free(struct buf *b) {
@@ -49,7 +49,7 @@ uint8_t *buf_reserve_more(struct buf *b, size_t n) {
     }
     if (b->p == NULL || b->room - b->n < n) {
         if (!buf_grow(b, b->n + n)) {
-            b->failed = true;
+            b->failed = b->no_memory = true;
             return NULL;
         }
     }

@@ -1,7 +1,8 @@
 /* A growable byte buffer with a hard cap, and little-endian put/get for wire and file formats.
  *
- * Writing past the cap (or out of memory) sets `failed`; further writes do nothing. So a writer may put a
- * whole message and look once at the end. A secret buffer is wiped when it grows, resets or is freed. */
+ * Writing past the cap (or out of memory: then `no_memory` too) sets `failed`; further writes do nothing. So
+ * a writer may put a whole message and look once at the end. A secret buffer is wiped when it grows, resets
+ * or is freed. */
 #ifndef KEDUN_BASE_BUF_H
 #define KEDUN_BASE_BUF_H
 
@@ -17,10 +18,11 @@ struct buf {
     size_t limit; /* most bytes allowed */
     bool secret;
     bool failed;
+    bool no_memory; /* why it failed: not the cap */
 };
 
 void buf_init(struct buf *b, size_t limit, bool secret);
-void buf_reset(struct buf *b); /* keeps the memory (wiped if secret), clears failed */
+void buf_reset(struct buf *b); /* keeps the memory (wiped if secret), clears both */
 void buf_free(struct buf *b);
 
 /* buf_reserve when the memory does not suffice yet. */

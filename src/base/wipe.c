@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 
-#include <jansson.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +38,6 @@ static void icu_free(const void *context, void *p) {
 
 void wipe_libraries(void) {
     UErrorCode rc = U_ZERO_ERROR;
-    json_set_alloc_funcs(malloc, wipe_free);
     u_setMemoryFunctions(NULL, icu_alloc, icu_realloc, icu_free, &rc);
     if (U_FAILURE(rc))
         log_warn("event=icu_memory_not_wiped");

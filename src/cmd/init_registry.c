@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/json_in.h"
 #include "object/set.h"
 #include "record/catalogue.h"
 
@@ -18,8 +19,8 @@ enum status init_roles_read(const char *policies_dir, json_t **out, struct error
     arena_init(&a, ROLES_FILE_MAX + 4096, ARENA_PLAIN);
     *out = NULL;
     enum status s = file_read(path, ROLES_FILE_MAX, &a, &text);
-    if (s == ST_OK)
-        *out = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &why);
+    if (s == ST_OK && json_read(text, JSON_REJECT_DUPLICATES, out, &why) == ST_NOMEM)
+        s = ST_NOMEM;
     arena_free(&a);
     if (s != ST_OK)
         return error_set(e, s, "roles_missing", "cannot read %s: set policies_dir to Kedun's policies", path);
@@ -31,10 +32,10 @@ enum status init_roles_read(const char *policies_dir, json_t **out, struct error
                      why.line);
 }
 
-/* json_dumps of a document, put into the registry. */
+/* The text of a document, put into the registry. */
 static enum status put(struct keeper *admin, uint8_t kind, uint32_t id, const json_t *document,
                        struct error *e) {
-    char *text = json_dumps(document, JSON_COMPACT);
+    char *text = json_print(document, JSON_COMPACT);
     if (text == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "registry");
     enum status s = keeper_bootstrap(admin, kind, id, slice_from_string(text), e);

@@ -1,6 +1,8 @@
 /* kedun policy explain: why somebody may or may not do something with one record. For the operator of the
  * machine: it needs no sign-in, opens no sealed value and prints conditions, never what is in the record. */
 #include "cmd/command.h"
+
+#include "base/json_in.h"
 #include "cmd/init_keeper.h"
 #include "cmd/init_options.h"
 #include "cmd/policy_files.h"
@@ -65,8 +67,8 @@ static enum status find_user(struct explain *x, struct keeper *k, struct error *
         for (size_t i = 0; i < n; i++) {
             if (items[i].kind != REGISTRY_USER)
                 continue;
-            json_t *document = json_loadb((const char *)items[i].document.p, items[i].document.n, 0, NULL);
-            if (document != NULL && is_user(x, &items[i], document))
+            json_t *document;
+            if (json_read(items[i].document, 0, &document, NULL) == ST_OK && is_user(x, &items[i], document))
                 take_user(&x->caller.who, items[i].id, document);
             json_decref(document);
         }
@@ -208,7 +210,9 @@ static enum status print_answer(struct explain *x, struct error *e) {
     buf_init(&b, (size_t)4 * 1024 * 1024, false);
     struct json j = json_to(&b);
     enum status s = policy_explain(&q, x->act, x->field_def, look_up, x->has_id ? x : NULL, &j, e);
-    json_t *answer = s == ST_OK ? json_loadb((const char *)b.p, b.n, 0, NULL) : NULL;
+    json_t *answer = NULL;
+    if (s == ST_OK && json_read(buf_slice(&b), 0, &answer, NULL) == ST_NOMEM)
+        s = error_set(e, ST_NOMEM, "no_memory", "explanation");
     if (answer != NULL) {
         (void)json_dumpf(answer, stdout, JSON_INDENT(2));
         (void)printf("\n\n");

@@ -109,6 +109,8 @@ enum status client_exchange(struct keeper *k, enum message number, struct args *
     buf_reset(&k->out);
     struct wire w = wire_to(&k->out);
     wire_request(&w, m, a);
+    if (!wire_done(&w) && k->out.no_memory)
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the request %s", m->name);
     if (!wire_done(&w))
         return error_set(e, ST_LIMIT, "request_too_large", "the request %s is past a bound of the protocol",
                          m->name);

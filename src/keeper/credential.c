@@ -113,10 +113,13 @@ static enum status credentials_check(struct credentials *c, uint32_t user, struc
     uint8_t key[4];
     struct buf stored;
     buf_init(&stored, VAULT_VALUE_MAX, true);
-    bool known = user != 0 && vault_get(c->vault, VAULT_PASSWORD, user_key(user, key), &stored) == ST_OK &&
-                 stored.n > 1;
+    enum status found =
+        user == 0 ? ST_NOT_FOUND : vault_get(c->vault, VAULT_PASSWORD, user_key(user, key), &stored);
+    bool known = found == ST_OK && stored.n > 1;
     struct slice text = known ? slice_of(stored.p + 1, stored.n - 1) : slice_from_string(c->nobody);
     enum status s = password_verify(text, password, pepper(c), NULL);
+    if (found != ST_OK && found != ST_NOT_FOUND)
+        s = found;
     if (s == ST_OK && !known)
         s = ST_DENIED;
     *must_change = known && (stored.p[0] & 1) != 0;

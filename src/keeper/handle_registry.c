@@ -1,3 +1,4 @@
+#include "base/json_in.h"
 #include "keeper/registry_parse.h"
 #include "keeper/state.h"
 
@@ -99,7 +100,7 @@ static enum status split_password(struct args *in, struct worker *w, struct slic
     }
     (void)json_object_del(json, "password");
     (void)json_object_del(json, "must_change_password");
-    char *rest = json_dumps(json, JSON_COMPACT);
+    char *rest = json_print(json, JSON_COMPACT);
     in->text = rest == NULL ? SLICE_NONE : arena_copy(&w->arena, slice_from_string(rest));
     free(rest);
     json_decref(json);

@@ -1,5 +1,6 @@
 #include "keeper/registry.h"
 
+#include "base/json_in.h"
 #include "base/map.h"
 #include "keeper/registry_parse.h"
 
@@ -373,11 +374,12 @@ static enum status merge_user(const struct registry_writer *who, const struct it
         return denied(e, "users are the administrators'");
     if (old == NULL && rights)
         return denied(e, "the system administrator makes users");
-    json_t *base = old == NULL ? json_pack("{s:[],s:[]}", "roles", "duties")
-                               : json_loadb(old->document, old->document_n, 0, NULL);
+    json_t *base = old == NULL ? json_pack("{s:[],s:[]}", "roles", "duties") : NULL;
     const char *key;
     json_t *value;
-    enum status s = base == NULL ? ST_NOMEM : ST_OK;
+    enum status s = old == NULL ? ST_OK : json_read(slice_of(old->document, old->document_n), 0, &base, NULL);
+    if (base == NULL)
+        s = ST_NOMEM;
     json_object_foreach(c->json, key, value) {
         if (s != ST_OK || strcmp(key, "id") == 0)
             continue;
@@ -447,9 +449,11 @@ static uint32_t choose_id(const struct registry *r, const struct change *c) {
 }
 
 static enum status registry_store(struct registry *r, const struct change *c, struct error *e) {
-    char *text = json_dumps(c->json, JSON_COMPACT | JSON_SORT_KEYS);
+    char *text = json_print(c->json, JSON_COMPACT | JSON_SORT_KEYS);
     struct slice document = slice_from_string(text);
-    if (text == NULL || document.n > ((size_t)64 << 10)) {
+    if (text == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "document");
+    if (document.n > ((size_t)64 << 10)) {
         free(text);
         return error_set(e, ST_LIMIT, "document_too_large", "a registry document has at most 64 KiB");
     }

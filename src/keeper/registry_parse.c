@@ -1,5 +1,6 @@
 #include "keeper/registry_parse.h"
 
+#include "base/json_in.h"
 #include "base/utf8.h"
 
 static enum status bad(struct error *e, const char *key, const char *why) {
@@ -7,7 +8,8 @@ static enum status bad(struct error *e, const char *key, const char *why) {
 }
 
 enum status registry_parse_json(struct slice text, json_t **out, struct error *e) {
-    *out = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
+    if (json_read(text, JSON_REJECT_DUPLICATES, out, NULL) == ST_NOMEM)
+        return error_set(e, ST_NOMEM, "no_memory", "document");
     if (!json_is_object(*out)) {
         json_decref(*out);
         *out = NULL;

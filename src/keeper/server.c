@@ -45,7 +45,7 @@ static enum status admit(struct worker *w, const struct message_info *m, struct 
     enum status s = sessions_find(w->state->sessions, &in->call, &w->caller, e);
     w->has_caller = s == ST_OK;
     if (!w->has_caller)
-        return m->token ? s : ST_OK;
+        return m->token || s != ST_UNAUTHENTICATED ? s : ST_OK;
     bool may = m->number == MSG_SESSION || m->number == MSG_PASSWORD_CHANGE || m->number == MSG_SIGN_OUT ||
                m->number == MSG_RECORD || m->number == MSG_BUDGETS;
     if (w->caller.grant.must_change && !may)
@@ -86,8 +86,9 @@ static bool serve_one(struct worker *w, int fd, const struct frame *question, st
     if (s == ST_OK)
         wire_reply(&to, m, &out);
     if (!wire_done(&to)) {
-        s = error_set(&e, ST_LIMIT, "answer_too_large",
-                      "the answer is past a bound of the protocol: ask for less");
+        s = reply->no_memory ? error_set(&e, ST_NOMEM, "no_memory", "no memory for the answer")
+                             : error_set(&e, ST_LIMIT, "answer_too_large",
+                                         "the answer is past a bound of the protocol: ask for less");
         buf_reset(reply);
         to = wire_to(reply);
     }

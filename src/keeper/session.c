@@ -175,6 +175,8 @@ enum status sessions_find(struct sessions *s, const struct keeper_call *call, st
         out->expires_at = session_end(s, x);
     }
     (void)pthread_mutex_unlock(&s->lock);
+    if (st != ST_OK) /* nobody is told that his session is over because memory is */
+        return error_set(e, st, "session_hash", "the token could not be looked up");
     if (!live)
         return unauthenticated(e);
     const struct role_names *subset = out->grant.is_key ? &out->grant.roles : NULL;

@@ -8,6 +8,8 @@ static void put_string(struct buf *out, const char *s, size_t room) {
 
 static void get_string(struct reader *r, char *out, size_t room) {
     struct slice s = reader_slice(r, room - 1);
+    if (s.n > 0 && memchr(s.p, 0, s.n) != NULL)
+        r->failed = true;
     if (s.n > 0)
         memcpy(out, s.p, s.n);
     out[s.n] = '\0';

@@ -55,33 +55,53 @@ static size_t item_size(const struct item *i) {
     return 1 + 1 + 4 + i->key_n + 4 + i->value_n;
 }
 
+static void item_free(struct item *i) {
+    if (i == NULL)
+        return;
+    explicit_bzero(i, sizeof *i + i->key_n + i->value_n);
+    free(i);
+}
+
 static void vault_remove(struct vault *v, struct item **at) {
     struct item *gone = *at;
     if (gone == NULL)
         return;
     *at = gone->next;
     v->live -= item_size(gone);
-    explicit_bzero(gone, sizeof *gone + gone->key_n + gone->value_n);
-    free(gone);
+    item_free(gone);
 }
 
-static enum status vault_apply(struct vault *v, const struct vault_change *c) {
-    struct item **at = vault_slot(v, c->kind, c->key);
-    if (c->value.p == NULL) {
-        vault_remove(v, at);
+/* What a change puts into the table, made beforehand; NULL when it only takes something out. */
+static enum status item_new(const struct vault_change *c, struct item **out) {
+    *out = NULL;
+    if (c->value.p == NULL)
         return ST_OK;
-    }
     struct item *fresh = malloc(sizeof *fresh + c->key.n + c->value.n);
     if (fresh == NULL)
         return ST_NOMEM;
     *fresh = (struct item){.kind = c->kind, .key_n = c->key.n, .value_n = c->value.n};
     memcpy(fresh->bytes, c->key.p, c->key.n);
     memcpy(fresh->bytes + c->key.n, c->value.p, c->value.n);
+    *out = fresh;
+    return ST_OK;
+}
+
+static void vault_place(struct vault *v, const struct vault_change *c, struct item *fresh) {
+    struct item **at = vault_slot(v, c->kind, c->key);
     vault_remove(v, at);
+    if (fresh == NULL)
+        return;
     fresh->next = *at;
     *at = fresh;
     v->live += item_size(fresh);
-    return ST_OK;
+}
+
+static enum status vault_apply(struct vault *v, const struct vault_change *c) {
+    struct item *fresh;
+    enum status s = item_new(c, &fresh);
+    if (s == ST_OK)
+        vault_place(v, c, fresh);
+    return s;
 }
 
 /* Reads one record's changes into the table. */
@@ -321,16 +341,9 @@ static enum status vault_append(struct vault *v, bool wait) {
     return ST_IO;
 }
 
-static enum status vault_commit_locked(struct vault *v, const struct vault_change *changes, size_t count,
-                                       bool wait) {
-    buf_reset(&v->plain);
-    buf_reset(&v->sealed);
-    buf_put_u64(&v->plain, v->clock + 1);
-    for (size_t i = 0; i < count; i++) {
-        if (changes[i].key.n > VAULT_KEY_MAX || changes[i].value.n > VAULT_VALUE_MAX)
-            return ST_LIMIT;
-        vault_put_change(&v->plain, &changes[i]);
-    }
+/* With what it puts into the table already made: once it is on the disk nothing can fail any more. */
+static enum status vault_commit_made(struct vault *v, const struct vault_change *changes, size_t count,
+                                     struct item *fresh[], bool wait) {
     enum status s = vault_seal(v, v->sequence + 1);
     if (s == ST_OK)
         s = vault_append(v, wait);
@@ -340,15 +353,35 @@ static enum status vault_commit_locked(struct vault *v, const struct vault_chang
     v->sequence++;
     v->clock++;
     for (size_t i = 0; i < count; i++) {
-        if (vault_apply(v, &changes[i]) != ST_OK) {
-            v->failed = true; /* disk and memory differ: only a restart mends that */
-            return ST_NOMEM;
-        }
+        vault_place(v, &changes[i], fresh[i]);
+        fresh[i] = NULL;
     }
     if (vault_is_stale(v) && vault_rewrite(v) != ST_OK)
         log_error("event=vault_rewrite_failed");
     buf_reset(&v->plain);
     return ST_OK;
+}
+
+static enum status vault_commit_locked(struct vault *v, const struct vault_change *changes, size_t count,
+                                       bool wait) {
+    struct item *fresh[VAULT_CHANGE_MAX] = {NULL};
+    enum status s = ST_OK;
+    buf_reset(&v->plain);
+    buf_reset(&v->sealed);
+    buf_put_u64(&v->plain, v->clock + 1);
+    for (size_t i = 0; i < count && s == ST_OK; i++) {
+        if (changes[i].key.n > VAULT_KEY_MAX || changes[i].value.n > VAULT_VALUE_MAX) {
+            s = ST_LIMIT;
+        } else {
+            vault_put_change(&v->plain, &changes[i]);
+            s = item_new(&changes[i], &fresh[i]);
+        }
+    }
+    if (s == ST_OK)
+        s = vault_commit_made(v, changes, count, fresh, wait);
+    for (size_t i = 0; i < count; i++)
+        item_free(fresh[i]);
+    return s;
 }
 
 static enum status vault_write(struct vault *v, const struct vault_change *changes, size_t count, bool wait) {

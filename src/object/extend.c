@@ -2,6 +2,7 @@
  * one set of rules, whoever writes a definition. */
 #include "object/extend.h"
 
+#include "base/json_in.h"
 #include "object/diff.h"
 #include "object/draft.h"
 #include "object/write.h"
@@ -217,7 +218,7 @@ static enum status pack(const struct extending *x, struct arena *a, struct objec
     if (sources == NULL)
         return ST_NOMEM;
     for (size_t i = 0; i < x->count; i++) {
-        char *text = json_dumps(x->objects[i], JSON_COMPACT);
+        char *text = json_print(x->objects[i], JSON_COMPACT);
         if (text == NULL)
             return ST_NOMEM;
         const char *name = json_string_value(json_object_get(x->objects[i], "name"));
@@ -246,7 +247,7 @@ static enum status refuse_losses(const struct extending *x, struct arena *a, con
 }
 
 static enum status put_applied(const struct extending *x, struct buf *applied) {
-    char *text = applied == NULL ? NULL : json_dumps(x->change, JSON_COMPACT);
+    char *text = applied == NULL ? NULL : json_print(x->change, JSON_COMPACT);
     if (applied == NULL)
         return ST_OK;
     if (text != NULL)

@@ -1,6 +1,8 @@
 /* JSON to drafts: the shape of objects/schema.json, key by key. What the words mean is link.c's business. */
 #include "object/draft.h"
 
+#include "base/json_in.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -363,8 +365,10 @@ enum status object_parse_json(const char *file, struct slice text, json_t **out,
     json_error_t at;
     if (text.n > OBJECT_FILE_MAX)
         return draft_fail(e, file, "", "is larger than 1 MiB; split the object");
-    *out = json_loadb(text.n == 0 ? "" : (const char *)text.p, text.n, JSON_REJECT_DUPLICATES, &at);
-    if (*out == NULL)
+    enum status s = json_read(text, JSON_REJECT_DUPLICATES, out, &at);
+    if (s == ST_NOMEM)
+        return error_set(e, s, "no_memory", "definition");
+    if (s != ST_OK)
         return draft_fail(e, file, "", "line %d, column %d: %.120s", at.line, at.column, at.text);
     return ST_OK;
 }

@@ -1,5 +1,7 @@
 #include "people/directory.h"
 
+#include "base/json_in.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -63,12 +65,13 @@ static enum status add_role(struct builder *b, const json_t *document) {
 static enum status add_item(struct builder *b, const struct registry_item *item) {
     if (item->kind != REGISTRY_USER && item->kind != REGISTRY_DEPARTMENT && item->kind != REGISTRY_ROLE)
         return ST_OK;
-    json_t *document = json_loadb((const char *)item->document.p, item->document.n, 0, NULL);
-    if (document == NULL)
-        return ST_CORRUPT;
-    enum status s = item->kind == REGISTRY_USER   ? add_staff(b, item->id, document)
-                    : item->kind == REGISTRY_ROLE ? add_role(b, document)
-                                                  : add_department(b, item->id, document);
+    json_t *document;
+    enum status s = json_read(item->document, 0, &document, NULL);
+    if (s != ST_OK)
+        return s == ST_NOMEM ? s : ST_CORRUPT;
+    s = item->kind == REGISTRY_USER   ? add_staff(b, item->id, document)
+        : item->kind == REGISTRY_ROLE ? add_role(b, document)
+                                      : add_department(b, item->id, document);
     json_decref(document);
     return s;
 }

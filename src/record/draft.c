@@ -47,8 +47,8 @@ enum status draft_read_text(struct caller *c, struct draft *d, size_t i, struct 
     return s;
 }
 
-/* Array members joined as value_parse wants them. */
-static struct slice join_array(struct caller *c, const json_t *v) {
+/* Array members joined as value_parse wants them; ST_INVALID when they are no texts, or too much. */
+static enum status join_array(struct caller *c, const json_t *v, struct slice *out) {
     struct buf b;
     buf_init(&b, 64 * 1024, true);
     for (size_t i = 0; i < json_array_size(v); i++) {
@@ -60,28 +60,33 @@ static struct slice join_array(struct caller *c, const json_t *v) {
         if (!b.failed)
             buf_put(&b, json_string_value(one), json_string_length(one));
     }
-    struct slice text =
-        b.failed ? SLICE_NONE : arena_copy(c->arena, slice_of(b.p == NULL ? (uint8_t *)"" : b.p, b.n));
+    bool bad = b.failed && !b.no_memory;
+    *out = b.failed ? SLICE_NONE : arena_copy(c->arena, slice_of(b.p == NULL ? (uint8_t *)"" : b.p, b.n));
     buf_free(&b);
-    return text;
+    return bad ? ST_INVALID : out->p == NULL ? ST_NOMEM : ST_OK;
 }
 
-static struct slice text_of_json(struct caller *c, const json_t *v) {
+static enum status text_of_number(struct caller *c, const json_t *v, struct slice *out) {
+    *out =
+        slice_from_string(json_is_real(v) ? arena_format(c->arena, "%.6f", json_real_value(v))
+                                          : arena_format(c->arena, "%lld", (long long)json_integer_value(v)));
+    return out->p == NULL ? ST_NOMEM : ST_OK;
+}
+
+static enum status text_of_json(struct caller *c, const json_t *v, struct slice *out) {
     const json_t *id = json_object_get(v, "id"); /* {"id","title"} as it was read is taken back */
     if (id != NULL)
         v = id;
-    if (json_is_null(v))
-        return SLICE("");
-    if (json_is_string(v))
-        return slice_of(json_string_value(v), json_string_length(v));
-    if (json_is_integer(v)) {
-        return slice_from_string(arena_format(c->arena, "%lld", (long long)json_integer_value(v)));
-    }
-    if (json_is_real(v))
-        return slice_from_string(arena_format(c->arena, "%.6f", json_real_value(v)));
-    if (json_is_boolean(v))
-        return json_is_true(v) ? SLICE("true") : SLICE("false");
-    return json_is_array(v) ? join_array(c, v) : SLICE_NONE;
+    if (json_is_number(v))
+        return text_of_number(c, v, out);
+    if (json_is_array(v))
+        return join_array(c, v, out);
+    *out = json_is_string(v)  ? slice_of(json_string_value(v), json_string_length(v))
+           : json_is_null(v)  ? SLICE("")
+           : json_is_true(v)  ? SLICE("true")
+           : json_is_false(v) ? SLICE("false")
+                              : SLICE_NONE;
+    return out->p == NULL ? ST_INVALID : ST_OK;
 }
 
 static enum status read_member(struct caller *c, struct draft *d, const char *name, const json_t *v,
@@ -93,8 +98,11 @@ static enum status read_member(struct caller *c, struct draft *d, const char *na
     if (f->read_only || (field_is_system(f) && f->id != FIELD_OWNER)) {
         return error_field(one, ST_INVALID, "read_only", name, "this field is read-only");
     }
-    struct slice text = text_of_json(c, v);
-    if (text.p == NULL)
+    struct slice text;
+    enum status s = text_of_json(c, v, &text);
+    if (s == ST_NOMEM)
+        return error_set(one, s, "no_memory", "draft");
+    if (s != ST_OK)
         return error_field(one, ST_INVALID, "type", name, "not a value of this field");
     return draft_read_text(c, d, index, text, one);
 }

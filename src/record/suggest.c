@@ -46,7 +46,10 @@ static enum status suggest_object(struct caller *c, const struct access *a, stru
     for (size_t i = 0; s == ST_OK && i < page.rows.count && *written < limit; i++) {
         if (page.opened.dropped != NULL && page.opened.dropped[i])
             continue;
-        struct slice title = titles_make(c, &page, i);
+        struct slice title;
+        s = titles_make(c, &page, i, &title);
+        if (s != ST_OK)
+            return error_set(e, s, "no_memory", "title");
         json_object_begin(out);
         json_key(out, "object");
         json_cstring(out, a->object->name);

@@ -100,7 +100,10 @@ static int newest_first(const void *a, const void *b) {
 
 static enum status write_moment(struct stream *s, const struct moment *m, struct json *out) {
     const struct object_def *o = m->page->access->object;
-    struct slice title = titles_make(s->c, m->page, m->row);
+    struct slice title;
+    enum status made = titles_make(s->c, m->page, m->row, &title);
+    if (made != ST_OK)
+        return made;
     json_object_begin(out);
     json_key(out, "object");
     json_cstring(out, o->name);

@@ -23,9 +23,9 @@ static struct slice by_label(const struct caller *c, const struct field_def *f, 
     return text;
 }
 
-struct slice titles_make(struct caller *c, const struct page *p, size_t row) {
+enum status titles_make(struct caller *c, const struct page *p, size_t row, struct slice *out) {
     struct buf b;
-    struct slice title = SLICE_NONE;
+    *out = SLICE_NONE;
     buf_init(&b, 2048, true);
     for (size_t s = 0; s < p->shown_count; s++) {
         const struct field_def *f = &p->access->object->fields[p->shown[s]];
@@ -43,10 +43,13 @@ struct slice titles_make(struct caller *c, const struct page *p, size_t row) {
             buf_put_u8(&b, ' ');
         buf_put(&b, text.p, text.n);
     }
-    if (b.n > 0 && !b.failed)
-        title = arena_copy(c->arena, buf_slice(&b));
+    bool short_of = b.no_memory;
+    if (b.n > 0 && !b.failed) {
+        *out = arena_copy(c->arena, buf_slice(&b));
+        short_of = out->p == NULL;
+    }
     buf_free(&b);
-    return title;
+    return short_of ? ST_NOMEM : ST_OK;
 }
 
 static int by_title_id(const void *a, const void *b) {
@@ -108,8 +111,11 @@ enum status titles_of(struct caller *c, const struct object_def *o, const struct
     if (out->items == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "titles");
     for (size_t i = 0; i < page.rows.count; i++) {
-        out->items[out->count++] =
-            (struct title){.id = page.keeper_rows[i].record, .text = titles_make(c, &page, i)};
+        struct title *one = &out->items[out->count++];
+        one->id = page.keeper_rows[i].record;
+        s = titles_make(c, &page, i, &one->text);
+        if (s != ST_OK)
+            return error_set(e, s, "no_memory", "titles");
     }
     qsort(out->items, out->count, sizeof *out->items, by_title_id);
     return ST_OK;

@@ -28,7 +28,7 @@ struct slice titles_find(const struct titles *t, const struct uuid *id);
 
 /* The title of an opened row: its title fields, what is visible of them, choices by their labels in the
  * caller's language. Memory: the caller's arena. */
-struct slice titles_make(struct caller *c, const struct page *p, size_t row);
+MUST_CHECK enum status titles_make(struct caller *c, const struct page *p, size_t row, struct slice *out);
 
 /* The title fields' indexes that the caller may see; returns how many. */
 size_t titles_fields(const struct access *a, uint16_t *out, size_t room);

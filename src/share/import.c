@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/json_in.h"
 
 #include <dirent.h>
 #include <jansson.h>
@@ -46,10 +47,12 @@ static enum status read_body(const json_t *body, struct arena *a, struct import 
 
 static enum status from_item(const struct store_item *item, struct arena *a, struct import *out) {
     *out = (struct import){.owner = item->owner, .created_at = item->at_ms};
-    json_t *body = json_loadb((const char *)item->body.p, item->body.n, 0, NULL);
-    enum status s = body == NULL || !uuid_parse(item->key, &out->id) ? ST_CORRUPT : read_body(body, a, out);
+    json_t *body;
+    enum status s = json_read(item->body, 0, &body, NULL);
+    if (s == ST_OK)
+        s = uuid_parse(item->key, &out->id) ? read_body(body, a, out) : ST_CORRUPT;
     json_decref(body);
-    return s;
+    return s == ST_INVALID ? ST_CORRUPT : s;
 }
 
 enum status import_get(struct store_reader *r, const struct uuid *id, uint32_t owner, struct arena *a,

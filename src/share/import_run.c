@@ -1,6 +1,7 @@
 #include "share/run.h"
 
 #include "base/clock.h"
+#include "base/json_in.h"
 #include "base/log.h"
 #include "share/rejects.h"
 #include "share/sheet.h"
@@ -281,8 +282,10 @@ static enum status feed_all(struct pipeline *p, struct error *e) {
 
 static enum status prepare(struct pipeline *p, struct error *e) {
     struct caller c;
-    json_t *plan = json_loadb((const char *)p->job->plan.p, p->job->plan.n, 0, NULL);
+    json_t *plan = NULL;
     const struct object_def *object = object_by_id(p->view.objects, p->job->object);
+    if (json_read(p->job->plan, 0, &plan, NULL) == ST_NOMEM)
+        return error_set(e, ST_NOMEM, "no_memory", "plan");
     enum status s = run_caller(p->tools, &p->view, p->token, p->who, &c, e);
     if (s == ST_OK) {
         p->mapping.header = p->import.header;

@@ -1,6 +1,7 @@
 #include "share/job.h"
 
 #include "base/clock.h"
+#include "base/json_in.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -101,10 +102,12 @@ static enum status read_body(const json_t *body, struct arena *a, struct job *j)
 
 enum status job_from_item(const struct store_item *item, struct arena *a, struct job *out) {
     *out = (struct job){.owner = item->owner};
-    json_t *body = json_loadb((const char *)item->body.p, item->body.n, 0, NULL);
-    enum status s = body == NULL || !uuid_parse(item->key, &out->id) ? ST_CORRUPT : read_body(body, a, out);
+    json_t *body;
+    enum status s = json_read(item->body, 0, &body, NULL);
+    if (s == ST_OK)
+        s = uuid_parse(item->key, &out->id) ? read_body(body, a, out) : ST_CORRUPT;
     json_decref(body);
-    return s;
+    return s == ST_INVALID ? ST_CORRUPT : s;
 }
 
 enum status job_get(struct store_reader *r, const struct uuid *id, struct arena *a, struct job *out,

@@ -49,6 +49,11 @@ static enum status read_columns(const struct access *a, const json_t *list, stru
     return out->count > 0 ? ST_OK : bad(e, "no column goes into a field");
 }
 
+static uint32_t owner_number(const json_t *owner) {
+    json_int_t n = json_integer_value(owner);
+    return n > 0 && n <= UINT32_MAX ? (uint32_t)n : 0;
+}
+
 static enum status read_owner(const struct caller *c, const json_t *owner, struct mapping *out,
                               struct error *e) {
     out->owner = c->who.user;
@@ -57,7 +62,7 @@ static enum status read_owner(const struct caller *c, const json_t *owner, struc
     if (json_is_string(owner))
         out->owner = mapping_person(c->world.directory, slice_from_string(json_string_value(owner)));
     else
-        out->owner = (uint32_t)json_integer_value(owner);
+        out->owner = owner_number(owner);
     const struct staff *s = directory_staff(c->world.directory, out->owner);
     if (s == NULL || s->disabled)
         return error_field(e, ST_INVALID, "reference_missing", "owner", "there is no such person");
@@ -131,6 +136,7 @@ static size_t separator(struct slice s) {
 
 static struct slice choice_keys(struct caller *c, const struct field_def *f, struct slice cell) {
     struct buf out;
+    struct slice whole = cell;
     buf_init(&out, CSV_CELL_MAX * 4, true);
     while (cell.n > 0) {
         size_t n = 0, cut = 0;
@@ -143,8 +149,9 @@ static struct slice choice_keys(struct caller *c, const struct field_def *f, str
         cell = slice_of(cell.p + n + cut, cell.n - n - cut);
     }
     struct slice copy = out.failed || out.n == 0 ? SLICE_NONE : arena_copy(c->arena, buf_slice(&out));
+    bool lost = out.failed || (out.n > 0 && copy.p == NULL);
     buf_free(&out);
-    return copy;
+    return lost ? whole : copy; /* no memory: better a refused row than one without this value */
 }
 
 uint32_t mapping_person(const struct directory *d, struct slice cell) {

@@ -1,7 +1,7 @@
 // A real server in a directory of its own: `kedun serve` with nginx and TLS on a free loopback port, the test
 // company of company.txt in its keeper.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, chmodSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -63,7 +63,11 @@ export class Server {
     this.port = await freePort();
     const args = ['serve', '--data', this.data, '--listen', `127.0.0.1:${this.port}`, ...this.set];
     this.process = spawn(join(build, 'kedun'), args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const keep = (text) => (this.log = (this.log + text).slice(-200000));
+    const findings = process.env.KEDUN_FINDINGS; // where a sanitizer's report would be read (tests/api/run)
+    const keep = (text) => {
+      this.log = (this.log + text).slice(-200000);
+      if (findings) appendFileSync(join(findings, `${this.process.pid}.log`), text);
+    };
     this.process.stdout.on('data', keep);
     this.process.stderr.on('data', keep);
     this.ended = new Promise((done) => this.process.on('exit', (code, signal) => done(code ?? signal)));

@@ -82,7 +82,7 @@ static enum status fill(int fd, struct buf *in, size_t need) {
             room = in->limit - in->n;
         uint8_t *to = buf_reserve(in, room);
         if (to == NULL)
-            return ST_LIMIT;
+            return in->no_memory ? ST_NOMEM : ST_LIMIT;
         ssize_t n = recv(fd, to, room, MSG_DONTWAIT);
         if (n < 0 && again(fd, POLLIN))
             continue;
@@ -227,7 +227,7 @@ enum status scgi_write(int fd, const struct http_reply *reply, struct buf *head)
         put_line(head, "Content-Length: ", reply->body.n, "");
     buf_put(head, reply->headers.p, reply->headers.n);
     buf_put_string(head, "\r\n");
-    if (head->failed)
+    if (head->failed || reply->body.failed)
         return ST_NOMEM;
     struct iovec parts[2] = {{head->p, head->n}, {reply->body.p, reply->body.n}};
     return write_all(fd, parts, reply->body.n == 0 ? 1 : 2);

@@ -9,7 +9,7 @@
 #define SCGI_PATIENCE_MS 30000 /* for a peer that neither sends nor takes anything */
 
 /* Reads one request into `in` (kept by the caller; the request borrows it). ST_INVALID on anything malformed,
- * ST_LIMIT when too large, ST_UNAVAILABLE when the peer left or was too slow. */
+ * ST_LIMIT when too large, ST_NOMEM, ST_UNAVAILABLE when the peer left or was too slow. */
 MUST_CHECK enum status scgi_read(int fd, struct buf *in, struct http_request *out);
 
 /* Parses a whole request already in memory; the fuzz target's door. */
