@@ -1,12 +1,25 @@
 // What a thief of the database could tell of people's names from the frequencies of search terms alone. A measurement for
 // docs/threat-model.md, no test:
-//   build/kedun demo --csv names.csv --rows 40000 && node tests/thief/inference.mjs names.csv
+//   node tests/thief/inference.mjs [names.csv]      (without a file: 40,000 rows of the demo company are made)
 // The thief sees for every row which keyed hashes of characters and of pairs of neighbours stand beside it (that he can tell
 // these kinds from those of pinyin is granted). He matches hashes to characters by their place in the order of frequency,
-// known to him from other people (half of the file) or, at best, of these very people; pairs then say the order.
-import { readFileSync } from 'node:fs';
+// known to him from other people (half of the file) or, at best, of these very people; pairs then say the order. Then the same against what
+// could be done: terms that many rows share split into several (by a keyed hash of the row), so that none stands out.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-const [head, ...lines] = readFileSync(process.argv[2], 'utf8').replace(/^\ufeff/, '').trim().split(/\r?\n/);
+function made() {
+  const dir = mkdtempSync(join(tmpdir(), 'kedun-names-'));
+  const done = spawnSync(join(process.env.KEDUN_BUILD ?? 'build', 'kedun'), ['demo', '--csv', join(dir, 'names.csv'), '--rows', '40000'], { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(done.stderr);
+  const text = readFileSync(join(dir, 'names.csv'), 'utf8');
+  rmSync(dir, { recursive: true });
+  return text;
+}
+
+const [head, ...lines] = (process.argv[2] ? readFileSync(process.argv[2], 'utf8') : made()).replace(/^\ufeff/, '').trim().split(/\r?\n/);
 const column = head.split(',').indexOf('姓名');
 const names = lines.map((l) => l.split(',')[column]).filter((n) => /^\p{Script=Han}{2,5}$/u.test(n ?? ''));
 const half = names.length >> 1;
@@ -41,3 +54,35 @@ function report(what, from) {
 }
 report('knowing other people', known);
 report('knowing these people', there);
+
+// A term of n rows becomes ceil(n / most) terms of about as many rows each. The thief knows the rule and what he knows of people; of each
+// split term he believes that it belongs to the character with the same place.
+function split(most, from) {
+  const count = (list) => {
+    const sum = new Map();
+    for (const name of list) for (const c of characters(name)) sum.set(c, (sum.get(c) ?? 0) + 1);
+    return sum;
+  };
+  const real = count(there), believed = count(from);
+  const parts = (sum, c) => Math.ceil(sum.get(c) / most);
+  const term = there.map((name) => characters(name).map((c) => [c, `${c}#${Math.floor(Math.random() * parts(real, c))}`]));
+  const seen = new Map();
+  for (const row of term) for (const [, t] of row) seen.set(t, (seen.get(t) ?? 0) + 1);
+  const order = (entries) => entries.map(([t, n]) => [t, n, Math.random()]).sort((a, b) => b[1] - a[1] || a[2] - b[2]).map(([t]) => t);
+  const expected = [...believed].flatMap(([c, n]) => Array.from({ length: parts(believed, c) }, () => [c, n / parts(believed, c)]));
+  const left = order([...seen]), right = order(expected);
+  const guess = new Map(left.map((t, place) => [t, right[place]]));
+  const family = term.filter((row) => guess.get(row[0][1]) === row[0][0]).length;
+  const all = term.filter((row) => row.every(([c, t]) => guess.get(t) === c)).length;
+  const asked = [...real].reduce((sum, [c]) => sum + parts(real, c), 0) / real.size, most1 = Math.max(...[...real.keys()].map((c) => parts(real, c)));
+  return { family, all, asked, most1 };
+}
+
+const share = (n) => `${n} (${((100 * n) / there.length).toFixed(2)} %)`;
+for (const most of [1000, 200, 50, 20])
+  for (const [what, from] of [['other people', known], ['these people', there]]) {
+    const { family, all, asked, most1 } = split(most, from);
+    console.log(`split at ${most} rows, knowing ${what}: first character ${share(family)}, every character ${share(all)}; a look-up of a character asks ${asked.toFixed(1)} terms, ${most1} at most`);
+  }
+const plain = [...new Set(there.flatMap(characters))].length;
+console.log(`without single characters as terms only pairs stand there: ${plain} characters can't be searched for alone`);

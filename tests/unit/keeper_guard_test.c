@@ -1,0 +1,67 @@
+/* The guard of the sign-in door: what a flood of failures may cost. */
+#include "keeper/guard.h"
+
+#include "test.h"
+
+#include <stdio.h>
+
+#define MINUTE 60000
+
+static const uint8_t here[16] = {1}, there[16] = {2};
+
+static struct slice login_of(int n, char text[32]) {
+    (void)snprintf(text, 32, "stranger %d", n);
+    return slice_from_string(text);
+}
+
+static void a_flood_gets_few_entries_a_minute_and_one_number_for_the_rest(void **state) {
+    (void)state;
+    struct guard *g = guard_new();
+    char text[32];
+    int entries = 0;
+    for (int i = 0; i < 100000; i++)
+        entries += guard_worth_entry(g, login_of(i, text), here, MINUTE);
+    assert_in_range(entries, 1, 120);
+    assert_int_equal(guard_take_uncounted(g, MINUTE + 1), 0); /* not before the minute is over */
+    assert_int_equal(guard_take_uncounted(g, 2 * MINUTE), 100000 - entries);
+    assert_int_equal(guard_take_uncounted(g, 2 * MINUTE), 0);
+    assert_true(guard_worth_entry(g, SLICE("somebody"), there, 2 * MINUTE));
+    guard_free(g);
+}
+
+static void a_flood_of_one_person_leaves_entries_for_others(void **state) {
+    (void)state;
+    struct guard *g = guard_new();
+    int entries = 0;
+    for (int i = 0; i < 1000; i++)
+        entries += guard_worth_entry(g, SLICE("sysadmin"), here, MINUTE);
+    assert_int_equal(entries, 3);
+    assert_true(guard_worth_entry(g, SLICE("auditor"), here, MINUTE));
+    guard_free(g);
+}
+
+static void failures_elsewhere_lock_nobody_out(void **state) {
+    (void)state;
+    struct guard *g = guard_new();
+    struct error e;
+    char text[32];
+    int64_t now = MINUTE;
+    int let_in = 0;
+    for (int i = 0; i < 100000; i++) {
+        struct slice login = i % 2 == 0 ? SLICE("sysadmin") : login_of(i, text);
+        let_in += guard_enter(g, login, there, now + i, &e) == ST_OK;
+    }
+    assert_in_range(let_in, 1, 50);
+    assert_int_equal(guard_enter(g, SLICE("sysadmin"), there, now + 100000, &e), ST_LIMIT);
+    assert_int_equal(guard_enter(g, SLICE("sysadmin"), here, now + 100000, &e), ST_OK);
+    guard_free(g);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_flood_gets_few_entries_a_minute_and_one_number_for_the_rest),
+        cmocka_unit_test(a_flood_of_one_person_leaves_entries_for_others),
+        cmocka_unit_test(failures_elsewhere_lock_nobody_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
