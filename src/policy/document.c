@@ -267,7 +267,12 @@ static bool read_value(struct json_reader *r, struct document *out) {
 
 enum status document_parse(struct slice text, const char *file, struct arena *a, const struct document **out,
                            struct error *e) {
-    struct json_reader r = {.text = text, .line = 1, .file = file, .arena = a, .error = e, .status = ST_OK};
+    struct json_reader r = {.text = text.p == NULL ? SLICE("") : text,
+                            .line = 1,
+                            .file = file,
+                            .arena = a,
+                            .error = e,
+                            .status = ST_OK};
     if (text.n > DOCUMENT_TEXT_MAX)
         return error_set(e, ST_LIMIT, "too_large", "%s: more than %zu bytes", file, DOCUMENT_TEXT_MAX);
     if (!utf8_valid(text))

@@ -4,7 +4,7 @@
 #include "policy/value.h"
 
 void lex_init(struct lexer *l, struct slice text, const char *file) {
-    *l = (struct lexer){.text = text, .file = file, .line = 1};
+    *l = (struct lexer){.text = text.p == NULL ? SLICE("") : text, .file = file, .line = 1};
 }
 
 static uint32_t column_of(const struct lexer *l, size_t at) {

@@ -420,6 +420,8 @@ enum status policy_format(struct slice text, const char *file, size_t width, siz
     const struct policy *ignored;
     size_t count;
     struct piece *pieces = NULL;
+    if (text.p == NULL)
+        text = SLICE("");
     enum status s = parse_policies(text, file, a, &ignored, &count, e);
     if (s == ST_OK)
         s = take_apart(text, file, a, &pieces, &count, e);

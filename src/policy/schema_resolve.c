@@ -180,7 +180,7 @@ static enum status resolve_record(struct resolver *r, struct slice space, const 
 
 static enum status resolve_kind(struct resolver *r, struct slice space, const struct source_type *t,
                                 const struct cedar_type **out) {
-    const struct cedar_type *element;
+    const struct cedar_type *element = NULL;
     enum status s;
     switch (t->kind) {
     case SOURCE_LONG:

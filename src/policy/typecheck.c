@@ -363,10 +363,9 @@ const struct cedar_entity *typecheck_entity(const struct typecheck *t, const str
     return e->op == EXPR_VALUE && e->value.kind == CEDAR_ENTITY ? &e->value.entity : NULL;
 }
 
-enum checked typecheck_expr(struct typecheck *t, const struct expr *e, const struct guard *known,
-                            struct typed *out) {
+static enum checked check_any(struct typecheck *t, const struct expr *e, const struct guard *known,
+                              struct typed *out) {
     enum checked c;
-    *out = (struct typed){.type = NULL};
     switch (e->op) {
     case EXPR_VALUE:
         return check_value(t, e, known, out);
@@ -420,4 +419,11 @@ enum checked typecheck_expr(struct typecheck *t, const struct expr *e, const str
         return typecheck_call(t, e, known, out);
     }
     return typecheck_fail(t, e, "unknown expression");
+}
+
+enum checked typecheck_expr(struct typecheck *t, const struct expr *e, const struct guard *known,
+                            struct typed *out) {
+    *out = (struct typed){.type = NULL};
+    enum checked c = check_any(t, e, known, out);
+    return c == CHECKED && out->type == NULL ? CHECK_NO_MEMORY : c;
 }
