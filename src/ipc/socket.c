@@ -1,12 +1,15 @@
 #include "ipc/socket.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#define ACCEPT_PAUSE_MS 50 /* while the process has no file handles left */
 
 static enum status address_of(const char *path, struct sockaddr_un *a, struct error *e) {
     size_t n = strlen(path);
@@ -85,8 +88,10 @@ enum status socket_peer_get(int fd, struct socket_peer *out) {
 enum status socket_accept(int listener, uid_t user, int *fd) {
     int s = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (s < 0) {
-        bool again = errno == EINTR || errno == ECONNABORTED || errno == EAGAIN || errno == EMFILE ||
-                     errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+        bool spent = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+        bool again = spent || errno == EINTR || errno == ECONNABORTED || errno == EAGAIN;
+        if (spent) /* whoever connected still waits: asking at once again would only burn the processor */
+            (void)poll(NULL, 0, ACCEPT_PAUSE_MS);
         return again ? ST_RETRY : ST_IO;
     }
     struct socket_peer peer;

@@ -2,11 +2,19 @@
 // answer again by itself, and what was answered must be so.
 import assert from 'node:assert/strict';
 import { spawn, execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { person } from '../api/people.mjs';
-import { until } from '../api/server.mjs';
+import { root, until } from '../api/server.mjs';
 import { audit, entries, roles } from '../crash/roles.mjs';
+
+// The test company with fewer people, so that fewer passwords are hashed: its path.
+export function fewPeople(dir) {
+  const lines = readFileSync(join(root, 'tests/api/company.txt'), 'utf8').split('\n');
+  const path = join(dir, 'few.txt');
+  writeFileSync(path, lines.filter((line) => !/^user (?!1 |2 |3 |10 |11 )/.test(line)).join('\n'));
+  return path;
+}
 
 export const sleep = (ms) => new Promise((go) => setTimeout(go, ms));
 
@@ -97,6 +105,15 @@ export class Script {
     if (seen && (seen.mobile !== r.mobile || !r.remarks.includes(seen.remark))) this.wrong.push(`${made.id} answered ${seen.mobile} ${seen.remark}`);
     const found = await this.#ask('a search', 200, () => this.client.post('/api/v1/records/customer/query', { where: { field: 'mobile', op: 'eq', value: r.mobile } }));
     if (found && (found.items.length !== 1 || found.items[0].id !== made.id)) this.wrong.push(`${made.id}: found ${found.items.length} by its mobile`);
+  }
+
+  // Much at once: it may be refused whole or item by item, and says of each what became of it.
+  async heavy() {
+    const items = Array.from({ length: 300 }, () => ({ fields: person({ remark: '长'.repeat(900) }) }));
+    const got = await this.#ask('a bulk creation', 207, () => this.client.post('/api/v1/records/customer/bulk', { act: 'create', items }));
+    for (const [n, item] of (got?.items ?? []).entries())
+      if (item.status === 201) this.known.set(item.id, { mobile: `+86${items[n].fields.mobile}`, remarks: [items[n].fields.remark] });
+      else if (![500, 503, 507].includes(item.status)) this.wrong.push(`item ${n}: ${JSON.stringify(item).slice(0, 200)}`);
   }
 
   // It works again, by itself.

@@ -6,8 +6,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seconds=300
 [ "${KEDUN_INJECT:-}" != all ] || seconds=5400
 passed=0 failed=0
+apart=()
+# What mounts is done in a mount namespace, so that nothing of it outlives the test; without root that can't be had.
+[ "$(id -u)" != 0 ] || apart=(unshare -m --propagation private)
 for file in tests/fault/*.test.mjs; do
-    out=$(timeout "$seconds" node --test --test-reporter=tap "$file")
+    case $file in */host.* | */clock.*)
+        [ ${#apart[@]} -gt 0 ] || { echo "left out without root: $file"; continue; } ;;
+    esac
+    out=$(timeout "$seconds" "${apart[@]}" node --test --test-reporter=tap "$file")
     p=$(grep -aE '^# pass [0-9]+' <<<"$out" | awk '{print $3}')
     f=$(grep -aE '^# (fail|cancelled) [0-9]+' <<<"$out" | awk '{n += $3} END {print n + 0}')
     [ -n "$p" ] || { p=0 f=1; }
