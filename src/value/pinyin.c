@@ -80,11 +80,14 @@ static bool is_cut(const struct pinyin_query *q, size_t from, size_t to) {
     return false;
 }
 
-/* spelt[i][k]: the syllable of k+1 letters at i, or -1; `whole` bit i: the rest from i splits. */
+#define NEVER 200 /* more syllables than a query has letters */
+
+/* spelt[i][k]: the syllable of k+1 letters at i, or -1; least[i]: the fewest syllables that the rest from i
+ * splits into, NEVER if it doesn't. */
 struct splitter {
     const struct pinyin_query *q;
     int spelt[PINYIN_QUERY_MAX][PINYIN_SYLLABLE_MAX];
-    uint64_t whole;
+    uint8_t least[PINYIN_QUERY_MAX + 1];
     struct pinyin_split now;
     struct pinyin_split *out;
     size_t n, most;
@@ -92,18 +95,20 @@ struct splitter {
 
 static void splitter_look(struct splitter *s) {
     size_t n = s->q->n;
-    s->whole = UINT64_C(1) << n;
+    s->least[n] = 0;
     for (size_t i = n; i-- > 0;) {
+        s->least[i] = NEVER;
         for (size_t k = 0; k < PINYIN_SYLLABLE_MAX; k++) {
             bool fits = i + k < n && !is_cut(s->q, i, i + k + 1);
             s->spelt[i][k] = fits ? syllable_find(s->q->letters + i, k + 1) : -1;
-            if (s->spelt[i][k] >= 0 && (s->whole >> (i + k + 1) & 1))
-                s->whole |= UINT64_C(1) << i;
+            if (s->spelt[i][k] >= 0 && s->least[i + k + 1] + 1 < s->least[i])
+                s->least[i] = (uint8_t)(s->least[i + k + 1] + 1);
         }
     }
 }
 
-/* Only ways that reach the end are followed, so the work is bounded by what is given out. */
+/* Only ways that reach the end, in as many syllables as there may be, are followed: so the work is bounded by
+ * what is given out. */
 static void splitter_walk(struct splitter *s, size_t at) {
     if (s->n == s->most)
         return;
@@ -112,7 +117,7 @@ static void splitter_walk(struct splitter *s, size_t at) {
         return;
     }
     for (size_t k = PINYIN_SYLLABLE_MAX; k-- > 0;) {
-        if (s->spelt[at][k] < 0 || !(s->whole >> (at + k + 1) & 1) || s->now.n == PINYIN_SPLIT_LENGTH)
+        if (s->spelt[at][k] < 0 || s->now.n + 1 + s->least[at + k + 1] > PINYIN_SPLIT_LENGTH)
             continue;
         s->now.syllable[s->now.n++] = (uint16_t)s->spelt[at][k];
         splitter_walk(s, at + k + 1);
@@ -125,7 +130,7 @@ static size_t split(const struct pinyin_query *q, char open, struct pinyin_split
     if (q->n == 0 || q->n > PINYIN_QUERY_MAX)
         return 0;
     splitter_look(&s);
-    if (s.whole & 1)
+    if (s.least[0] <= PINYIN_SPLIT_LENGTH)
         splitter_walk(&s, 0);
     return s.n;
 }

@@ -191,6 +191,16 @@ static void queries_that_no_term_can_answer_are_refused_with_a_reason(void **sta
     assert_string_equal(e.code, "query_too_long");
 }
 
+/* Each of thousands of millions of ways has too many syllables: none is followed to where that shows. */
+static void letters_that_take_too_many_syllables_are_given_up_at_once(void **state) {
+    struct pinyin_query q;
+    struct pinyin_split splits[PINYIN_SPLITS_MAX];
+    (void)state;
+    assert_true(pinyin_query_read(SLICE("aanaanaanaanaanaanaanaanaanaanaanaanaanaanaanaanaanaanaanaan"), &q));
+    assert_int_equal(pinyin_split(&q, splits), 0);
+    assert_int_equal(pinyin_split_open(&q, splits), 0);
+}
+
 static void letters_split_into_every_row_of_syllables(void **state) {
     (void)state;
     struct pinyin_query q;
@@ -365,6 +375,7 @@ int main(void) {
         cmocka_unit_test(an_ending_of_four_or_more_is_found),
         cmocka_unit_test(words_find_whole_words_and_han_fragments),
         cmocka_unit_test(queries_that_no_term_can_answer_are_refused_with_a_reason),
+        cmocka_unit_test(letters_that_take_too_many_syllables_are_given_up_at_once),
         cmocka_unit_test(letters_split_into_every_row_of_syllables),
         cmocka_unit_test(every_part_of_a_random_name_finds_it),
         cmocka_unit_test(every_spelling_of_a_random_name_finds_it),
