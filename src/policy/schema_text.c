@@ -171,8 +171,10 @@ static bool parse_type_in(struct parser *p, struct source_type *t) {
 
 static bool parse_type(struct parser *p, const struct source_type **out) {
     struct source_type *t = arena_alloc(p->arena, sizeof *t);
-    if (t == NULL)
-        return parser_no_memory(p);
+    if (t == NULL) {
+        (void)parser_no_memory(p);
+        return false;
+    }
     t->line = p->now.line;
     *out = t;
     if (p->nesting == SCHEMA_DEPTH_MAX)
@@ -302,7 +304,7 @@ static bool parse_applies_one(struct parser *p, struct source_action *x) {
     if (x->context != NULL)
         return parser_fail(p, "context twice");
     parser_advance(p);
-    if (!parser_expect(p, ":") || !parse_type(p, &x->context))
+    if (!parser_expect(p, ":") || !parse_type(p, &x->context) || x->context == NULL)
         return false;
     return x->context->kind != SOURCE_SET || parser_fail(p, "a context is a record or the name of one");
 }

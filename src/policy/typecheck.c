@@ -67,6 +67,8 @@ enum checked typecheck_and(struct typecheck *t, const struct expr *right, const 
                            struct typed *left) {
     const struct guard *inside;
     struct typed r;
+    if (left->type == NULL)
+        return CHECK_NO_MEMORY;
     if (left->type->kind == TYPE_FALSE)
         return CHECKED; /* what follows cannot matter */
     enum checked c = join(t, left->guards, known, &inside);
@@ -84,6 +86,8 @@ enum checked typecheck_and(struct typecheck *t, const struct expr *right, const 
 static enum checked check_or(struct typecheck *t, const struct expr *right, const struct guard *known,
                              struct typed *left) {
     struct typed r;
+    if (left->type == NULL)
+        return CHECK_NO_MEMORY;
     if (left->type->kind == TYPE_TRUE)
         return CHECKED;
     enum checked c = typecheck_bool(t, right, known, &r);
@@ -102,7 +106,7 @@ static enum checked check_or(struct typecheck *t, const struct expr *right, cons
 static enum checked check_chain(struct typecheck *t, const struct expr *e, const struct guard *known,
                                 struct typed *out) {
     enum checked c = typecheck_bool(t, e->items[0], known, out);
-    if (out->type != NULL && e->op == EXPR_AND && out->type->kind == TYPE_FALSE)
+    if (c == CHECKED && e->op == EXPR_AND && out->type->kind == TYPE_FALSE)
         out->guards = NULL;
     for (size_t i = 1; i < e->count && c == CHECKED; i++)
         c = e->op == EXPR_AND ? typecheck_and(t, e->items[i], known, out)
