@@ -252,7 +252,7 @@ void engine_serve(struct engine_worker *w, int fd) {
 static void *worker_run(void *argument) {
     struct engine_worker *w = argument;
     const struct role_fd *scgi = role_fd(w->engine->env, "scgi");
-    while (!w->engine->stopping) {
+    while (!__atomic_load_n(&w->engine->stopping, __ATOMIC_RELAXED)) {
         int fd;
         if (socket_accept(scgi->fd, scgi->peer, &fd) == ST_OK)
             engine_serve(w, fd);
@@ -371,7 +371,7 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
         return 1;
     }
     role_wait_stop();
-    engine->stopping = true;
+    __atomic_store_n(&engine->stopping, true, __ATOMIC_RELAXED);
     for (size_t i = 0; i < count; i++) {
         (void)pthread_join(workers[i].thread, NULL);
         worker_end(&workers[i]);
