@@ -14,13 +14,9 @@ usage: ./do COMMAND
   build                   build the server in build/ and the pages in ui/dist
   test [SUITE...]         all suites, or these; each is tests/SUITE/run
   check                   formatting, clang-tidy, cppcheck, layers, lengths, house rules, names in scripts
-<<<<<<< HEAD
-  bench [CASE] [...]      measure (tests/bench/run); bench matrix: every bar, in one report
-  fuzz [TARGET] [SECONDS] fuzz every target, or one, for 30 seconds each or as long as said
-=======
-  bench [CASE] [...]      measure (tests/bench/run)
+  bench [CASE] [...]      measure (tests/bench/run); bench matrix: every bar, in one report;
+                          bench tryton: the same beside Tryton, which it installs
   fuzz [TARGET] [--seconds N]  fuzz every target, or one, for 20 seconds each or as long as said
->>>>>>> da69798 (Look for bugs by failing memory and by four more fuzz targets; mend what they found)
   clean                   remove what was built (never data/)
 TEXT
 }

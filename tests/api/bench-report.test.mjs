@@ -14,6 +14,10 @@ test('a bar is met at its value and not beyond it', () => {
   assert.deepEqual(met({ rate: 3499, ratio: 0.29, p99_ms: 41 }), { rate: false, ratio: false, p99_ms: false });
 });
 
+test('a bar is not met by a server that answers nothing', () => {
+  assert.ok(held([line({ rate: 0, p99_ms: 0 })]).every((h) => !h.met));
+});
+
 test('a bar speaks of its own size and number of connections only', () => {
   assert.equal(held([line({ connections: 16 })]).length, 0);
   const fragment = { case: 'fragment', p99_ms: 79 };

@@ -27,13 +27,14 @@ const key = (line) => `${line.case}/${line.customers}/${line.connections}`;
 const known = (x) => typeof x === 'number' && Number.isFinite(x);
 const n = (x) => (!known(x) ? '-' : x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
 
-// Each bar with what was measured for it: [{bar, customers, measured, met}]; a bar without a measurement is left out.
+// Each bar with what was measured for it: [{bar, customers, measured, met}]; a bar without a measurement is left out;
+// where nothing was answered at all none is met.
 export function held(results) {
   return bars.flatMap((bar) => results
     .filter((l) => l.case === bar.case && (bar.at === undefined || l.connections === bar.at) &&
       (bar.customers === undefined || l.customers === bar.customers) && known(l[bar.value]))
     .map((l) => ({ bar, customers: l.customers, measured: l[bar.value],
-      met: bar.least === undefined ? l[bar.value] <= bar.most : l[bar.value] >= bar.least })));
+      met: l.rate !== 0 && (bar.least === undefined ? l[bar.value] <= bar.most : l[bar.value] >= bar.least) })));
 }
 
 // How far the rate of pages falls from the smallest base to the largest: the bar is 0.8. Undefined with one size only.

@@ -40,8 +40,11 @@ ${[['REQUEST_METHOD', '$request_method'], ['REQUEST_URI', '$request_uri'], ['PAT
     this.nginx = launch('/usr/sbin/nginx', ['-p', this.dir, '-c', join(this.dir, 'nginx.conf'), '-e', 'stderr']);
     this.client = new Client({ port: this.port, ca: readFileSync(join(this.data, 'tls/ca.crt')) });
     this.cookie = '';
-    await until('Tryton', () => this.call('common.server.version'), 300);
-    const signedIn = await this.call('common.db.login', 'admin', { password: 'tryton-bench' }, 'en');
+    let signedIn; // null: refused, which is not tried again
+    await until('Tryton', async () => {
+      signedIn = await this.call('common.db.login', 'admin', { password: 'tryton-bench' }, 'en');
+      return true;
+    }, 300);
     if (!signedIn) throw new Error('Tryton refuses its administrator');
     const [id, session] = signedIn;
     this.client.authorization = `Session ${Buffer.from(`admin:${id}:${session}`).toString('base64')}`;
