@@ -108,7 +108,7 @@ async function run(o, product, tryton) {
   for (const name of Object.keys(asked)) {
     const c = cases[name], own = await product.as(c.actor), ours = await c.product(own), theirs = asked[name](there);
     await load(product, own, ours, 4, 1, o.work);
-    await load(tryton, { authorization: tryton.client.authorization, cookie: '' }, theirs, 4, 1, o.work);
+    await load(tryton, { authorization: tryton.client.authorization, cookie: '' }, theirs, 16, o.seconds, o.work); // each of its workers fills caches of its own
     for (const connections of o.connections) {
       const kedun = await load(product, own, ours, connections, o.seconds, o.work);
       const other = await load(tryton, { authorization: tryton.client.authorization, cookie: '' }, theirs, connections, o.seconds, o.work);
