@@ -85,10 +85,10 @@ test('every acknowledged write is there, and opens', async () => {
 });
 
 test('every row there is one that somebody wrote, whole', async () => {
-  let unanswered = 0;
+  let unanswered = 0, all = 0;
   for (const login of LOGINS) {
     const items = await every('customer', login);
-    assert.ok(items.length > ROUNDS);
+    all += items.length;
     for (const item of items) {
       const mine = known.get(item.id);
       assert.ok(mine || attempted.has(item.mobile), `nobody wrote ${item.id}`);
@@ -99,6 +99,7 @@ test('every row there is one that somebody wrote, whole', async () => {
       }
     }
   }
+  assert.ok(all > ROUNDS, `only ${all} rows`); // of both together: one's writers may have come late
   console.log(`crash: of ${attempted.size} creations that nobody answered ${unanswered} are there, whole, the others not at all`);
 });
 
