@@ -32,7 +32,8 @@ static enum status build_ops(const struct attempt *t, struct ops *ops, struct er
 static void name_conflict(const struct write_op *op, struct error *refused) {
     char field[ERROR_FIELD_MAX];
     size_t n = op->key.n < sizeof field ? op->key.n : sizeof field - 1;
-    memcpy(field, op->key.p, n);
+    if (n > 0)
+        memcpy(field, op->key.p, n);
     field[n] = '\0';
     if (op->kind == WRITE_UNIQUE) {
         (void)error_field(refused, ST_CONFLICT, "unique", field, "another record has this value");

@@ -18,6 +18,14 @@ void *REAL(realloc)(void *p, size_t n);
 
 #define FRAMES 24
 
+#ifdef __SANITIZE_ADDRESS__
+/* The dynamic loader keeps a list of its own when a library that it opens lacks memory. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) {
+    return "leak:_dl_map_object_deps\n";
+}
+#endif
+
 static void *frames[FRAMES];
 static int frame_count;
 static atomic_bool armed, for_good;

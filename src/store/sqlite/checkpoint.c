@@ -14,7 +14,8 @@ struct checkpoint {
     pthread_mutex_t lock;
     pthread_cond_t wake, go;
     int pages, full; /* the log is to begin anew when it is longer than `full` */
-    bool holding;    /* the writer waits */
+    bool holding;    /* the writer is to wait */
+    bool held;       /* it does */
     bool stop;
     bool left;          /* the log's file holds pages, all of them home: the thread's own */
     int64_t emptied_ns; /* when its file was emptied last; the thread's own */
@@ -79,11 +80,24 @@ static void empty_log(struct checkpoint *k) {
     }
 }
 
-static void hold(struct checkpoint *k, bool on) {
+/* Until the writer has ended its group and waits; one without work holds nothing, and is not waited for long.
+ */
+static void hold_writer(struct checkpoint *k) {
+    struct timespec end;
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += CHECKPOINT_SECONDS;
+    int rc = 0;
     (void)pthread_mutex_lock(&k->lock);
-    k->holding = on;
-    if (!on)
-        (void)pthread_cond_broadcast(&k->go);
+    k->holding = true;
+    while (!k->held && !k->stop && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&k->wake, &k->lock, &end);
+    (void)pthread_mutex_unlock(&k->lock);
+}
+
+static void let_writer_go(struct checkpoint *k) {
+    (void)pthread_mutex_lock(&k->lock);
+    k->holding = false;
+    (void)pthread_cond_broadcast(&k->go);
     (void)pthread_mutex_unlock(&k->lock);
 }
 
@@ -94,9 +108,9 @@ static int begin_anew(struct checkpoint *k, int *in_log, int *home) {
     if (rc != SQLITE_OK)
         return rc;
     (void)sqlite3_busy_timeout(k->c->db, CHECKPOINT_HOLD_MS);
-    hold(k, true);
+    hold_writer(k);
     rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, SQLITE_CHECKPOINT_RESTART, in_log, home);
-    hold(k, false);
+    let_writer_go(k);
     (void)sqlite3_busy_timeout(k->c->db, CONNECTION_BUSY_MS);
     k->full = rc == SQLITE_OK ? CHECKPOINT_FULL : *in_log + CHECKPOINT_FULL;
     return rc;
@@ -179,8 +193,12 @@ void checkpoint_stop(struct checkpoint *k) {
 
 void checkpoint_pass(struct checkpoint *k) {
     (void)pthread_mutex_lock(&k->lock);
-    while (k->holding)
+    while (k->holding) {
+        k->held = true;
+        (void)pthread_cond_signal(&k->wake);
         (void)pthread_cond_wait(&k->go, &k->lock);
+    }
+    k->held = false;
     (void)pthread_mutex_unlock(&k->lock);
 }
 
