@@ -239,7 +239,7 @@ static void try_request(struct validation *v, const struct schema_action *action
                           .action = action,
                           .principal = type_entity(&v->scratch, types[0]),
                           .resource = type_entity(&v->scratch, types[1])};
-    struct typed out;
+    struct typed out = {.type = NULL};
     enum checked c = t.principal == NULL || t.resource == NULL
                          ? CHECK_NO_MEMORY
                          : check_request(v, &t, slots[0], slots[1], &out);
@@ -248,7 +248,7 @@ static void try_request(struct validation *v, const struct schema_action *action
     if (c == CHECK_FAILED && !o->failed)
         o->status = add(v, t.at->line, t.at->column, t.what, false);
     o->failed = o->failed || c == CHECK_FAILED;
-    o->applies = o->applies || c == CHECK_FAILED || out.type->kind != TYPE_FALSE;
+    o->applies = o->applies || c != CHECKED || out.type == NULL || out.type->kind != TYPE_FALSE;
 }
 
 /* The types that a slot is tried with; a policy without one is tried once. */

@@ -16,7 +16,7 @@ const forPeople = /ST_(INVALID|UNAUTHENTICATED|DENIED|NOT_FOUND|CONFLICT|LIMIT|U
 // Of start-up and of the operator's files, never an answer to a request.
 const startUp = new Set(['policies_unreadable', 'policy_twice', 'policy_too_large', 'policy_syntax', 'policy_unknown_action', 'policy_unknown_attribute', 'policy_not_reducible', 'too_many_policies',
   'definitions_missing', 'root_key_missing', 'root_key_mode', 'epoch_key_missing', 'vault_rolled_back', 'audit_shortened', 'audit_replay', 'store_newer', 'key_path', 'key_dir', 'key_file', 'path_too_long', 'socket_path', 'keeper_socket', 'bad_registry', 'demo_not_loopback', 'not_initialised',
-  'bad_entity', 'bad_json', 'bad_link', 'bad_request', 'entity_cycle', 'entity_twice', 'schema_syntax', 'schema_too_large', 'too_many_entities', 'unknown_template']);
+  'bad_entity', 'bad_json', 'bad_link', 'bad_request', 'entity_cycle', 'entity_twice', 'schema_syntax', 'schema_too_large', 'too_many_entities', 'unknown_template', 'bad_policy', 'schema_no_text']);
 // Said between processes about a request that no client can make.
 const between = new Set(['bad_act', 'bad_entry', 'bad_needle', 'bad_page', 'bad_subject', 'bad_reseal', 'bad_value', 'bad_view', 'another_row', 'is_sealed', 'not_sealed', 'no_such_intent', 'no_subject_key', 'query_bad',
   'check_unfit', 'column_not_settable', 'write_malformed', 'predicate_malformed', 'selection_malformed', 'sort_too_long', 'too_many_columns', 'too_many_objects', 'store_read_only', 'subject_exists', 'subject_not_found',
