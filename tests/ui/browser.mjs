@@ -165,7 +165,8 @@ export async function settled(page) {
   const end = Date.now() + 30000;
   const asked = underWay.get(page);
   for (let calm = 0; calm < 2; ) {
-    calm = asked.size === 0 && (await atRest(page)) && asked.size === 0 ? calm + 1 : 0;
+    const quiet = asked.size === 0;
+    calm = (await atRest(page)) && quiet && asked.size === 0 ? calm + 1 : 0;
     if (Date.now() > end) throw new Error('the page does not come to rest');
   }
 }
