@@ -19,7 +19,7 @@ void audit_reader_close(struct audit_reader *r);
 void audit_reader_limit(struct audit_reader *r, uint64_t seq);
 
 /* The next entry. Its slices point into the reader and hold until the next call; arrays come from `a`.
- * ST_NOT_FOUND at the end for now (call again later), ST_CORRUPT, ST_NOMEM, ST_IO. */
+ * ST_NOT_FOUND at the end so far (call again later), ST_CORRUPT, ST_NOMEM, ST_IO. */
 MUST_CHECK enum status audit_reader_next(struct audit_reader *r, struct arena *a, struct audit_entry *out);
 
 /* The leaf bytes of the entry read last, as hashed into the tree. */

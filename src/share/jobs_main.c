@@ -180,7 +180,7 @@ static void sweep(struct runner *r, struct tools *t) {
     for (size_t i = 0; s == ST_OK && i < n; i++)
         s = import_forget(j->world, j->env->data_dir, &old[i], &t->arena, &e);
     if (s != ST_OK)
-        log_warn("job: old imports stay for now: %s", e.code);
+        log_warn("job: old imports stay until the next sweep: %s", e.code);
     arena_reset(&t->arena);
 }
 

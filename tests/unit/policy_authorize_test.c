@@ -1,21 +1,7 @@
 /* The language's own question: a request against policies, entities and a schema that come as text. */
-#include "test.h"
+#include "policy_arena.h"
 
 #include "policy/authorize.h"
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 1 << 26, ARENA_PLAIN);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
 
 static const char schema_text[] =
     "type Address = { street: String, \"house no\"?: Long };\n"

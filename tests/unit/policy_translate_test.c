@@ -1,23 +1,9 @@
 /* Policies and schemas from one syntax to the other and back, and text laid out anew. */
-#include "test.h"
+#include "policy_arena.h"
 
 #include "policy/policy_format.h"
 #include "policy/policy_json.h"
 #include "policy/schema_print.h"
-
-static struct arena arena;
-
-static int open_arena(void **state) {
-    (void)state;
-    arena_init(&arena, 1 << 26, ARENA_PLAIN);
-    return 0;
-}
-
-static int close_arena(void **state) {
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
 
 static const char *keep(struct buf *b) {
     assert_false(b->failed);

@@ -106,7 +106,7 @@ static void group_housekeeping(struct writer *w) {
             writer_forget_keys(w, before);
     }
     if (st != ST_OK)
-        log_warn("store: settled intents or old keys stay for now: %s", e.detail);
+        log_warn("store: settled intents or old keys stay until the next time: %s", e.detail);
 }
 
 static void group_answer(struct writer *w, enum status st, const struct error *e) {
@@ -212,7 +212,7 @@ static void run_fold(struct writer *w) {
     kept_commit_ended(w->kept);
     if (st == ST_OK)
         return;
-    log_warn("store: new rows stay with their search terms for now: %s", e.detail);
+    log_warn("store: new rows keep their search terms until it is tried again: %s", e.detail);
     if (sqlite3_get_autocommit(w->c->db) == 0)
         (void)run_quietly(w, "ROLLBACK");
     w->fold_after_ns = clock_monotonic_ns() + FOLD_AGAIN_NS;
