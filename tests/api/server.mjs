@@ -1,26 +1,32 @@
 // A real server in a directory of its own: `kedun serve` with nginx and TLS on a free loopback port, the test
 // company of company.txt in its keeper.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { putCompany } from './base.mjs';
 import { Client } from './client.mjs';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const build = resolve(root, process.env.KEDUN_BUILD ?? 'build');
 export const password = 'correct horse battery';
 
-export const freePort = () =>
-  new Promise((done, failed) => {
-    const s = createServer();
-    s.on('error', failed);
-    s.listen(0, '127.0.0.1', () => {
-      const { port } = s.address();
-      s.close(() => done(port));
-    });
+// A port that nobody listens on, below those that the kernel gives to connections: one of these could be taken by any
+// connection of another test before the server listens.
+export async function freePort() {
+  const [low] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/).map(Number);
+  const isFree = (port) => new Promise((done) => {
+    const s = createServer().on('error', () => done(false));
+    s.listen(port, '127.0.0.1', () => s.close(() => done(true)));
   });
+  for (;;) {
+    const port = low > 16384 ? randomInt(low - 12000, low) : randomInt(61000, 65535);
+    if (await isFree(port)) return port;
+  }
+}
 
 // Asks until it is so; the only place that waits. A probe that throws counts as "not yet".
 export async function until(what, probe, seconds = 60) {
@@ -74,9 +80,7 @@ export class Server {
   }
 
   bootstrap() {
-    const done = spawnSync(join(build, 'tests/api/bootstrap'),
-      [this.company, '--data', this.data, ...this.set], { encoding: 'utf8' });
-    if (done.status !== 0) throw new Error(`the test company was not made: ${done.stderr.trim()}`);
+    putCompany(join(build, 'tests/api/bootstrap'), join(build, 'tests/bases'), this, this.data);
   }
 
   async ready() {
