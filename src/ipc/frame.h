@@ -44,22 +44,21 @@ MUST_CHECK enum status frame_call(int fd, const struct frame *question, struct b
                                   int timeout_ms);
 
 /* The receiving end of a connection on which many frames come: it takes what there is in one call, so that a
- * frame costs one system call where frame_receive needs two to four. What has come behind a frame waits for
+ * frame costs two system calls where frame_receive needs up to four. What has come behind a frame waits for
  * its turn. Do not mix with frame_receive on one socket. */
 struct frame_stream {
     int fd;
     struct buf in;
     size_t taken;   /* bytes of the frame given out last */
     int timeout_ms; /* FRAME_FOREVER, or for each frame */
-    bool timed;     /* the socket has that timeout */
 };
 
 /* `limit`: the largest payload taken. The socket must be a blocking one and stays the caller's to close. */
 void frame_stream_init(struct frame_stream *s, int fd, size_t limit, bool secret, int timeout_ms);
 void frame_stream_free(struct frame_stream *s); /* fine on a zeroed one; wipes if secret */
 
-/* The next frame, in place until the next call or frame_stream_drop. Statuses as frame_receive; a peer that
- * sends a little now and then is given up on after twice the timeout. */
+/* The next frame, in place until the next call or frame_stream_drop. Statuses as frame_receive
+ * (ST_UNAVAILABLE in the middle of one). */
 MUST_CHECK enum status frame_stream_next(struct frame_stream *s, struct frame *out);
 /* Forgets (and wipes if secret) the frame given out last. */
 void frame_stream_drop(struct frame_stream *s);
