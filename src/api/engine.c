@@ -5,6 +5,7 @@
 #include "api/refusal.h"
 #include "api/scgi/scgi.h"
 #include "api/session.h"
+#include "api/settler.h"
 #include "api/stamp.h"
 #include "base/clock.h"
 #include "base/hex.h"
@@ -365,6 +366,8 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
     if (s == ST_OK)
         s = events_start(engine, &engine->events, e);
     if (s == ST_OK)
+        s = settler_start(engine, &engine->settler, e);
+    if (s == ST_OK)
         s = role_ready(engine->env);
     if (s != ST_OK) {
         log_error("can't start: %s: %s", e->code, e->detail);
@@ -376,6 +379,7 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
         (void)pthread_join(workers[i].thread, NULL);
         worker_end(&workers[i]);
     }
+    settler_stop(engine->settler);
     events_stop(engine->events);
     remote_stop(engine->remote);
     store_close(engine->store);

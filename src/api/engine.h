@@ -14,6 +14,7 @@ struct engine {
     struct store *store;
     struct remote_server *remote; /* takes the write sets of jobs */
     struct events *events;        /* server-sent events */
+    struct settler *settler;      /* of writes without outcome */
     const char *keeper_path;
     const char *objects_dir, *policies_dir;
     int64_t started_ms;

@@ -217,6 +217,9 @@ enum status frame_stream_next(struct frame_stream *s, struct frame *out) {
 
 enum status frame_stream_call(struct frame_stream *s, const struct frame *question, struct frame *answer,
                               int send_ms) {
+    errno = 0;
     enum status st = frame_send(s->fd, question, send_ms);
+    if (st == ST_UNAVAILABLE && (errno == EPIPE || errno == ECONNRESET))
+        return ST_NOT_FOUND;
     return st == ST_OK ? answered(frame_stream_next(s, answer), question, answer) : st;
 }

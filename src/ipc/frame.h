@@ -62,7 +62,8 @@ void frame_stream_free(struct frame_stream *s); /* fine on a zeroed one; wipes i
 MUST_CHECK enum status frame_stream_next(struct frame_stream *s, struct frame *out);
 /* Forgets (and wipes if secret) the frame given out last. */
 void frame_stream_drop(struct frame_stream *s);
-/* As frame_call. `send_ms` bounds the question. */
+/* As frame_call. `send_ms` bounds the question. ST_NOT_FOUND: the peer had hung up before the question was
+ * whole, so it has not been dealt with and may be asked on another connection. */
 MUST_CHECK enum status frame_stream_call(struct frame_stream *s, const struct frame *question,
                                          struct frame *answer, int send_ms);
 

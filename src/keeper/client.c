@@ -103,6 +103,24 @@ static enum status client_answer(struct keeper *k, const struct message_info *m,
     return (enum status)answer->flags;
 }
 
+/* A keeper that was started anew has hung up on its old connections: what could not be said there is said
+ * once more, on a new one. */
+static enum status client_ask(struct keeper *k, const struct frame *question, struct frame *answer,
+                              struct error *e) {
+    for (bool old = k->in.fd >= 0;; old = false) {
+        enum status s = client_connect(k, e);
+        if (s != ST_OK)
+            return s;
+        s = frame_stream_call(&k->in, question, answer, EXCHANGE_MS);
+        if (s == ST_OK && answer->type == question->type)
+            return s;
+        client_hang_up(k);
+        if (s != ST_NOT_FOUND || !old)
+            return error_set(e, ST_UNAVAILABLE, "keeper_away", "the keeper did not answer %s",
+                             protocol_message(question->type)->name);
+    }
+}
+
 enum status client_exchange(struct keeper *k, enum message number, struct args *a, struct arena *arena,
                             struct error *e) {
     const struct message_info *m = protocol_message((uint16_t)number);
@@ -114,18 +132,9 @@ enum status client_exchange(struct keeper *k, enum message number, struct args *
     if (!wire_done(&w))
         return error_set(e, ST_LIMIT, "request_too_large", "the request %s is past a bound of the protocol",
                          m->name);
-    enum status s = client_connect(k, e);
-    if (s != ST_OK)
-        return s;
     struct frame question = {.type = (uint16_t)number, .id = ++k->id, .payload = buf_slice(&k->out)}, answer;
-    s = frame_stream_call(&k->in, &question, &answer, EXCHANGE_MS);
-    if (s == ST_OK && answer.type != number)
-        s = ST_CORRUPT;
-    if (s != ST_OK) {
-        client_hang_up(k);
-        return error_set(e, ST_UNAVAILABLE, "keeper_away", "the keeper did not answer %s", m->name);
-    }
-    return client_answer(k, m, &answer, a, arena, e);
+    enum status s = client_ask(k, &question, &answer, e);
+    return s == ST_OK ? client_answer(k, m, &answer, a, arena, e) : s;
 }
 
 uint64_t keeper_refusals(const struct keeper *k) {

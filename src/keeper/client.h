@@ -284,9 +284,10 @@ MUST_CHECK enum status keeper_reseal_rows(struct keeper *k, const struct keeper_
 
 /* Tells the log how an intent ended; lazy (covered by the next sync), order kept. */
 MUST_CHECK enum status keeper_outcome(struct keeper *k, uint64_t intent, bool committed, struct error *e);
-/* Intents without outcome, for settling at start; at most `room`. */
-MUST_CHECK enum status keeper_open_intents(struct keeper *k, uint64_t *intents, size_t room, size_t *n,
-                                           struct error *e);
+/* Intents without outcome, at most `room`, oldest first. `left`: only those that nobody will tell of any more
+ * (keeper/ledger.h). */
+MUST_CHECK enum status keeper_open_intents(struct keeper *k, bool left, uint64_t *intents, size_t room,
+                                           size_t *n, struct error *e);
 
 /* ---- look-ups ---- */
 

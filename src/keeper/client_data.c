@@ -51,10 +51,11 @@ enum status keeper_outcome(struct keeper *k, uint64_t intent, bool committed, st
     return client_exchange(k, MSG_OUTCOME, a, NULL, e);
 }
 
-enum status keeper_open_intents(struct keeper *k, uint64_t *intents, size_t room, size_t *n,
+enum status keeper_open_intents(struct keeper *k, bool left, uint64_t *intents, size_t room, size_t *n,
                                 struct error *e) {
     struct args *a = client_args(k, NULL);
     a->number32 = room > PROTOCOL_LIST_MAX ? PROTOCOL_LIST_MAX : (uint32_t)room;
+    a->flag = left;
     *n = 0;
     enum status s = client_exchange(k, MSG_OPEN_INTENTS, a, NULL, e);
     for (size_t i = 0; s == ST_OK && i < a->number_count && i < room; i++)

@@ -199,6 +199,11 @@ enum status handle_budgets(struct worker *w, struct args *in, struct args *out, 
     return w->scratch.failed ? error_set(e, ST_NOMEM, "no_memory", "no memory for the budgets") : ST_OK;
 }
 
+void worker_took_intent(struct worker *w, uint64_t intent) {
+    ledger_leave(w->state->ledger, w->intent);
+    w->intent = intent;
+}
+
 enum status handle_outcome(struct worker *w, struct args *in, struct args *out, struct error *e) {
     (void)out;
     return ledger_outcome(w->state->ledger, in->number, in->flag, e);
@@ -209,7 +214,7 @@ enum status handle_open_intents(struct worker *w, struct args *in, struct args *
     out->numbers = arena_array(&w->arena, room, sizeof *out->numbers);
     if (out->numbers == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "no memory for the intents");
-    out->number_count = ledger_open_intents(w->state->ledger, out->numbers, room);
+    out->number_count = ledger_open_intents(w->state->ledger, in->flag, out->numbers, room);
     return ST_OK;
 }
 

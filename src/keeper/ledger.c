@@ -15,6 +15,7 @@ struct intent {
     uint64_t seq, outcome; /* outcome: seq of its entry, 0 while open */
     uint32_t actor;
     bool committed;
+    bool left; /* its outcome is for others to find out */
 };
 
 struct ledger {
@@ -147,7 +148,7 @@ static void ledger_compact(struct ledger *l, uint64_t durable) {
     l->count = kept;
 }
 
-static enum status ledger_note_locked(struct ledger *l, uint64_t seq, uint32_t actor) {
+static enum status ledger_note_locked(struct ledger *l, uint64_t seq, uint32_t actor, bool left) {
     if (l->count == LEDGER_INTENTS_MAX)
         ledger_compact(l, audit_durable_seq(l->log));
     if (l->count == LEDGER_INTENTS_MAX)
@@ -155,15 +156,19 @@ static enum status ledger_note_locked(struct ledger *l, uint64_t seq, uint32_t a
     size_t at = l->count++;
     for (; at > 0 && l->intents[at - 1].seq > seq; at--)
         l->intents[at] = l->intents[at - 1];
-    l->intents[at] = (struct intent){.seq = seq, .actor = actor};
+    l->intents[at] = (struct intent){.seq = seq, .actor = actor, .left = left};
     return ST_OK;
 }
 
-enum status ledger_note(struct ledger *l, uint64_t intent, uint32_t actor) {
+static enum status ledger_remember(struct ledger *l, uint64_t intent, uint32_t actor, bool left) {
     (void)pthread_mutex_lock(&l->lock);
-    enum status s = ledger_note_locked(l, intent, actor);
+    enum status s = ledger_note_locked(l, intent, actor, left);
     (void)pthread_mutex_unlock(&l->lock);
     return s;
+}
+
+enum status ledger_note(struct ledger *l, uint64_t intent, uint32_t actor) {
+    return ledger_remember(l, intent, actor, true);
 }
 
 static struct intent *ledger_find(struct ledger *l, uint64_t seq) {
@@ -192,9 +197,17 @@ enum status ledger_intent(struct ledger *l, struct audit_entry *entry, uint64_t 
     enum status s = ledger_append(l, entry, seq, e);
     if (s == ST_OK)
         s = ledger_wait(l, *seq, e);
-    if (s == ST_OK && ledger_note(l, *seq, entry->actor) != ST_OK)
+    if (s == ST_OK && ledger_remember(l, *seq, entry->actor, false) != ST_OK)
         s = error_set(e, ST_UNAVAILABLE, "too_many_intents", "too many writes have no outcome yet");
     return s;
+}
+
+void ledger_leave(struct ledger *l, uint64_t intent) {
+    (void)pthread_mutex_lock(&l->lock);
+    struct intent *i = ledger_find(l, intent);
+    if (i != NULL)
+        i->left = true;
+    (void)pthread_mutex_unlock(&l->lock);
 }
 
 enum status ledger_outcome(struct ledger *l, uint64_t intent, bool committed, struct error *e) {
@@ -210,23 +223,24 @@ enum status ledger_outcome(struct ledger *l, uint64_t intent, bool committed, st
     return s == ST_IO ? unwritable(e) : s;
 }
 
-static size_t ledger_copy(struct ledger *l, uint64_t durable, uint64_t *out, size_t room) {
+static size_t ledger_copy(struct ledger *l, uint64_t durable, bool left, uint64_t *out, size_t room) {
     size_t n = 0;
     (void)pthread_mutex_lock(&l->lock);
     for (size_t i = 0; i < l->count && n < room; i++) {
-        if (l->intents[i].outcome == 0 || l->intents[i].outcome > durable)
+        bool open = l->intents[i].outcome == 0 || l->intents[i].outcome > durable;
+        if (open && (!left || l->intents[i].left))
             out[n++] = l->intents[i].seq;
     }
     (void)pthread_mutex_unlock(&l->lock);
     return n;
 }
 
-size_t ledger_open_intents(struct ledger *l, uint64_t *out, size_t room) {
-    return ledger_copy(l, UINT64_MAX, out, room);
+size_t ledger_open_intents(struct ledger *l, bool left, uint64_t *out, size_t room) {
+    return ledger_copy(l, UINT64_MAX, left, out, room);
 }
 
 size_t ledger_snapshot_intents(struct ledger *l, uint64_t durable, uint64_t *out, size_t room) {
-    return ledger_copy(l, durable, out, room);
+    return ledger_copy(l, durable, false, out, room);
 }
 
 static void ledger_anchor(struct ledger *l, uint64_t anchor) {

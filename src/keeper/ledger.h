@@ -28,11 +28,15 @@ MUST_CHECK enum status ledger_intent(struct ledger *l, struct audit_entry *entry
                                      struct error *e);
 /* Its outcome, lazily. ST_NOT_FOUND when there is no such open intent. */
 MUST_CHECK enum status ledger_outcome(struct ledger *l, uint64_t intent, bool committed, struct error *e);
-/* Open ones, oldest first; returns how many were written. */
-size_t ledger_open_intents(struct ledger *l, uint64_t *out, size_t room);
+/* Nobody will tell its outcome any more: whoever asked for it has gone, or has gone on without. 0: nothing.
+ */
+void ledger_leave(struct ledger *l, uint64_t intent);
+/* Open ones, or only those that were left (those from before this start are), oldest first; returns how many
+ * were written. */
+size_t ledger_open_intents(struct ledger *l, bool left, uint64_t *out, size_t room);
 /* For a snapshot at `durable`: those whose outcome is missing or not yet on disk. */
 size_t ledger_snapshot_intents(struct ledger *l, uint64_t durable, uint64_t *out, size_t room);
-/* While replaying at start. */
+/* While replaying at start: an intent that somebody left. */
 MUST_CHECK enum status ledger_note(struct ledger *l, uint64_t intent, uint32_t actor);
 void ledger_settle(struct ledger *l, uint64_t intent);
 

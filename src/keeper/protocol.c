@@ -159,7 +159,7 @@ static const struct message_info messages[] = {
      false,
      false,
      "any time",
-     {U32("room", number32)},
+     {U32("room", number32), BOOL("left", flag)},
      {WHOLE("intents", PART_NUMBERS, PROTOCOL_LIST_MAX)}},
     {MSG_LOOKUP,
      "lookup",

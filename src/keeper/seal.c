@@ -102,7 +102,10 @@ static enum status seal_intent(struct seal_work *s, const struct args *in, struc
     entry.field_count = s->written_count;
     if (intent_exceptions(s, &entry) != ST_OK)
         return error_set(e, ST_NOMEM, "no_memory", "no memory for the entry");
-    return ledger_intent(s->w->state->ledger, &entry, &s->out->intent, e);
+    enum status st = ledger_intent(s->w->state->ledger, &entry, &s->out->intent, e);
+    if (st == ST_OK)
+        worker_took_intent(s->w, s->out->intent);
+    return st;
 }
 
 typedef enum status seal_one(struct seal_work *s, size_t row, struct error *e);

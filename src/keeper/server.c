@@ -142,6 +142,7 @@ static void *connection_main(void *argument) {
         buf_init(&w->scratch, SCRATCH_MOST, true);
         if (tools_init(&w->tools, w->state->keys) == ST_OK)
             serve(c, w);
+        worker_took_intent(w, 0);
         worker_stop_reading(w);
         tools_free(&w->tools);
         arena_free(&w->arena);

@@ -51,7 +51,12 @@ struct worker {
     bool has_caller;
     struct audit_reader *reading; /* of jobs' connection: stands before reading_next; or NULL */
     uint64_t reading_next;
+    uint64_t intent; /* the newest that was given to this connection */
 };
+
+/* A connection has one write under way at most: with the next one, or its end, the outcome of the former is
+ * left to be found out (ledger_leave). */
+void worker_took_intent(struct worker *w, uint64_t intent);
 
 /* Closes `reading`. */
 void worker_stop_reading(struct worker *w);

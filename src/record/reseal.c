@@ -228,7 +228,7 @@ static enum status seal_and_write(struct pass *p) {
     s = world_commit(c->world.world, &set, &result, p->e);
     struct error ignored;
     if (s != ST_UNAVAILABLE && keeper_outcome(c->keeper, got.intent, s == ST_OK, &ignored) != ST_OK)
-        log_debug("reseal: the outcome is settled at the next start");
+        log_debug("reseal: the outcome is settled by the engine");
     p->count = p->change_count = 0;
     return s;
 }

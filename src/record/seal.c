@@ -160,9 +160,9 @@ enum status ops_commit(struct caller *c, const struct sealed_set *set, const str
                           .refused = ops->refused};
     struct error ignored;
     enum status s = world_commit(c->world.world, &w, result, e);
-    if (s == ST_UNAVAILABLE) /* the writer went away: nobody knows; settled at the next start */
+    if (s == ST_UNAVAILABLE) /* the writer went away: nobody knows; the engine settles it (record/settle.h) */
         return s;
-    /* A lost outcome is no loss: the intent is settled against the rows at the next start. */
+    /* A lost outcome is no loss: the intent is settled against the rows. */
     if (keeper_outcome(c->keeper, set->intent, s == ST_OK, &ignored) != ST_OK && s == ST_OK)
         return ST_OK;
     return s;

@@ -227,12 +227,17 @@ struct write_result {
 MUST_CHECK enum status store_write(struct store *s, const struct write_set *set, struct write_result *result,
                                    struct error *e);
 
-/* Which of these intents were committed (at start: settle what the log left open). */
+/* Whether an intent was committed, to settle what the log left open. */
 MUST_CHECK enum status store_intent_committed(struct store_reader *r, uint64_t intent, bool *committed,
                                               struct error *e);
 /* At start, when what the log left open has been settled and nobody writes yet: a set under an intent up to
- * this one comes too late (its outcome is told) and is refused with ST_RETRY "intent_settled". */
+ * this one comes too late (its outcome is told) and is refused with ST_UNAVAILABLE "intent_settled". */
 void store_intents_refuse(struct store *s, uint64_t intent);
+/* While others write: the same for these intents alone, of which then no set is under way any more; what
+ * store_intent_committed says of them afterwards holds. Waits for its turn. At most STORE_LEFT_MOST. */
+MUST_CHECK enum status store_intents_leave(struct store *s, const uint64_t *intents, size_t n,
+                                           struct error *e);
+#define STORE_LEFT_MOST 1024
 /* Forgets intents up to and including `intent`, whose outcomes are in the log. Lazy: no sync of its own. */
 void store_intents_settled(struct store *s, uint64_t intent);
 

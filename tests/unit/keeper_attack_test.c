@@ -423,13 +423,37 @@ static void intents_without_outcome_are_known_after_a_restart(void **state) {
     struct world_row row = world_row(w, &wang, "张三", "+8613800001234", "330102199001011234");
     struct keeper_sealed sealed = update_mobile(w, &wang, &row, "+8613811111234");
     world_restart(w);
-    assert_int_equal(keeper_open_intents(w->k, intents, 8, &n, &e), ST_OK);
+    assert_int_equal(keeper_open_intents(w->k, true, intents, 8, &n, &e), ST_OK);
     assert_int_equal(n, 1);
     assert_int_equal(intents[0], sealed.intent);
     assert_int_equal(keeper_outcome(w->k, intents[0], false, &e), ST_OK);
     assert_int_equal(keeper_outcome(w->k, intents[0], false, &e), ST_NOT_FOUND);
-    assert_int_equal(keeper_open_intents(w->k, intents, 8, &n, &e), ST_OK);
+    assert_int_equal(keeper_open_intents(w->k, false, intents, 8, &n, &e), ST_OK);
     assert_int_equal(n, 0);
+}
+
+static void an_intent_is_left_when_its_connection_seals_again_or_ends(void **state) {
+    struct world *w = *state;
+    struct error e;
+    uint64_t intents[8];
+    size_t n;
+    struct keeper *other;
+    struct keeper_call wang = world_sign_in(w, "wang");
+    struct world_row row = world_row(w, &wang, "张三", "+8613800001234", "330102199001011234");
+    struct keeper_sealed first = update_mobile(w, &wang, &row, "+8613811111234");
+    assert_int_equal(keeper_open_intents(w->k, true, intents, 8, &n, &e), ST_OK);
+    assert_int_equal(n, 0);
+    struct keeper_sealed second = update_mobile(w, &wang, &row, "+8613811111235");
+    assert_int_equal(keeper_open_intents(w->k, true, intents, 8, &n, &e), ST_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(intents[0], first.intent);
+    assert_int_equal(keeper_connect(w->engine, &other, &e), ST_OK);
+    keeper_close(w->k);
+    w->k = other;
+    do
+        assert_int_equal(keeper_open_intents(w->k, true, intents, 8, &n, &e), ST_OK);
+    while (n < 2);
+    assert_int_equal(intents[1], second.intent);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -455,6 +479,7 @@ int main(void) {
         CASE(a_jobs_token_is_for_its_object_only),
         CASE(only_jobs_claims_a_job_and_only_one_that_was_authorised),
         CASE(intents_without_outcome_are_known_after_a_restart),
+        CASE(an_intent_is_left_when_its_connection_seals_again_or_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

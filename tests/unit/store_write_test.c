@@ -260,12 +260,27 @@ static void a_set_under_an_intent_that_is_settled_already_comes_too_late(void **
     bool committed = true;
     store_intents_refuse(f->store, 50);
     struct write_set set = {.intent = 50};
-    assert_int_equal(store_write(f->store, &set, NULL, &e), ST_RETRY);
+    assert_int_equal(store_write(f->store, &set, NULL, &e), ST_UNAVAILABLE);
     assert_string_equal(e.code, "intent_settled");
     assert_int_equal(store_intent_committed(f->reader, 50, &committed, &e), ST_OK);
     assert_false(committed);
     set.intent = 51;
     assert_int_equal(store_write(f->store, &set, NULL, &e), ST_OK);
+}
+
+static void a_set_under_an_intent_that_was_left_comes_too_late_and_others_do_not(void **state) {
+    struct fixture *f = *state;
+    struct error e;
+    bool committed = true;
+    const uint64_t left[] = {50, 52};
+    assert_int_equal(store_intents_leave(f->store, left, 2, &e), ST_OK);
+    for (uint64_t intent = 49; intent <= 53; intent++) {
+        bool late = intent == 50 || intent == 52;
+        struct write_set set = {.intent = intent};
+        assert_int_equal(store_write(f->store, &set, NULL, &e), late ? ST_UNAVAILABLE : ST_OK);
+        assert_int_equal(store_intent_committed(f->reader, intent, &committed, &e), ST_OK);
+        assert_int_equal(committed, !late);
+    }
 }
 
 static void an_intent_is_known_until_it_is_settled(void **state) {
@@ -514,6 +529,7 @@ int main(void) {
         WRITE_TEST(items_are_listed_by_kind_and_owner_in_key_order),
         WRITE_TEST(an_intent_is_known_until_it_is_settled),
         WRITE_TEST(a_set_under_an_intent_that_is_settled_already_comes_too_late),
+        WRITE_TEST(a_set_under_an_intent_that_was_left_comes_too_late_and_others_do_not),
         WRITE_TEST(what_was_purged_is_in_no_file_after_a_scrub),
         WRITE_TEST(eight_writers_and_eight_readers_see_whole_sets_only),
         WRITE_TEST(what_was_acknowledged_survives_kill_9_and_nothing_is_half_there),

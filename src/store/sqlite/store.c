@@ -124,7 +124,7 @@ enum status store_write(struct store *s, const struct write_set *set, struct wri
                         struct error *e) {
     enum status st = may_write(s, e);
     if (st == ST_OK && set->intent != 0 && set->intent <= s->refused)
-        st = error_set(e, ST_RETRY, "intent_settled", "the write comes too late: begin it again");
+        st = writer_too_late(e);
     if (st == ST_OK)
         st = writer_write(s->writer, set, result, e);
     return st == ST_OK && set->scrub ? store_scrub(s, e) : st;
@@ -132,6 +132,11 @@ enum status store_write(struct store *s, const struct write_set *set, struct wri
 
 void store_intents_refuse(struct store *s, uint64_t intent) {
     s->refused = intent;
+}
+
+enum status store_intents_leave(struct store *s, const uint64_t *intents, size_t n, struct error *e) {
+    enum status st = may_write(s, e);
+    return st == ST_OK ? writer_leave_intents(s->writer, intents, n, e) : st;
 }
 
 void store_intents_settled(struct store *s, uint64_t intent) {

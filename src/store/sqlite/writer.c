@@ -48,6 +48,9 @@ struct writer {
     int64_t fold_after_ns;               /* not before */
     struct request *group[WRITER_GROUP]; /* applied, waiting for the commit */
     size_t group_count;
+    uint64_t *left; /* intents that are settled; a ring, made when the first comes */
+    size_t left_count;
+    uint64_t left_most;
 };
 
 static void queue_put(struct queue *q, struct request *r) {
@@ -168,9 +171,28 @@ static void group_end(struct writer *w) {
         group_answer(w, ST_OK, NULL);
 }
 
+static bool is_left(const struct writer *w, uint64_t intent) {
+    if (intent == 0 || intent > w->left_most)
+        return false;
+    size_t n = w->left_count < WRITER_LEFT ? w->left_count : WRITER_LEFT;
+    for (size_t i = 0; i < n; i++) {
+        if (w->left[i] == intent)
+            return true;
+    }
+    return false;
+}
+
+enum status writer_too_late(struct error *e) {
+    return error_set(e, ST_UNAVAILABLE, "intent_settled", "the write comes too late: begin it again");
+}
+
 /* False: SQLite has given up the transaction, and the group with it. */
 static bool group_apply(struct writer *w, struct request *r) {
     w->group[w->group_count++] = r;
+    if (is_left(w, r->set->intent)) {
+        r->status = writer_too_late(&r->error);
+        return true;
+    }
     r->status = apply_set(&w->apply, r->set, &r->result, &r->error);
     if (sqlite3_get_autocommit(w->c->db) == 0)
         return true;
@@ -389,6 +411,7 @@ void writer_stop(struct writer *w) {
     (void)pthread_cond_destroy(&w->work);
     (void)pthread_mutex_destroy(&w->lock);
     connection_close(w->c);
+    free(w->left);
     free(w);
 }
 
@@ -424,6 +447,34 @@ enum status writer_write(struct writer *w, const struct write_set *set, struct w
 enum status writer_do(struct writer *w, writer_task task, void *context, struct error *e) {
     struct request r = {.task = task, .context = context};
     return wait_for(w, &r, true, e);
+}
+
+struct leaving {
+    struct writer *w;
+    const uint64_t *intents;
+    size_t n;
+};
+
+/* In the writer's thread: whatever came before has been committed, or not, by now. A commit whose sync failed
+ * is written over first, or a start after the death of all could show it after all. */
+static enum status leave_task(struct connection *c, void *context, struct error *e) {
+    struct leaving *l = context;
+    struct writer *w = l->w;
+    if (w->left == NULL)
+        w->left = calloc(WRITER_LEFT, sizeof *w->left);
+    if (w->left == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "settled intents");
+    enum status st = write_over(c, e);
+    for (size_t i = 0; st == ST_OK && i < l->n; i++) {
+        w->left[w->left_count++ % WRITER_LEFT] = l->intents[i];
+        w->left_most = l->intents[i] > w->left_most ? l->intents[i] : w->left_most;
+    }
+    return st;
+}
+
+enum status writer_leave_intents(struct writer *w, const uint64_t *intents, size_t n, struct error *e) {
+    struct leaving l = {w, intents, n};
+    return writer_do(w, leave_task, &l, e);
 }
 
 void writer_settle_intents(struct writer *w, uint64_t intent) {

@@ -34,6 +34,14 @@ MUST_CHECK enum status writer_write(struct writer *w, const struct write_set *se
 typedef enum status (*writer_task)(struct connection *c, void *context, struct error *e);
 MUST_CHECK enum status writer_do(struct writer *w, writer_task task, void *context, struct error *e);
 
+/* As store_intents_leave. The newest WRITER_LEFT of them are known: a set that is under way belongs to one of
+ * as many connections as there are threads, so older ones have no set to come. */
+#define WRITER_LEFT 32768
+MUST_CHECK enum status writer_leave_intents(struct writer *w, const uint64_t *intents, size_t n,
+                                            struct error *e);
+/* The refusal of a set whose intent is settled. */
+MUST_CHECK enum status writer_too_late(struct error *e);
+
 /* Lazy: with the next group. */
 void writer_settle_intents(struct writer *w, uint64_t intent);
 void writer_forget_keys(struct writer *w, int64_t before_ms);
