@@ -10,6 +10,7 @@
 #include "people/world_load.h"
 #include "record/catalogue.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
@@ -276,13 +277,18 @@ bool office_ask(struct office *o, const struct office_request *r, struct buf *re
     buf_init(&out, HTTP_HEADERS_MAX + HTTP_BODY_MAX + 64, false);
     put_request(&out, r);
     must(socket_connect(o->scgi_door, &fd, &e) == ST_OK, "scgi", &e);
-    for (size_t at = 0; at < out.n && n >= 0; at += (size_t)n)
-        n = send(fd, out.p + at, out.n - at, MSG_NOSIGNAL);
+    for (size_t at = 0; at < out.n && n >= 0; at += (size_t)n) {
+        do /* libFuzzer looks at its clock by a signal */
+            n = send(fd, out.p + at, out.n - at, MSG_NOSIGNAL);
+        while (n < 0 && errno == EINTR);
+    }
     buf_reset(reply);
     for (n = 1; n > 0;) {
         uint8_t *to = buf_reserve(reply, 65536);
         must(to != NULL, "reply", NULL);
-        n = read(fd, to, 65536);
+        do
+            n = read(fd, to, 65536);
+        while (n < 0 && errno == EINTR);
         if (n > 0)
             reply->n += (size_t)n;
     }
