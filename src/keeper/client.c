@@ -265,14 +265,6 @@ enum status keeper_registry_put(struct keeper *k, const struct keeper_call *call
     return s;
 }
 
-enum status keeper_password_set(struct keeper *k, const struct keeper_call *call, uint32_t user,
-                                struct slice password, struct error *e) {
-    struct args *a = client_args(k, call);
-    a->user = user;
-    a->text = password;
-    return client_exchange(k, MSG_PASSWORD_SET, a, NULL, e);
-}
-
 enum status keeper_bootstrap(struct keeper *k, uint8_t kind, uint32_t id, struct slice document,
                              struct error *e) {
     struct args *a = client_args(k, NULL);

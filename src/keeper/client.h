@@ -64,6 +64,15 @@ enum purpose {
 
 enum duty { DUTY_SYSTEM_ADMIN = 1, DUTY_SECURITY_ADMIN = 2, DUTY_AUDITOR = 4 }; /* bits; apart (I4) */
 
+/* What a colleague on leave has lent: his roles, to be used over his scope. */
+#define PRINCIPAL_LENT_MAX   4
+#define PRINCIPAL_LENT_ROLES 8
+struct principal_lent {
+    uint32_t from, department;
+    char roles[PRINCIPAL_LENT_ROLES][40];
+    size_t role_count;
+};
+
 struct principal {
     uint32_t user;
     char login[64];
@@ -78,7 +87,9 @@ struct principal {
     bool must_change_password;
     int64_t signed_in_at, expires_at; /* ms */
     int64_t second_factor_at;         /* ms, 0: never */
-    uint64_t registry_version;        /* of users, departments, roles: reload when it has grown */
+    struct principal_lent lent[PRINCIPAL_LENT_MAX];
+    size_t lent_count;
+    uint64_t registry_version; /* of users, departments, roles: reload when it has grown */
 };
 
 /* A wrong login and a wrong password answer alike, in content and in time. ST_LIMIT "sign_in_slow" with
@@ -145,7 +156,9 @@ enum registry_kind {
     REGISTRY_DEPARTMENT,
     REGISTRY_ROLE,
     REGISTRY_COMPANY,
-    REGISTRY_CATALOGUE
+    REGISTRY_CATALOGUE,
+    REGISTRY_GRANT, /* {user, roles, since, until, why, reason …}: made by proposals and grant_make only */
+    REGISTRY_KIND_END
 };
 
 struct registry_item {
@@ -164,9 +177,30 @@ MUST_CHECK enum status keeper_registry_list(struct keeper *k, uint64_t since, st
 MUST_CHECK enum status keeper_registry_put(struct keeper *k, const struct keeper_call *call, uint8_t kind,
                                            uint32_t id, struct slice document, uint32_t *made,
                                            struct error *e);
-/* Sets a user's first or new password (DUTY_SYSTEM_ADMIN; must_change_password is set). */
-MUST_CHECK enum status keeper_password_set(struct keeper *k, const struct keeper_call *call, uint32_t user,
-                                           struct slice password, struct error *e);
+/* ---- what takes two, and rights for a time (keeper/proposal.h, keeper/registry.h) ---- */
+
+/* `document`: {"kind", "user", "reason", "days", "change"}. `secret`: the first half of a one-time password,
+ * empty for other kinds; borrowed. */
+MUST_CHECK enum status keeper_propose(struct keeper *k, const struct keeper_call *call, struct slice document,
+                                      uint64_t *id, struct slice *secret, struct error *e);
+/* Approves or refuses; the proposer may only withdraw (approve false). `secret`: the second half. */
+MUST_CHECK enum status keeper_decide(struct keeper *k, const struct keeper_call *call, uint64_t id,
+                                     bool approve, struct slice note, struct slice *secret, struct error *e);
+/* A JSON array, newest first, each with "may_decide"; `to_decide`: only those that wait for the caller. */
+MUST_CHECK enum status keeper_proposals(struct keeper *k, const struct keeper_call *call, bool to_decide,
+                                        struct slice *json, struct error *e);
+/* {"why": "leave", "to", "roles", "until", "reason"} or {"why": "break_glass", "roles", "hours", "reason"}.
+ */
+MUST_CHECK enum status keeper_grant_make(struct keeper *k, const struct keeper_call *call,
+                                         struct slice document, uint32_t *id, struct error *e);
+MUST_CHECK enum status keeper_grant_close(struct keeper *k, const struct keeper_call *call, uint32_t id,
+                                          bool review, struct slice note, struct error *e);
+/* `document`: {"to": who shall have the records, "note"}. */
+MUST_CHECK enum status keeper_leave(struct keeper *k, const struct keeper_call *call, uint32_t user,
+                                    struct slice document, struct error *e);
+/* {"seen": [[user, ms of the last sign-in]…]}, with a user also "sessions", "keys", "jobs". */
+MUST_CHECK enum status keeper_person_state(struct keeper *k, const struct keeper_call *call, uint32_t user,
+                                           struct slice *json, struct error *e);
 /* Only on the admin socket and only until keeper_bootstrap_end: fill an empty registry, no token yet. A
  * user's document may carry "password" here. Answers ST_DENIED "bootstrap_over" later. */
 MUST_CHECK enum status keeper_bootstrap(struct keeper *k, uint8_t kind, uint32_t id, struct slice document,

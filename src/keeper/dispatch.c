@@ -14,7 +14,6 @@ handler *handler_of(enum message number) {
         [MSG_JOB_CLAIM] = handle_job_claim,
         [MSG_REGISTRY_LIST] = handle_registry_list,
         [MSG_REGISTRY_PUT] = handle_registry_put,
-        [MSG_PASSWORD_SET] = handle_password_set,
         [MSG_BOOTSTRAP] = handle_bootstrap,
         [MSG_BOOTSTRAP_END] = handle_bootstrap_end,
         [MSG_BOOTSTRAPPED] = handle_bootstrapped,
@@ -34,6 +33,13 @@ handler *handler_of(enum message number) {
         [MSG_AUDIT_HEAD] = handle_audit_head,
         [MSG_BUDGETS] = handle_budgets,
         [MSG_HEALTH] = handle_health,
+        [MSG_PROPOSE] = handle_propose,
+        [MSG_DECIDE] = handle_decide,
+        [MSG_PROPOSALS] = handle_proposals,
+        [MSG_GRANT_MAKE] = handle_grant_make,
+        [MSG_GRANT_CLOSE] = handle_grant_close,
+        [MSG_LEAVE] = handle_leave,
+        [MSG_PERSON_STATE] = handle_person_state,
     };
     return (size_t)number < MSG_END ? handlers[number] : NULL;
 }

@@ -11,8 +11,8 @@ enum status handle_registry_list(struct worker *w, struct args *in, struct args 
 }
 
 static const char *kind_name(uint8_t kind) {
-    static const char *const names[] = {"?", "user", "department", "role", "company", "catalogue"};
-    return names[kind <= REGISTRY_CATALOGUE ? kind : 0];
+    static const char *const names[] = {"?", "user", "department", "role", "company", "catalogue", "grant"};
+    return names[kind < REGISTRY_KIND_END ? kind : 0];
 }
 
 /* A disabled user is out at once: his tokens die with the change. */
@@ -29,7 +29,7 @@ enum status handle_registry_put(struct worker *w, struct args *in, struct args *
     const struct caller *c = &w->caller;
     char tag[AUDIT_TAG_MAX];
     (void)snprintf(tag, sizeof tag, "%s %u", kind_name(in->kind), in->number32);
-    struct registry_writer who = {c->grant.user, c->actor.duties};
+    struct registry_writer who = {.user = c->grant.user, .duties = c->actor.duties};
     bool person = !c->grant.is_key && !c->grant.is_job && !c->grant.must_change;
     if (!person || who.duties == 0) {
         (void)error_set(e, ST_DENIED, "not_your_duty", "the registry is the administrators'");
@@ -49,34 +49,6 @@ enum status handle_registry_put(struct worker *w, struct args *in, struct args *
     if (s == ST_DENIED)
         return worker_refuse(w, in, tag, e);
     return s == ST_OK ? after_put(w, in->kind, out->number32, e) : s;
-}
-
-enum status handle_password_set(struct worker *w, struct args *in, struct args *out, struct error *e) {
-    (void)out;
-    const struct caller *c = &w->caller;
-    bool person = !c->grant.is_key && !c->grant.is_job && !c->grant.must_change;
-    if (!person || (c->actor.duties & DUTY_SYSTEM_ADMIN) == 0) {
-        (void)error_set(e, ST_DENIED, "not_your_duty",
-                        "others' passwords are the system administrator's to set");
-        return worker_refuse(w, in, "password_set", e);
-    }
-    struct principal who = {.user = 0};
-    if (registry_principal(w->state->registry, in->user, NULL, &who) != ST_OK)
-        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such user");
-    /* Whoever sets a password can sign in with it: not for those who watch over the setter. */
-    if ((who.duties & ~c->actor.duties) != 0) {
-        (void)error_set(e, ST_DENIED, "another_duty",
-                        "holders of another duty get their password by the command line");
-        return worker_refuse(w, in, "password_set", e);
-    }
-    char tag[AUDIT_TAG_MAX];
-    (void)snprintf(tag, sizeof tag, "password_set %u", in->user);
-    enum status s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, tag, e);
-    if (s == ST_OK)
-        s = credentials_set(w->state->credentials, in->user, slice_from_string(who.login), in->text, true, e);
-    if (s == ST_OK && sessions_end_user(w->state->sessions, in->user, NULL) != ST_OK)
-        s = error_set(e, ST_IO, "session_store", "the user's sessions could not be ended");
-    return s;
 }
 
 static enum status bootstrap_over(struct error *e) {

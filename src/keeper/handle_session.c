@@ -22,6 +22,20 @@ static enum status sign_in_failed(struct worker *w, const struct args *in, uint3
     return keep.status;
 }
 
+/* For the lists of accounts that nobody uses; one lost with a crash does no harm. */
+static void note_seen(struct worker *w, uint32_t user) {
+    struct buf key, at;
+    buf_init(&key, 4, false);
+    buf_init(&at, 8, false);
+    buf_put_u32(&key, user);
+    buf_put_u64(&at, (uint64_t)clock_wall_ms());
+    struct vault_change seen = {VAULT_SEEN, buf_slice(&key), buf_slice(&at)};
+    if (key.failed || at.failed || vault_commit_lazy(w->state->vault, &seen, 1) != ST_OK)
+        log_warn("event=sign_in_not_noted");
+    buf_free(&key);
+    buf_free(&at);
+}
+
 static enum status sign_in_done(struct worker *w, const struct args *in, uint32_t user, bool must_change,
                                 struct args *out, struct error *e) {
     struct session_grant grant = {.user = user, .must_change = must_change};
@@ -41,6 +55,7 @@ static enum status sign_in_done(struct worker *w, const struct args *in, uint32_
             log_error("event=session_not_ended");
         return s;
     }
+    note_seen(w, user);
     struct keeper_call call = in->call;
     call.token = out->token;
     s = sessions_find(w->state->sessions, &call, &w->caller, e);

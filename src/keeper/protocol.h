@@ -23,6 +23,7 @@
 #define PROTOCOL_AGENT_MAX    200
 #define PROTOCOL_DOCUMENT_MAX ((size_t)64 << 10)
 #define PROTOCOL_REASON_MAX   1000
+#define PROTOCOL_SECRET_MAX   64 /* half a one-time password */
 #define PROTOCOL_DETAIL_MAX   4096
 #define PROTOCOL_TAG_MAX      64
 #define PROTOCOL_TEXT_MAX     1024 /* a looked-up text, a needle */
@@ -48,8 +49,7 @@ enum message {
     MSG_JOB_CLAIM,
     MSG_REGISTRY_LIST = 20,
     MSG_REGISTRY_PUT,
-    MSG_PASSWORD_SET,
-    MSG_BOOTSTRAP,
+    MSG_BOOTSTRAP = 23, /* 22 set another's password: gone, see keeper/proposal.h */
     MSG_BOOTSTRAP_END,
     MSG_BOOTSTRAPPED,
     MSG_OPEN = 30,
@@ -68,6 +68,13 @@ enum message {
     MSG_AUDIT_HEAD,
     MSG_BUDGETS,
     MSG_HEALTH,
+    MSG_PROPOSE = 60,
+    MSG_DECIDE,
+    MSG_PROPOSALS,
+    MSG_GRANT_MAKE,
+    MSG_GRANT_CLOSE,
+    MSG_LEAVE,
+    MSG_PERSON_STATE,
     MSG_END
 };
 

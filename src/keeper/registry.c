@@ -1,62 +1,60 @@
 #include "keeper/registry.h"
 
+#include "base/clock.h"
 #include "base/json_in.h"
-#include "base/map.h"
-#include "keeper/registry_parse.h"
+#include "keeper/registry_table.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
-#define KEY_SIZE  5
-#define ITEMS_MAX 200000
-
-struct item {
-    uint8_t key[KEY_SIZE]; /* kind, id */
-    uint8_t kind;
-    uint32_t id;
-    uint64_t version;
-    char *document;
-    size_t document_n;
-    union parsed parsed;
-};
-
-struct registry {
-    pthread_rwlock_t lock;
-    pthread_mutex_t writer; /* one change at a time */
-    struct vault *vault;
-    struct map by_key, by_login, by_role;
-    struct item **items;
-    size_t count, room;
-    uint64_t version;
-    uint32_t last_id[REGISTRY_CATALOGUE + 1];
-    struct budget_limits company;
-};
-
-static void make_key(uint8_t kind, uint32_t id, uint8_t out[KEY_SIZE]) {
+static void make_key(uint8_t kind, uint32_t id, uint8_t out[REGISTRY_KEY]) {
     out[0] = kind;
     for (size_t i = 0; i < 4; i++)
         out[1 + i] = (uint8_t)(id >> (8 * i));
 }
 
-static struct item *registry_find(const struct registry *r, uint8_t kind, uint32_t id) {
-    uint8_t key[KEY_SIZE];
+struct item *registry_find(const struct registry *r, uint8_t kind, uint32_t id) {
+    uint8_t key[REGISTRY_KEY];
     make_key(kind, id, key);
     return map_get(&r->by_key, slice_of(key, sizeof key));
 }
 
-static void item_free(struct item *i) {
+void item_free(struct item *i) {
     if (i == NULL)
         return;
     free(i->document);
     free(i);
 }
 
+bool user_is_live(const struct parsed_user *u, int64_t now_ms) {
+    return !u->disabled && (u->until == 0 || now_ms < u->until);
+}
+
+/* What is over or ended is passed over by every question about somebody's rights. */
+static enum status index_grants(struct registry *r) {
+    int64_t now = clock_wall_ms();
+    size_t n = 0, room = 0;
+    for (size_t k = 0; k < r->count; k++)
+        room += r->items[k]->kind == REGISTRY_GRANT;
+    struct item **live = room == 0 ? NULL : malloc(room * sizeof *live);
+    if (live == NULL && room > 0)
+        return ST_NOMEM;
+    for (size_t k = 0; k < r->count; k++) {
+        struct item *i = r->items[k];
+        if (i->kind == REGISTRY_GRANT && !i->parsed.grant.ended && now < i->parsed.grant.until)
+            live[n++] = i;
+    }
+    free(r->grants);
+    r->grants = live;
+    r->grant_count = n;
+    return ST_OK;
+}
+
 /* Names may change, and map.h forgets nothing: the small indexes are made anew. */
-static enum status index_names(struct registry *r) {
+enum status registry_index(struct registry *r) {
     struct map logins, roles;
     map_init(&logins);
     map_init(&roles);
-    enum status s = ST_OK;
+    enum status s = index_grants(r);
     for (size_t k = 0; s == ST_OK && k < r->count; k++) {
         struct item *i = r->items[k];
         if (i->kind == REGISTRY_USER)
@@ -74,18 +72,18 @@ static enum status index_names(struct registry *r) {
 }
 
 /* Takes ownership of `fresh`; its key's older item goes. */
-static enum status registry_take(struct registry *r, struct item *fresh) {
+enum status registry_take(struct registry *r, struct item *fresh) {
     struct item *old = registry_find(r, fresh->kind, fresh->id);
     if (old == NULL) {
         if (r->count == r->room) {
             size_t room = r->room == 0 ? 256 : r->room * 2;
-            struct item **grown = room > ITEMS_MAX ? NULL : realloc(r->items, room * sizeof *grown);
+            struct item **grown = room > REGISTRY_ROOM ? NULL : realloc(r->items, room * sizeof *grown);
             if (grown == NULL)
                 return ST_NOMEM;
             r->items = grown;
             r->room = room;
         }
-        enum status s = map_put(&r->by_key, slice_of(fresh->key, KEY_SIZE), fresh);
+        enum status s = map_put(&r->by_key, slice_of(fresh->key, REGISTRY_KEY), fresh);
         if (s != ST_OK)
             return s;
         r->items[r->count++] = fresh;
@@ -107,8 +105,8 @@ static enum status registry_take(struct registry *r, struct item *fresh) {
     return ST_OK;
 }
 
-static struct item *item_new(uint8_t kind, uint32_t id, uint64_t version, struct slice document,
-                             const union parsed *parsed) {
+struct item *item_new(uint8_t kind, uint32_t id, uint64_t version, struct slice document,
+                      const union parsed *parsed) {
     struct item *i = calloc(1, sizeof *i);
     char *copy = malloc(document.n + 1);
     if (i == NULL || copy == NULL) {
@@ -137,7 +135,7 @@ static enum status load_item(void *context, struct slice key, struct slice value
     struct slice document = reader_bytes(&v, v.failed ? 0 : v.n - v.at);
     json_t *json = NULL;
     union parsed parsed;
-    if (!reader_done(&k) || v.failed || kind < REGISTRY_USER || kind > REGISTRY_CATALOGUE)
+    if (!reader_done(&k) || v.failed || kind < REGISTRY_USER || kind >= REGISTRY_KIND_END)
         return ST_CORRUPT;
     enum status s = registry_parse_json(document, &json, NULL);
     if (s == ST_OK)
@@ -163,7 +161,7 @@ enum status registry_open(struct vault *v, struct registry **out, struct error *
     memset(&r->company, 0xff, sizeof r->company); /* LIMIT_NONE throughout until a document says otherwise */
     enum status s = vault_each(v, VAULT_REGISTRY, load_item, r);
     if (s == ST_OK)
-        s = index_names(r);
+        s = registry_index(r);
     if (s != ST_OK) {
         registry_close(r);
         return error_set(e, s, "registry_corrupt", "the registry in the vault does not parse");
@@ -178,6 +176,7 @@ void registry_close(struct registry *r) {
     for (size_t i = 0; i < r->count; i++)
         item_free(r->items[i]);
     free(r->items);
+    free(r->grants);
     map_free(&r->by_key);
     map_free(&r->by_login);
     map_free(&r->by_role);
@@ -191,109 +190,6 @@ uint64_t registry_version(struct registry *r) {
     uint64_t version = r->version;
     (void)pthread_rwlock_unlock(&r->lock);
     return version;
-}
-
-static const struct parsed_role *find_role(const struct registry *r, const char *name) {
-    const struct item *i = map_get(&r->by_role, slice_from_string(name));
-    return i == NULL ? NULL : &i->parsed.role;
-}
-
-static bool names_have(const struct role_names *names, const char *name) {
-    for (size_t i = 0; i < names->count; i++) {
-        if (strcmp(names->name[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void limits_widen(struct limits *to, const struct limits *by) {
-    to->minute = by->minute > to->minute ? by->minute : to->minute;
-    to->hour = by->hour > to->hour ? by->hour : to->hour;
-    to->day = by->day > to->day ? by->day : to->day;
-}
-
-static void actor_add_role(struct actor *a, const struct parsed_role *role) {
-    for (size_t c = CLASS_PERSONAL; c < CLASS_COUNT; c++) {
-        a->ceiling[c] = role->ceiling[c] > a->ceiling[c] ? role->ceiling[c] : a->ceiling[c];
-        a->match[c] = a->match[c] || role->match[c];
-    }
-    for (size_t c = 0; c < 2; c++) {
-        for (size_t v = 0; v < 2; v++)
-            limits_widen(&a->limits.people[c][v], &role->limits.people[c][v]);
-    }
-    limits_widen(&a->limits.lookups, &role->limits.lookups);
-    limits_widen(&a->limits.writes, &role->limits.writes);
-}
-
-static void actor_fill(const struct registry *r, const struct parsed_user *u, const struct role_names *subset,
-                       struct actor *a) {
-    a->duties = u->duties;
-    a->ceiling[CLASS_PUBLIC] = a->ceiling[CLASS_INTERNAL] = VIEW_CLEAR;
-    a->match[CLASS_PUBLIC] = a->match[CLASS_INTERNAL] = true;
-    if (u->duties != 0)
-        return; /* a duty's holder gets no customer's value, whatever his roles say */
-    for (size_t i = 0; i < u->roles.count; i++) {
-        if (subset != NULL && subset->count > 0 && !names_have(subset, u->roles.name[i]))
-            continue;
-        const struct parsed_role *role = find_role(r, u->roles.name[i]);
-        if (role != NULL)
-            actor_add_role(a, role);
-    }
-}
-
-enum status registry_actor(struct registry *r, uint32_t user, const struct role_names *subset,
-                           struct actor *out) {
-    memset(out, 0, sizeof *out);
-    out->user = user;
-    (void)pthread_rwlock_rdlock(&r->lock);
-    const struct item *i = registry_find(r, REGISTRY_USER, user);
-    bool live = i != NULL && !i->parsed.user.disabled;
-    if (live)
-        actor_fill(r, &i->parsed.user, subset, out);
-    (void)pthread_rwlock_unlock(&r->lock);
-    return live ? ST_OK : ST_NOT_FOUND;
-}
-
-enum status registry_principal(struct registry *r, uint32_t user, const struct role_names *subset,
-                               struct principal *out) {
-    (void)pthread_rwlock_rdlock(&r->lock);
-    const struct item *i = registry_find(r, REGISTRY_USER, user);
-    bool live = i != NULL && !i->parsed.user.disabled;
-    if (live) {
-        const struct parsed_user *u = &i->parsed.user;
-        out->user = user;
-        memcpy(out->login, u->login, sizeof out->login);
-        memcpy(out->name, u->name, sizeof out->name);
-        out->department = u->department;
-        out->duties = u->duties;
-        out->role_count = 0;
-        for (size_t k = 0; k < u->roles.count; k++) {
-            if (subset == NULL || subset->count == 0 || names_have(subset, u->roles.name[k]))
-                memcpy(out->roles[out->role_count++], u->roles.name[k], sizeof out->roles[0]);
-        }
-        out->registry_version = r->version;
-    }
-    (void)pthread_rwlock_unlock(&r->lock);
-    return live ? ST_OK : ST_NOT_FOUND;
-}
-
-bool registry_has_roles(struct registry *r, uint32_t user, const struct role_names *subset) {
-    (void)pthread_rwlock_rdlock(&r->lock);
-    const struct item *i = registry_find(r, REGISTRY_USER, user);
-    bool all = i != NULL;
-    for (size_t k = 0; all && k < subset->count; k++)
-        all = names_have(&i->parsed.user.roles, subset->name[k]);
-    (void)pthread_rwlock_unlock(&r->lock);
-    return all;
-}
-
-enum status registry_login(struct registry *r, struct slice login, uint32_t *user) {
-    (void)pthread_rwlock_rdlock(&r->lock);
-    const struct item *i = map_get(&r->by_login, login);
-    bool live = i != NULL && !i->parsed.user.disabled;
-    *user = i != NULL ? i->id : 0;
-    (void)pthread_rwlock_unlock(&r->lock);
-    return live ? ST_OK : ST_NOT_FOUND;
 }
 
 bool registry_field(struct registry *r, uint16_t object, uint16_t field, struct catalogue_field *out) {
@@ -346,170 +242,5 @@ enum status registry_list(struct registry *r, uint64_t since, size_t most, struc
             s = ST_NOMEM;
     }
     (void)pthread_rwlock_unlock(&r->lock);
-    return s;
-}
-
-/* ---- writing ---- */
-
-struct change {
-    uint8_t kind;
-    uint32_t id;
-    json_t *json;
-    union parsed parsed;
-};
-
-static enum status denied(struct error *e, const char *why) {
-    return error_set(e, ST_DENIED, "not_your_duty", "%s", why);
-}
-
-static bool is_rights_key(const char *key) {
-    return strcmp(key, "roles") == 0 || strcmp(key, "duties") == 0;
-}
-
-/* Lays what the writer may change over the document as it stands; anything else must be equal or left out. */
-static enum status merge_user(const struct registry_writer *who, const struct item *old, struct change *c,
-                              struct error *e) {
-    bool rights = (who->duties & DUTY_SECURITY_ADMIN) != 0;
-    if (!rights && (who->duties & DUTY_SYSTEM_ADMIN) == 0)
-        return denied(e, "users are the administrators'");
-    if (old == NULL && rights)
-        return denied(e, "the system administrator makes users");
-    json_t *base = old == NULL ? json_pack("{s:[],s:[]}", "roles", "duties") : NULL;
-    const char *key;
-    json_t *value;
-    enum status s = old == NULL ? ST_OK : json_read(slice_of(old->document, old->document_n), 0, &base, NULL);
-    if (base == NULL)
-        s = ST_NOMEM;
-    json_object_foreach(c->json, key, value) {
-        if (s != ST_OK || strcmp(key, "id") == 0)
-            continue;
-        if (is_rights_key(key) == rights)
-            s = json_object_set(base, key, value) == 0 ? ST_OK : ST_NOMEM;
-        else if (!json_equal(json_object_get(base, key), value))
-            s = denied(e, rights ? "the security administrator changes roles and duties only"
-                                 : "roles and duties are the security administrator's");
-        if (s == ST_OK && rights && is_rights_key(key) && who->user == c->id)
-            s = error_set(e, ST_DENIED, "own_rights", "nobody changes his own roles or duties");
-    }
-    json_decref(c->json);
-    c->json = base;
-    return s;
-}
-
-static enum status check_writer(const struct registry_writer *who, const struct item *old, struct change *c,
-                                struct error *e) {
-    if (who == NULL)
-        return ST_OK;
-    switch (c->kind) {
-    case REGISTRY_USER:
-        return merge_user(who, old, c, e);
-    case REGISTRY_ROLE:
-    case REGISTRY_COMPANY:
-        return who->duties & DUTY_SECURITY_ADMIN
-                   ? ST_OK
-                   : denied(e, "roles and budgets are the security administrator's");
-    default:
-        return who->duties & DUTY_SYSTEM_ADMIN
-                   ? ST_OK
-                   : denied(e, "departments and fields are the system administrator's");
-    }
-}
-
-static enum status check_rules(const struct registry *r, const struct item *old, const struct change *c,
-                               struct error *e) {
-    const union parsed *p = &c->parsed;
-    if (c->kind == REGISTRY_USER) {
-        const struct item *same = map_get(&r->by_login, slice_from_string(p->user.login));
-        if (same != NULL && same->id != c->id)
-            return error_field(e, ST_CONFLICT, "login_taken", "login", "another user has this login");
-    }
-    if (c->kind == REGISTRY_ROLE) {
-        const struct item *same = map_get(&r->by_role, slice_from_string(p->role.name));
-        if (same != NULL && same->id != c->id)
-            return error_field(e, ST_CONFLICT, "role_taken", "name", "another role has this name");
-    }
-    if (c->kind == REGISTRY_CATALOGUE) {
-        if (c->id != ((uint32_t)p->field.object << 16 | p->field.field))
-            return error_field(e, ST_INVALID, "bad_document", "field", "the id is object << 16 | field");
-        if (old != NULL && old->parsed.field.class > p->field.class)
-            return error_field(e, ST_DENIED, "class_lowered", "class", "a class can only go up");
-    }
-    return ST_OK;
-}
-
-static uint32_t choose_id(const struct registry *r, const struct change *c) {
-    if (c->id != 0)
-        return c->id;
-    if (c->kind == REGISTRY_COMPANY)
-        return 1;
-    if (c->kind == REGISTRY_CATALOGUE)
-        return (uint32_t)(json_integer_value(json_object_get(c->json, "object")) << 16 |
-                          (json_integer_value(json_object_get(c->json, "field")) & 0xffff));
-    return r->last_id[c->kind] + 1;
-}
-
-static enum status registry_store(struct registry *r, const struct change *c, struct error *e) {
-    char *text = json_print(c->json, JSON_COMPACT | JSON_SORT_KEYS);
-    struct slice document = slice_from_string(text);
-    if (text == NULL)
-        return error_set(e, ST_NOMEM, "no_memory", "document");
-    if (document.n > ((size_t)64 << 10)) {
-        free(text);
-        return error_set(e, ST_LIMIT, "document_too_large", "a registry document has at most 64 KiB");
-    }
-    struct item *fresh = item_new(c->kind, c->id, r->version + 1, document, &c->parsed);
-    struct buf value;
-    buf_init(&value, VAULT_VALUE_MAX, false);
-    buf_put_u64(&value, r->version + 1);
-    buf_put(&value, document.p, document.n);
-    enum status s = fresh == NULL || value.failed ? ST_NOMEM : ST_OK;
-    if (s == ST_OK) {
-        struct vault_change change = {VAULT_REGISTRY, slice_of(fresh->key, KEY_SIZE), buf_slice(&value)};
-        s = vault_commit(r->vault, &change, 1);
-    }
-    if (s == ST_OK) {
-        (void)pthread_rwlock_wrlock(&r->lock);
-        s = registry_take(r, fresh);
-        if (s == ST_OK && (c->kind == REGISTRY_USER || c->kind == REGISTRY_ROLE))
-            s = index_names(r);
-        (void)pthread_rwlock_unlock(&r->lock);
-    } else {
-        item_free(fresh);
-    }
-    buf_free(&value);
-    free(text);
-    return s == ST_OK ? s : error_set(e, s, "registry_store", "the change could not be stored");
-}
-
-static enum status registry_change(struct registry *r, const struct registry_writer *who, struct change *c,
-                                   struct error *e) {
-    c->id = choose_id(r, c);
-    /* Only writers change items, and they take turns: reading without the lock is safe here. */
-    const struct item *old = registry_find(r, c->kind, c->id);
-    enum status s = check_writer(who, old, c, e);
-    if (s == ST_OK && c->kind != REGISTRY_CATALOGUE &&
-        json_object_set_new(c->json, "id", json_integer((json_int_t)c->id)) != 0)
-        s = ST_NOMEM;
-    if (s == ST_OK)
-        s = registry_parse(c->kind, c->json, &c->parsed, e);
-    if (s == ST_OK)
-        s = check_rules(r, old, c, e);
-    return s == ST_OK ? registry_store(r, c, e) : s;
-}
-
-enum status registry_put(struct registry *r, const struct registry_writer *who, uint8_t kind, uint32_t id,
-                         struct slice document, uint32_t *made, struct error *e) {
-    if (kind < REGISTRY_USER || kind > REGISTRY_CATALOGUE)
-        return error_set(e, ST_INVALID, "bad_kind", "no such kind of registry item");
-    struct change c = {.kind = kind, .id = id};
-    enum status s = registry_parse_json(document, &c.json, e);
-    if (s != ST_OK)
-        return s;
-    (void)pthread_mutex_lock(&r->writer);
-    s = registry_change(r, who, &c, e);
-    (void)pthread_mutex_unlock(&r->writer);
-    json_decref(c.json);
-    if (s == ST_OK)
-        *made = c.id;
     return s;
 }

@@ -3,21 +3,28 @@
  *
  * Documents are JSON objects; keys that are not named here are kept for the rest of the system as they are.
  *   user       {"id", "login" (1..63 bytes), "name", "roles": [names], "department": id, "duties":
- *              ["system_admin"|"security_admin"|"auditor"], "manages": [ids], "disabled": bool, "mail"}
- *   department {"id", "parent": id or 0, "name", "branch": id or 0}
- *   role       {"name", "label": {"zh","en"}, "ceiling": {"personal","sensitive": "hidden"|"masked"|"clear"},
- *              "match": {"personal","sensitive": bool},
- *              "budget": {"clear": W, "masked": W, "lookups": L, "writes": L}}
- *              L = {"day": n, "hour": n, "minute": n}; hour defaults to day, minute to hour; a missing L is
- * 0: nothing (but for "writes", rows sealed: no limit). W = L for both classes, or {"personal": L,
- *              "sensitive": L}. A ceiling that is missing is hidden.
- *   company    {"budget": as a role's}; here what is missing has no limit. Its id is 1.
- *   catalogue  {"object", "field", "class": "public"|"internal"|"personal"|"sensitive", "mask": number,
- *              "search": bits of enum field_search, "type": enum value_type}; its id is object << 16 | field.
+ *              ["system_admin"|"security_admin"|"auditor"], "manages": [ids], "disabled": bool, "until": ms
+ * or null, "mail"}; past its end an account is as a disabled one department {"id", "parent": id or 0, "name",
+ * "branch": id or 0} role       {"name", "label": {"zh","en"}, "ceiling": {"personal","sensitive":
+ * "hidden"|"masked"|"clear"}, "match": {"personal","sensitive": bool}, "budget": {"clear": W, "masked": W,
+ * "lookups": L, "writes": L}} L = {"day": n, "hour": n, "minute": n}; hour defaults to day, minute to hour; a
+ * missing L is 0: nothing (but for "writes", rows sealed: no limit). W = L for both classes, or {"personal":
+ * L, "sensitive": L}. A ceiling that is missing is hidden. "break_glass_hours": for how long anybody may take
+ * the role in an emergency (0..24, missing: never), "by_leader": whether a department's leader may approve
+ * the role for somebody of his for a time. grant      {"user", "roles": [names], "since", "until": ms,
+ * "from": user or 0, "ended": object or null}: roles for a time. `from` lends what he has himself, over his
+ * scope, for as long as he has it; a duty's holder and an API key get nothing by a grant. company {"budget":
+ * as a role's}; here what is missing has no limit. Its id is 1. catalogue  {"object", "field", "class":
+ * "public"|"internal"|"personal"|"sensitive", "mask": number, "search": bits of enum field_search, "type":
+ * enum value_type}; its id is object << 16 | field.
  *
  * Rules that no caller can bend:
  * - A class never goes down (ST_DENIED "class_lowered").
  * - A user holds one duty at most; a holder's ceilings are hidden whatever his roles say.
+ * - Each duty keeps a holder who is not disabled (ST_CONFLICT "last_of_duty"); whoever holds a duty, or
+ * shall, is changed by two people (ST_DENIED "needs_second": keeper/proposal.h), neither of them himself.
+ * - Ends are judged by the keeper's clock at every question: what is over gives nothing, to ceilings and
+ *   budgets too.
  * - Users, departments and the catalogue are the system administrator's, but roles and duties of users, roles
  * and the company are the security administrator's; nobody changes his own roles or duties. A user's document
  * may leave out what its writer may not change; what is left out stays. Readers copy what they need under a
@@ -68,6 +75,14 @@ struct role_names {
     size_t count;
 };
 
+#define ROLE_BREAK_GLASS_HOURS 24
+
+/* On what terms a role is given for a time. */
+struct role_terms {
+    uint32_t break_glass_hours;
+    bool by_leader;
+};
+
 struct registry;
 
 /* Reads all items from the vault, which must outlive the registry. */
@@ -89,11 +104,41 @@ void registry_company(struct registry *r, struct budget_limits *out);
 /* Whether the user holds all the roles of the subset. */
 bool registry_has_roles(struct registry *r, uint32_t user, const struct role_names *subset);
 
+/* A copy of the document; false for an unknown item, or for lack of memory. */
+bool registry_document(struct registry *r, uint8_t kind, uint32_t id, struct arena *a, struct slice *out);
+/* Grants to or from somebody that are not over, as many as there is room for. */
+size_t registry_grants_of(struct registry *r, uint32_t user, uint32_t *out, size_t room);
+/* Whether he leads the user's department or one above it. */
+bool registry_leads(struct registry *r, uint32_t leader, uint32_t user);
+/* False for an unknown role. */
+bool registry_role_terms(struct registry *r, const char *name, struct role_terms *out);
+
 /* Who writes: NULL while the registry is being filled for the first time. */
 struct registry_writer {
     uint32_t user;
-    unsigned duties;
+    unsigned duties; /* of both where two write */
+    uint32_t second; /* the other person of an approved proposal; 0: he is alone */
+    bool grants;     /* the keeper's own code for grants, after its own checks */
 };
+
+#define REGISTRY_BATCH_MAX 64
+
+struct registry_change {
+    uint8_t kind;
+    uint32_t id; /* 0: a new one; the made one afterwards */
+    struct slice document;
+};
+/* All of the changes or none, with `also` (may be NULL) in the same transaction of the vault. A change is
+ * judged by what stands and what goes before it. Errors as of registry_put. */
+MUST_CHECK enum status registry_put_all(struct registry *r, const struct registry_writer *who,
+                                        struct registry_change *changes, size_t count,
+                                        const struct vault_change *also, struct error *e);
+/* The same, but nothing is changed. */
+MUST_CHECK enum status registry_check(struct registry *r, const struct registry_writer *who,
+                                      struct registry_change *changes, size_t count, struct error *e);
+/* The duties that people in these changes hold now or would; the first `room` users (0 where fewer). */
+unsigned registry_touched(struct registry *r, const struct registry_change *changes, size_t count,
+                          uint32_t *users, size_t room);
 /* Checks, stores durably, takes effect. id 0 makes a new one; `made` receives the id. ST_INVALID with a code
  * and the key to blame, ST_DENIED, ST_CONFLICT "login_taken" / "role_taken", ST_IO. */
 MUST_CHECK enum status registry_put(struct registry *r, const struct registry_writer *who, uint8_t kind,

@@ -42,6 +42,28 @@ static bool take_u32(const json_t *v, uint32_t most, uint32_t *out) {
     return true;
 }
 
+/* Milliseconds since 1970; null or missing: 0. */
+static bool take_time(const json_t *v, int64_t *out) {
+    *out = 0;
+    if (v == NULL || json_is_null(v))
+        return true;
+    if (!json_is_integer(v) || json_integer_value(v) < 0)
+        return false;
+    *out = json_integer_value(v);
+    return true;
+}
+
+static bool take_manages(const json_t *array, struct parsed_user *u) {
+    size_t n = json_array_size(array);
+    if (n > MANAGES_MAX)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (!take_u32(json_array_get(array, i), UINT32_MAX, &u->manages[u->manages_count++]))
+            return false;
+    }
+    return true;
+}
+
 bool registry_parse_names(const json_t *array, struct role_names *out) {
     out->count = 0;
     if (array == NULL)
@@ -76,6 +98,11 @@ static bool take_duties(const json_t *array, unsigned *out) {
     return json_array_size(array) == 0 || *out != 0;
 }
 
+unsigned registry_parse_duties(const json_t *array) {
+    unsigned duties;
+    return take_duties(array, &duties) ? duties : 0;
+}
+
 static enum status parse_user(const json_t *d, struct parsed_user *u, struct error *e) {
     if (!take_text(json_object_get(d, "login"), u->login, sizeof u->login))
         return bad(e, "login", "1 to 63 bytes");
@@ -92,16 +119,37 @@ static enum status parse_user(const json_t *d, struct parsed_user *u, struct err
     if (disabled != NULL && !json_is_boolean(disabled))
         return bad(e, "disabled", "true or false");
     u->disabled = json_is_true(disabled);
+    if (!take_time(json_object_get(d, "until"), &u->until))
+        return bad(e, "until", "the account's end in ms, or null");
+    if (u->until != 0 && u->duties != 0)
+        return bad(e, "until", "the account of a duty's holder has no end of its own");
+    return take_manages(json_object_get(d, "manages"), u) ? ST_OK
+                                                          : bad(e, "manages", "at most 64 departments");
+}
+
+static enum status parse_grant(const json_t *d, struct parsed_grant *g, struct error *e) {
+    if (!take_u32(json_object_get(d, "user"), UINT32_MAX, &g->user) || g->user == 0)
+        return bad(e, "user", "the number of a user");
+    const json_t *from = json_object_get(d, "from");
+    if (from != NULL && !json_is_null(from) && !take_u32(from, UINT32_MAX, &g->from))
+        return bad(e, "from", "the number of a user");
+    if (!registry_parse_names(json_object_get(d, "roles"), &g->roles) || g->roles.count == 0)
+        return bad(e, "roles", "1 to 16 names of roles");
+    if (!take_time(json_object_get(d, "since"), &g->since))
+        return bad(e, "since", "a time in ms");
+    if (!take_time(json_object_get(d, "until"), &g->until) || g->until == 0)
+        return bad(e, "until", "a time in ms");
+    g->ended = json_object_get(d, "ended") != NULL && !json_is_null(json_object_get(d, "ended"));
     return ST_OK;
 }
 
-static enum status parse_department(const json_t *d, struct error *e) {
+static enum status parse_department(const json_t *d, struct parsed_department *out, struct error *e) {
     char name[128];
     uint32_t id;
     if (!take_text(json_object_get(d, "name"), name, sizeof name))
         return bad(e, "name", "1 to 127 bytes");
     const json_t *parent = json_object_get(d, "parent"), *branch = json_object_get(d, "branch");
-    if (parent != NULL && !json_is_null(parent) && !take_u32(parent, UINT32_MAX, &id))
+    if (parent != NULL && !json_is_null(parent) && !take_u32(parent, UINT32_MAX, &out->parent))
         return bad(e, "parent", "the number of a department, or 0");
     if (branch != NULL && !json_is_null(branch) && !take_u32(branch, UINT32_MAX, &id))
         return bad(e, "branch", "the number of a department, or 0");
@@ -182,6 +230,12 @@ static enum status parse_role(const json_t *d, struct parsed_role *r, struct err
     r->match[CLASS_PUBLIC] = r->match[CLASS_INTERNAL] = true;
     r->match[CLASS_PERSONAL] = json_is_true(json_object_get(match, "personal"));
     r->match[CLASS_SENSITIVE] = json_is_true(json_object_get(match, "sensitive"));
+    uint32_t hours = 0;
+    const json_t *glass = json_object_get(d, "break_glass_hours");
+    if (glass != NULL && !json_is_null(glass) && !take_u32(glass, ROLE_BREAK_GLASS_HOURS, &hours))
+        return bad(e, "break_glass_hours", "0 (not in an emergency) to 24");
+    r->terms.break_glass_hours = hours;
+    r->terms.by_leader = json_is_true(json_object_get(d, "by_leader"));
     return parse_budget(json_object_get(d, "budget"), 0, &r->limits, e);
 }
 
@@ -225,7 +279,9 @@ enum status registry_parse(uint8_t kind, const json_t *document, union parsed *o
     case REGISTRY_USER:
         return parse_user(document, &out->user, e);
     case REGISTRY_DEPARTMENT:
-        return parse_department(document, e);
+        return parse_department(document, &out->department, e);
+    case REGISTRY_GRANT:
+        return parse_grant(document, &out->grant, e);
     case REGISTRY_ROLE:
         return parse_role(document, &out->role, e);
     case REGISTRY_COMPANY:

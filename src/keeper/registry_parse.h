@@ -6,12 +6,28 @@
 
 #include <jansson.h>
 
+#define MANAGES_MAX 64
+
 struct parsed_user {
     char login[64], name[128];
     struct role_names roles;
     uint32_t department;
     unsigned duties;
     bool disabled;
+    int64_t until; /* ms; 0: without end */
+    uint32_t manages[MANAGES_MAX];
+    size_t manages_count;
+};
+
+struct parsed_department {
+    uint32_t parent;
+};
+
+struct parsed_grant {
+    uint32_t user, from; /* from: a colleague whose roles these are; 0: none */
+    struct role_names roles;
+    int64_t since, until; /* ms */
+    bool ended;
 };
 
 struct parsed_role {
@@ -19,10 +35,13 @@ struct parsed_role {
     uint8_t ceiling[CLASS_COUNT];
     bool match[CLASS_COUNT];
     struct budget_limits limits;
+    struct role_terms terms;
 };
 
 union parsed {
     struct parsed_user user;
+    struct parsed_department department;
+    struct parsed_grant grant;
     struct parsed_role role;
     struct budget_limits company;
     struct catalogue_field field;
@@ -36,5 +55,7 @@ MUST_CHECK enum status registry_parse(uint8_t kind, const json_t *document, unio
 
 /* Copies names out of an array of strings. */
 bool registry_parse_names(const json_t *array, struct role_names *out);
+/* The duties in an array of their names; 0 for what is no such array. */
+unsigned registry_parse_duties(const json_t *array);
 
 #endif

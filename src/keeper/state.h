@@ -7,6 +7,7 @@
 #include "keeper/guard.h"
 #include "keeper/ledger.h"
 #include "keeper/match.h"
+#include "keeper/proposal.h"
 #include "keeper/protocol.h"
 #include "keeper/server.h"
 #include "keeper/session.h"
@@ -25,6 +26,7 @@ struct keeper_state {
     struct registry *registry;
     struct sessions *sessions;
     struct credentials *credentials;
+    struct proposals *proposals;
     struct guard *guard;
     struct budgets *budgets;
     struct ledger *ledger;
@@ -68,12 +70,17 @@ handler *handler_of(enum message number);
 
 handler handle_sign_in, handle_sign_out, handle_session, handle_rotate, handle_session_list,
     handle_session_revoke, handle_password_change, handle_job_token, handle_api_key_make, handle_job_claim;
-handler handle_registry_list, handle_registry_put, handle_password_set, handle_bootstrap,
-    handle_bootstrap_end, handle_bootstrapped;
+handler handle_registry_list, handle_registry_put, handle_bootstrap, handle_bootstrap_end,
+    handle_bootstrapped;
 handler handle_open, handle_seal, handle_reseal, handle_outcome, handle_open_intents, handle_lookup;
 handler handle_box_make, handle_box_destroy, handle_box_seal, handle_box_open;
+handler handle_propose, handle_decide, handle_proposals, handle_grant_make, handle_grant_close, handle_leave,
+    handle_person_state;
 handler handle_record, handle_audit_read, handle_audit_detail, handle_audit_head, handle_budgets,
     handle_health;
+
+/* All open proposals by or about somebody. */
+void proposals_withdraw(struct worker *w, uint32_t user);
 
 /* An entry that names the caller (or nobody), for the act at hand. */
 struct audit_entry worker_entry(const struct worker *w, const struct args *in, uint8_t act, uint8_t outcome);

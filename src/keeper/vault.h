@@ -25,7 +25,9 @@ enum vault_kind {
     VAULT_PASSWORD,     /* key: u32 user; value: flags, PHC string */
     VAULT_SESSION,      /* key: 16 bytes id; value: keeper/session.c */
     VAULT_BOX,          /* key: 16 bytes id; value: keeper/box.c */
-    VAULT_SETTING       /* key: a name */
+    VAULT_SETTING,      /* key: a name */
+    VAULT_PROPOSAL,     /* key: u64 id; value: keeper/proposal.c */
+    VAULT_SEEN          /* key: u32 user; value: u64 ms of his last sign-in */
 };
 
 struct vault_change {

@@ -131,6 +131,14 @@ static void wire_call(struct wire *w, struct keeper_call *c) {
     wire_u8(w, &c->purpose);
 }
 
+static void wire_lent(struct wire *w, struct principal_lent *l) {
+    wire_u32(w, &l->from);
+    wire_u32(w, &l->department);
+    wire_size(w, &l->role_count, PRINCIPAL_LENT_ROLES);
+    for (size_t i = 0; i < l->role_count && !w->failed; i++)
+        wire_text(w, l->roles[i], sizeof l->roles[i]);
+}
+
 static void wire_principal(struct wire *w, struct principal *p) {
     wire_u32(w, &p->user);
     wire_text(w, p->login, sizeof p->login);
@@ -149,6 +157,9 @@ static void wire_principal(struct wire *w, struct principal *p) {
     wire_i64(w, &p->signed_in_at);
     wire_i64(w, &p->expires_at);
     wire_i64(w, &p->second_factor_at);
+    wire_size(w, &p->lent_count, PRINCIPAL_LENT_MAX);
+    for (size_t i = 0; i < p->lent_count && !w->failed; i++)
+        wire_lent(w, &p->lent[i]);
     wire_u64(w, &p->registry_version);
 }
 

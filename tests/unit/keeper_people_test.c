@@ -39,34 +39,6 @@ static void changing_the_password_ends_the_other_sessions(void **state) {
     assert_int_equal(keeper_session(w->k, &one, &who, &e), ST_OK);
 }
 
-static void a_password_set_by_an_administrator_must_be_changed_first(void **state) {
-    struct world *w = *state;
-    struct error e;
-    struct principal who;
-    struct token token;
-    struct keeper_call sys = world_sign_in(w, "sys"), wang = world_sign_in(w, "wang"), call = wang;
-    struct world_row row = world_row(w, &wang, "张三", "+8613800001234", "330102199001011234");
-    assert_int_equal(keeper_password_set(w->k, &wang, 2, SLICE("given-password"), &e), ST_DENIED);
-    assert_int_equal(keeper_password_set(w->k, &sys, 5, SLICE("given-password"), &e), ST_DENIED);
-    assert_string_equal(e.code, "another_duty");
-    assert_int_equal(keeper_password_set(w->k, &sys, 1, SLICE("given-password"), &e), ST_OK);
-    assert_int_equal(keeper_session(w->k, &wang, &who, &e), ST_UNAUTHENTICATED);
-    assert_int_equal(
-        keeper_sign_in(w->k, &call, SLICE("wang"), SLICE("given-password"), SLICE(""), &token, &who, &e),
-        ST_OK);
-    assert_true(who.must_change_password);
-    call.token = token;
-    struct keeper_opened got;
-    uint8_t views[] = {VIEW_CLEAR, VIEW_HIDDEN, VIEW_HIDDEN};
-    assert_int_equal(world_open(w, &call, &row, 1, views, &got, &e), ST_DENIED);
-    assert_string_equal(e.code, "must_change_password");
-    assert_int_equal(
-        keeper_password_change(w->k, &call, SLICE("given-password"), SLICE("my-own-password"), &token, &e),
-        ST_OK);
-    call.token = token;
-    assert_int_equal(world_open(w, &call, &row, 1, views, &got, &e), ST_OK);
-}
-
 static void sessions_are_listed_and_revoked_by_their_owner(void **state) {
     struct world *w = *state;
     struct error e;
@@ -261,7 +233,6 @@ static void the_registry_is_listed_in_the_order_of_its_changes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(changing_the_password_ends_the_other_sessions),
-        CASE(a_password_set_by_an_administrator_must_be_changed_first),
         CASE(sessions_are_listed_and_revoked_by_their_owner),
         CASE(an_api_key_has_its_makers_roles_at_most_and_its_networks_only),
         CASE(a_box_opens_for_its_owner_and_only_in_its_place),

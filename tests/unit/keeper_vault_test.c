@@ -166,7 +166,9 @@ static void an_older_vault_put_back_is_noticed(void **state) {
     struct slice old = content(&p);
     world_start(w);
     struct keeper_call sys = world_sign_in(w, "sys");
-    assert_int_equal(keeper_password_set(w->k, &sys, 1, SLICE("another-password"), &e), ST_OK);
+    uint32_t made;
+    assert_int_equal(
+        keeper_registry_put(w->k, &sys, REGISTRY_USER, 1, SLICE("{\"disabled\":true}"), &made, &e), ST_OK);
     world_stop(w);
     struct slice newest = content(&p);
     rewrite(&p, old, SLICE_NONE);

@@ -1,0 +1,29 @@
+/* The kinds of proposals: who may propose and decide, what is checked, what an approval does (keeper/ only).
+ */
+#ifndef KEDUN_KEEPER_PROPOSAL_KIND_H
+#define KEDUN_KEEPER_PROPOSAL_KIND_H
+
+#include "keeper/proposal.h"
+#include "keeper/state.h"
+
+struct proposal_kind {
+    const char *name;
+    /* Whether the caller may propose this; also that the change is in shape and would pass as things stand.
+     * `half`: filled where the proposer gets a secret. */
+    enum status (*propose)(struct worker *w, const json_t *document, char half[PROPOSAL_HALF + 1],
+                           struct error *e);
+    /* Whether the caller may decide, apart from being neither proposer nor concerned. */
+    bool (*may_decide)(struct worker *w, const json_t *document);
+    /* Does it, and commits `store` with it or after it. `half` in: the proposer's; out: the decider's. */
+    enum status (*apply)(struct worker *w, const json_t *document, const struct proposal_store *store,
+                         char half[PROPOSAL_HALF + 1], struct error *e);
+};
+
+/* NULL for a name that is none. */
+const struct proposal_kind *proposal_kind(const char *name);
+
+/* A grant's document: roles for `user` from now on. Takes over `roles`; NULL when memory is out. */
+json_t *grant_document(uint32_t user, uint32_t from, json_t *roles, int64_t until_ms, const char *why,
+                       const char *reason, uint32_t by);
+
+#endif

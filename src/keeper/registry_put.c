@@ -1,0 +1,342 @@
+/* Writing: who may change what, and all of a change or none of it. */
+#include "base/clock.h"
+#include "base/json_in.h"
+#include "keeper/registry_table.h"
+
+#include <stdlib.h>
+
+struct change {
+    uint8_t kind;
+    uint32_t id;
+    const struct item *old;
+    json_t *json;
+    char *text;
+    union parsed parsed;
+    struct item *fresh;
+    struct buf value;
+};
+
+struct batch {
+    struct registry *r;
+    const struct registry_writer *who;
+    struct change *changes;
+    size_t count;
+};
+
+static enum status denied(struct error *e, const char *why) {
+    return error_set(e, ST_DENIED, "not_your_duty", "%s", why);
+}
+
+static bool is_rights_key(const char *key) {
+    return strcmp(key, "roles") == 0 || strcmp(key, "duties") == 0;
+}
+
+/* One key of a user's document: laid over the base where the writer may, else it must be equal. */
+static enum status merge_key(const struct registry_writer *who, const struct change *c, json_t *base,
+                             const char *key, json_t *value, struct error *e) {
+    bool rights = is_rights_key(key);
+    unsigned duty = rights ? DUTY_SECURITY_ADMIN : DUTY_SYSTEM_ADMIN;
+    if (json_equal(json_object_get(base, key), value))
+        return ST_OK;
+    if ((who->duties & duty) == 0)
+        return denied(e, rights ? "roles and duties are the security administrator's"
+                                : "the security administrator changes roles and duties only");
+    if (rights && (who->user == c->id || who->second == c->id))
+        return error_set(e, ST_DENIED, "own_rights", "nobody changes his own roles or duties");
+    return json_object_set(base, key, value) == 0 ? ST_OK : ST_NOMEM;
+}
+
+static enum status merge_user(const struct registry_writer *who, struct change *c, struct error *e) {
+    if ((who->duties & (DUTY_SYSTEM_ADMIN | DUTY_SECURITY_ADMIN)) == 0)
+        return denied(e, "users are the administrators'");
+    if (c->old == NULL && (who->duties & DUTY_SYSTEM_ADMIN) == 0)
+        return denied(e, "the system administrator makes users");
+    json_t *base = c->old == NULL ? json_pack("{s:[],s:[]}", "roles", "duties") : NULL;
+    const char *key;
+    json_t *value;
+    enum status s = ST_OK;
+    if (c->old != NULL)
+        s = json_read(slice_of(c->old->document, c->old->document_n), 0, &base, NULL);
+    if (base == NULL)
+        s = ST_NOMEM;
+    json_object_foreach(c->json, key, value) {
+        if (s == ST_OK && strcmp(key, "id") != 0)
+            s = merge_key(who, c, base, key, value, e);
+    }
+    json_decref(c->json);
+    c->json = base;
+    return s;
+}
+
+static enum status check_writer(const struct registry_writer *who, struct change *c, struct error *e) {
+    if (who == NULL)
+        return ST_OK;
+    switch (c->kind) {
+    case REGISTRY_USER:
+        return merge_user(who, c, e);
+    case REGISTRY_GRANT:
+        return who->grants ? ST_OK : denied(e, "grants are made by request and approval");
+    case REGISTRY_ROLE:
+    case REGISTRY_COMPANY:
+        return who->duties & DUTY_SECURITY_ADMIN
+                   ? ST_OK
+                   : denied(e, "roles and budgets are the security administrator's");
+    default:
+        return who->duties & DUTY_SYSTEM_ADMIN
+                   ? ST_OK
+                   : denied(e, "departments and fields are the system administrator's");
+    }
+}
+
+/* Somebody who holds a duty, or will, is changed by two only. */
+static enum status check_second(const struct batch *b, const struct change *c, struct error *e) {
+    unsigned before = c->old == NULL ? 0 : c->old->parsed.user.duties;
+    if (b->who == NULL || (before | c->parsed.user.duties) == 0)
+        return ST_OK;
+    if (b->who->second == c->id || b->who->user == c->id)
+        return error_set(e, ST_DENIED, "own_rights", "nobody takes part in a change to himself");
+    if (b->who->second == 0)
+        return error_set(e, ST_DENIED, "needs_second", "a change to a duty's holder takes two: propose it");
+    return ST_OK;
+}
+
+static const struct change *batch_change(const struct batch *b, const struct item *of) {
+    for (size_t i = 0; i < b->count; i++) {
+        if (b->changes[i].old == of)
+            return &b->changes[i];
+    }
+    return NULL;
+}
+
+static unsigned duty_of(const struct parsed_user *u) {
+    return u->disabled ? 0 : u->duties;
+}
+
+/* The last of each duty stays. */
+static enum status check_last(const struct batch *b, struct error *e) {
+    unsigned before = 0, after = 0;
+    for (size_t i = 0; i < b->r->count; i++) {
+        const struct item *x = b->r->items[i];
+        if (x->kind != REGISTRY_USER)
+            continue;
+        const struct change *c = batch_change(b, x);
+        before |= duty_of(&x->parsed.user);
+        after |= duty_of(c == NULL ? &x->parsed.user : &c->parsed.user);
+    }
+    for (size_t i = 0; i < b->count; i++) {
+        if (b->changes[i].kind == REGISTRY_USER && b->changes[i].old == NULL)
+            after |= duty_of(&b->changes[i].parsed.user);
+    }
+    if ((before & ~after) == 0)
+        return ST_OK;
+    return error_set(e, ST_CONFLICT, "last_of_duty", "each duty needs a holder: name another one first");
+}
+
+static enum status check_user(const struct batch *b, const struct change *c, struct error *e) {
+    const struct item *same = map_get(&b->r->by_login, slice_from_string(c->parsed.user.login));
+    bool taken = same != NULL && same->id != c->id;
+    for (const struct change *o = b->changes; o < c; o++)
+        taken =
+            taken || (o->kind == REGISTRY_USER && strcmp(o->parsed.user.login, c->parsed.user.login) == 0);
+    if (taken)
+        return error_field(e, ST_CONFLICT, "login_taken", "login", "another user has this login");
+    return check_second(b, c, e);
+}
+
+/* A department below itself would be nobody's. */
+static enum status check_department(const struct registry *r, const struct change *c, struct error *e) {
+    uint32_t at = c->parsed.department.parent;
+    for (unsigned step = 0; at != 0 && step < 64; step++) {
+        if (at == c->id)
+            return error_field(e, ST_INVALID, "department_ring", "parent", "it would stand below itself");
+        const struct item *d = registry_find(r, REGISTRY_DEPARTMENT, at);
+        at = d == NULL ? 0 : d->parsed.department.parent;
+    }
+    return ST_OK;
+}
+
+static enum status check_rules(const struct batch *b, const struct change *c, struct error *e) {
+    const union parsed *p = &c->parsed;
+    if (c->kind == REGISTRY_USER)
+        return check_user(b, c, e);
+    if (c->kind == REGISTRY_DEPARTMENT)
+        return check_department(b->r, c, e);
+    if (c->kind == REGISTRY_ROLE) {
+        const struct item *same = map_get(&b->r->by_role, slice_from_string(p->role.name));
+        if (same != NULL && same->id != c->id)
+            return error_field(e, ST_CONFLICT, "role_taken", "name", "another role has this name");
+    }
+    if (c->kind == REGISTRY_CATALOGUE) {
+        if (c->id != ((uint32_t)p->field.object << 16 | p->field.field))
+            return error_field(e, ST_INVALID, "bad_document", "field", "the id is object << 16 | field");
+        if (c->old != NULL && c->old->parsed.field.class > p->field.class)
+            return error_field(e, ST_DENIED, "class_lowered", "class", "a class can only go up");
+    }
+    return ST_OK;
+}
+
+static uint32_t choose_id(const struct batch *b, const struct change *c) {
+    if (c->id != 0)
+        return c->id;
+    if (c->kind == REGISTRY_COMPANY)
+        return 1;
+    if (c->kind == REGISTRY_CATALOGUE)
+        return (uint32_t)(json_integer_value(json_object_get(c->json, "object")) << 16 |
+                          (json_integer_value(json_object_get(c->json, "field")) & 0xffff));
+    uint32_t last = b->r->last_id[c->kind];
+    for (const struct change *o = b->changes; o < c; o++)
+        last = o->kind == c->kind && o->id > last ? o->id : last;
+    return last + 1;
+}
+
+static enum status prepare_change(struct batch *b, struct change *c, struct error *e) {
+    c->id = choose_id(b, c);
+    /* Only writers change items, and they take turns: reading without the lock is safe here. */
+    c->old = registry_find(b->r, c->kind, c->id);
+    for (const struct change *o = b->changes; o < c; o++) {
+        if (o->kind == c->kind && o->id == c->id)
+            return error_set(e, ST_INVALID, "bad_document", "one item stands twice in the change");
+    }
+    enum status s = check_writer(b->who, c, e);
+    if (s == ST_OK && c->kind != REGISTRY_CATALOGUE &&
+        json_object_set_new(c->json, "id", json_integer((json_int_t)c->id)) != 0)
+        s = ST_NOMEM;
+    if (s == ST_OK)
+        s = registry_parse(c->kind, c->json, &c->parsed, e);
+    return s == ST_OK ? check_rules(b, c, e) : s;
+}
+
+static enum status render_change(struct change *c, uint64_t version, struct error *e) {
+    c->text = json_print(c->json, JSON_COMPACT | JSON_SORT_KEYS);
+    if (c->text == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "document");
+    struct slice document = slice_from_string(c->text);
+    if (document.n > ((size_t)64 << 10))
+        return error_set(e, ST_LIMIT, "document_too_large", "a registry document has at most 64 KiB");
+    c->fresh = item_new(c->kind, c->id, version, document, &c->parsed);
+    buf_put_u64(&c->value, version);
+    buf_put(&c->value, document.p, document.n);
+    return c->fresh == NULL || c->value.failed ? error_set(e, ST_NOMEM, "no_memory", "document") : ST_OK;
+}
+
+static enum status take_all(struct batch *b) {
+    enum status s = ST_OK;
+    (void)pthread_rwlock_wrlock(&b->r->lock);
+    for (size_t i = 0; s == ST_OK && i < b->count; i++) {
+        s = registry_take(b->r, b->changes[i].fresh);
+        if (s == ST_OK)
+            b->changes[i].fresh = NULL;
+    }
+    if (s == ST_OK)
+        s = registry_index(b->r);
+    (void)pthread_rwlock_unlock(&b->r->lock);
+    return s;
+}
+
+static enum status store_all(struct batch *b, const struct vault_change *also, struct error *e) {
+    struct vault_change changes[REGISTRY_BATCH_MAX + 1];
+    size_t n = 0;
+    enum status s = ST_OK;
+    for (size_t i = 0; s == ST_OK && i < b->count; i++) {
+        struct change *c = &b->changes[i];
+        s = render_change(c, b->r->version + 1 + i, e);
+        if (s == ST_OK)
+            changes[n++] = (struct vault_change){VAULT_REGISTRY, slice_of(c->fresh->key, REGISTRY_KEY),
+                                                 buf_slice(&c->value)};
+    }
+    if (s != ST_OK)
+        return s;
+    if (also != NULL)
+        changes[n++] = *also;
+    s = vault_commit(b->r->vault, changes, n);
+    if (s == ST_OK)
+        s = take_all(b);
+    return s == ST_OK ? s : error_set(e, s, "registry_store", "the change could not be stored");
+}
+
+static enum status run_batch(struct batch *b, const struct registry_change *in, bool dry,
+                             const struct vault_change *also, struct error *e) {
+    enum status s = ST_OK;
+    bool users = false;
+    for (size_t i = 0; s == ST_OK && i < b->count; i++) {
+        struct change *c = &b->changes[i];
+        c->kind = in[i].kind;
+        c->id = in[i].id;
+        if (c->kind < REGISTRY_USER || c->kind >= REGISTRY_KIND_END)
+            return error_set(e, ST_INVALID, "bad_kind", "no such kind of registry item");
+        s = registry_parse_json(in[i].document, &c->json, e);
+        if (s == ST_OK)
+            s = prepare_change(b, c, e);
+        users = users || c->kind == REGISTRY_USER;
+    }
+    if (s == ST_OK && users && b->who != NULL)
+        s = check_last(b, e);
+    return s == ST_OK && !dry ? store_all(b, also, e) : s;
+}
+
+static enum status put_all(struct registry *r, const struct registry_writer *who, struct registry_change *in,
+                           size_t count, bool dry, const struct vault_change *also, struct error *e) {
+    if (count == 0 || count > REGISTRY_BATCH_MAX)
+        return error_set(e, ST_LIMIT, "too_many_changes", "1 to %d documents at once", REGISTRY_BATCH_MAX);
+    struct batch b = {.r = r, .who = who, .count = count};
+    b.changes = calloc(count, sizeof *b.changes);
+    if (b.changes == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "registry");
+    for (size_t i = 0; i < count; i++)
+        buf_init(&b.changes[i].value, VAULT_VALUE_MAX, false);
+    (void)pthread_mutex_lock(&r->writer);
+    enum status s = run_batch(&b, in, dry, also, e);
+    (void)pthread_mutex_unlock(&r->writer);
+    for (size_t i = 0; i < count; i++) {
+        struct change *c = &b.changes[i];
+        if (s == ST_OK)
+            in[i].id = c->id;
+        json_decref(c->json);
+        free(c->text);
+        item_free(c->fresh);
+        buf_free(&c->value);
+    }
+    free(b.changes);
+    return s;
+}
+
+enum status registry_put_all(struct registry *r, const struct registry_writer *who,
+                             struct registry_change *changes, size_t count, const struct vault_change *also,
+                             struct error *e) {
+    return put_all(r, who, changes, count, false, also, e);
+}
+
+enum status registry_check(struct registry *r, const struct registry_writer *who,
+                           struct registry_change *changes, size_t count, struct error *e) {
+    return put_all(r, who, changes, count, true, NULL, e);
+}
+
+enum status registry_put(struct registry *r, const struct registry_writer *who, uint8_t kind, uint32_t id,
+                         struct slice document, uint32_t *made, struct error *e) {
+    struct registry_change one = {kind, id, document};
+    enum status s = put_all(r, who, &one, 1, false, NULL, e);
+    if (s == ST_OK)
+        *made = one.id;
+    return s;
+}
+
+unsigned registry_touched(struct registry *r, const struct registry_change *changes, size_t count,
+                          uint32_t *users, size_t room) {
+    size_t n = 0;
+    unsigned duties = 0;
+    (void)pthread_rwlock_rdlock(&r->lock);
+    for (size_t i = 0; i < count; i++) {
+        const struct item *old = registry_find(r, changes[i].kind, changes[i].id);
+        json_t *json = NULL;
+        if (changes[i].kind != REGISTRY_USER)
+            continue;
+        if (n < room && changes[i].id != 0)
+            users[n++] = changes[i].id;
+        duties |= old == NULL ? 0 : old->parsed.user.duties;
+        if (registry_parse_json(changes[i].document, &json, NULL) == ST_OK)
+            duties |= registry_parse_duties(json_object_get(json, "duties"));
+        json_decref(json);
+    }
+    (void)pthread_rwlock_unlock(&r->lock);
+    return duties;
+}

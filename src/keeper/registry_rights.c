@@ -1,0 +1,232 @@
+/* What people may: their own roles, and what others gave them for a time. */
+#include "base/clock.h"
+#include "keeper/registry_table.h"
+
+const struct parsed_role *registry_role(const struct registry *r, const char *name) {
+    const struct item *i = map_get(&r->by_role, slice_from_string(name));
+    return i == NULL ? NULL : &i->parsed.role;
+}
+
+bool role_names_have(const struct role_names *names, const char *name) {
+    for (size_t i = 0; i < names->count; i++) {
+        if (strcmp(names->name[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void limits_widen(struct limits *to, const struct limits *by) {
+    to->minute = by->minute > to->minute ? by->minute : to->minute;
+    to->hour = by->hour > to->hour ? by->hour : to->hour;
+    to->day = by->day > to->day ? by->day : to->day;
+}
+
+static void actor_add_role(struct actor *a, const struct parsed_role *role) {
+    for (size_t c = CLASS_PERSONAL; c < CLASS_COUNT; c++) {
+        a->ceiling[c] = role->ceiling[c] > a->ceiling[c] ? role->ceiling[c] : a->ceiling[c];
+        a->match[c] = a->match[c] || role->match[c];
+    }
+    for (size_t c = 0; c < 2; c++) {
+        for (size_t v = 0; v < 2; v++)
+            limits_widen(&a->limits.people[c][v], &role->limits.people[c][v]);
+    }
+    limits_widen(&a->limits.lookups, &role->limits.lookups);
+    limits_widen(&a->limits.writes, &role->limits.writes);
+}
+
+/* The colleague whose roles a delegation lends, while he has them himself. */
+static const struct parsed_user *lender(const struct registry *r, const struct parsed_grant *g, int64_t now) {
+    const struct item *from = g->from == 0 ? NULL : registry_find(r, REGISTRY_USER, g->from);
+    if (from == NULL || !user_is_live(&from->parsed.user, now) || from->parsed.user.duties != 0)
+        return NULL;
+    return &from->parsed.user;
+}
+
+static bool grant_is_live(const struct parsed_grant *g, uint32_t user, int64_t now) {
+    return g->user == user && !g->ended && g->since <= now && now < g->until;
+}
+
+/* A role that the grant names and, if it is lent, that the lender still has. */
+static bool grant_gives(const struct parsed_grant *g, const struct parsed_user *from, size_t k) {
+    return g->from == 0 || (from != NULL && role_names_have(&from->roles, g->roles.name[k]));
+}
+
+static void actor_add_grants(const struct registry *r, uint32_t user, struct actor *a) {
+    int64_t now = clock_wall_ms();
+    for (size_t i = 0; i < r->grant_count; i++) {
+        const struct parsed_grant *g = &r->grants[i]->parsed.grant;
+        if (!grant_is_live(g, user, now))
+            continue;
+        const struct parsed_user *from = lender(r, g, now);
+        for (size_t k = 0; k < g->roles.count; k++) {
+            const struct parsed_role *role = registry_role(r, g->roles.name[k]);
+            if (role != NULL && grant_gives(g, from, k))
+                actor_add_role(a, role);
+        }
+    }
+}
+
+static void actor_fill(const struct registry *r, const struct parsed_user *u, const struct role_names *subset,
+                       struct actor *a) {
+    bool key = subset != NULL && subset->count > 0;
+    a->duties = u->duties;
+    a->ceiling[CLASS_PUBLIC] = a->ceiling[CLASS_INTERNAL] = VIEW_CLEAR;
+    a->match[CLASS_PUBLIC] = a->match[CLASS_INTERNAL] = true;
+    if (u->duties != 0)
+        return; /* a duty's holder gets no customer's value, whatever his roles say */
+    for (size_t i = 0; i < u->roles.count; i++) {
+        if (key && !role_names_have(subset, u->roles.name[i]))
+            continue;
+        const struct parsed_role *role = registry_role(r, u->roles.name[i]);
+        if (role != NULL)
+            actor_add_role(a, role);
+    }
+    if (!key) /* what is given for a time is given to the person */
+        actor_add_grants(r, a->user, a);
+}
+
+static const struct item *live_user(const struct registry *r, uint32_t user) {
+    const struct item *i = registry_find(r, REGISTRY_USER, user);
+    return i != NULL && user_is_live(&i->parsed.user, clock_wall_ms()) ? i : NULL;
+}
+
+enum status registry_actor(struct registry *r, uint32_t user, const struct role_names *subset,
+                           struct actor *out) {
+    memset(out, 0, sizeof *out);
+    out->user = user;
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct item *i = live_user(r, user);
+    if (i != NULL)
+        actor_fill(r, &i->parsed.user, subset, out);
+    (void)pthread_rwlock_unlock(&r->lock);
+    return i != NULL ? ST_OK : ST_NOT_FOUND;
+}
+
+static void principal_add_role(struct principal *p, const char *name) {
+    for (size_t i = 0; i < p->role_count; i++) {
+        if (strcmp(p->roles[i], name) == 0)
+            return;
+    }
+    if (p->role_count < KEEPER_ROLES_MAX)
+        (void)snprintf(p->roles[p->role_count++], sizeof p->roles[0], "%s", name);
+}
+
+static void principal_add_lent(struct principal *p, const struct parsed_grant *g,
+                               const struct parsed_user *from) {
+    if (p->lent_count == PRINCIPAL_LENT_MAX || from == NULL)
+        return;
+    struct principal_lent *l = &p->lent[p->lent_count];
+    *l = (struct principal_lent){.from = g->from, .department = from->department};
+    for (size_t k = 0; k < g->roles.count && l->role_count < PRINCIPAL_LENT_ROLES; k++) {
+        if (grant_gives(g, from, k))
+            memcpy(l->roles[l->role_count++], g->roles.name[k], sizeof l->roles[0]);
+    }
+    p->lent_count += l->role_count > 0;
+}
+
+/* Roles given for a time stand with his own; what a colleague lends stays apart, for it is the colleague's
+ * scope that it opens. */
+static void principal_add_grants(const struct registry *r, struct principal *p) {
+    int64_t now = clock_wall_ms();
+    for (size_t i = 0; i < r->grant_count; i++) {
+        const struct parsed_grant *g = &r->grants[i]->parsed.grant;
+        if (!grant_is_live(g, p->user, now))
+            continue;
+        if (g->from != 0) {
+            principal_add_lent(p, g, lender(r, g, now));
+            continue;
+        }
+        for (size_t k = 0; k < g->roles.count; k++)
+            principal_add_role(p, g->roles.name[k]);
+    }
+}
+
+enum status registry_principal(struct registry *r, uint32_t user, const struct role_names *subset,
+                               struct principal *out) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct item *i = live_user(r, user);
+    if (i != NULL) {
+        const struct parsed_user *u = &i->parsed.user;
+        bool key = subset != NULL && subset->count > 0;
+        out->user = user;
+        memcpy(out->login, u->login, sizeof out->login);
+        memcpy(out->name, u->name, sizeof out->name);
+        out->department = u->department;
+        out->duties = u->duties;
+        out->role_count = out->lent_count = 0;
+        for (size_t k = 0; k < u->roles.count; k++) {
+            if (!key || role_names_have(subset, u->roles.name[k]))
+                memcpy(out->roles[out->role_count++], u->roles.name[k], sizeof out->roles[0]);
+        }
+        if (!key && u->duties == 0)
+            principal_add_grants(r, out);
+        out->registry_version = r->version;
+    }
+    (void)pthread_rwlock_unlock(&r->lock);
+    return i != NULL ? ST_OK : ST_NOT_FOUND;
+}
+
+bool registry_has_roles(struct registry *r, uint32_t user, const struct role_names *subset) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct item *i = live_user(r, user);
+    bool all = i != NULL;
+    for (size_t k = 0; all && k < subset->count; k++)
+        all = role_names_have(&i->parsed.user.roles, subset->name[k]);
+    (void)pthread_rwlock_unlock(&r->lock);
+    return all;
+}
+
+enum status registry_login(struct registry *r, struct slice login, uint32_t *user) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct item *i = map_get(&r->by_login, login);
+    bool live = i != NULL && user_is_live(&i->parsed.user, clock_wall_ms());
+    *user = i != NULL ? i->id : 0;
+    (void)pthread_rwlock_unlock(&r->lock);
+    return live ? ST_OK : ST_NOT_FOUND;
+}
+
+bool registry_leads(struct registry *r, uint32_t leader, uint32_t user) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct item *who = live_user(r, leader), *whom = registry_find(r, REGISTRY_USER, user);
+    bool leads = false;
+    uint32_t at = whom == NULL ? 0 : whom->parsed.user.department;
+    /* 64 steps at most, so that a ring in the tree ends. */
+    for (unsigned step = 0; who != NULL && at != 0 && !leads && step < 64; step++) {
+        for (size_t k = 0; k < who->parsed.user.manages_count; k++)
+            leads = leads || who->parsed.user.manages[k] == at;
+        const struct item *d = registry_find(r, REGISTRY_DEPARTMENT, at);
+        at = d == NULL ? 0 : d->parsed.department.parent;
+    }
+    (void)pthread_rwlock_unlock(&r->lock);
+    return leads && leader != user;
+}
+
+bool registry_role_terms(struct registry *r, const char *name, struct role_terms *out) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct parsed_role *role = registry_role(r, name);
+    if (role != NULL)
+        *out = role->terms;
+    (void)pthread_rwlock_unlock(&r->lock);
+    return role != NULL;
+}
+
+bool registry_document(struct registry *r, uint8_t kind, uint32_t id, struct arena *a, struct slice *out) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct item *i = registry_find(r, kind, id);
+    *out = i == NULL ? SLICE_NONE : arena_copy(a, slice_of(i->document, i->document_n));
+    (void)pthread_rwlock_unlock(&r->lock);
+    return out->p != NULL;
+}
+
+size_t registry_grants_of(struct registry *r, uint32_t user, uint32_t *out, size_t room) {
+    size_t n = 0;
+    int64_t now = clock_wall_ms();
+    (void)pthread_rwlock_rdlock(&r->lock);
+    for (size_t i = 0; i < r->grant_count && n < room; i++) {
+        const struct parsed_grant *g = &r->grants[i]->parsed.grant;
+        if ((g->user == user || g->from == user) && now < g->until)
+            out[n++] = r->grants[i]->id;
+    }
+    (void)pthread_rwlock_unlock(&r->lock);
+    return n;
+}
