@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "store/sqlite/shared_map.h"
 #include "store/sqlite/staged.h"
 
 #include <pthread.h>
@@ -60,7 +61,8 @@ static const char *const setup_all = "PRAGMA temp_store=MEMORY;"
                                      "PRAGMA foreign_keys=OFF;"
                                      "PRAGMA secure_delete=ON;"
                                      "PRAGMA trusted_schema=OFF;";
-/* 64 readers share the pages of the map; their own caches hold little more than the WAL's pages. */
+/* mmap_size switches fetching on (shared_map.h); caches of their own hold little more than the WAL's pages.
+ */
 static const char *const setup_reader = "PRAGMA mmap_size=2147418112; PRAGMA cache_size=-1500;"
                                         "PRAGMA query_only=ON;";
 /* Checkpoints are the checkpointer's: never in the way of a commit. */
@@ -100,7 +102,7 @@ enum status connection_open(const char *path, enum connection_kind kind, struct 
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     if (kind == CONNECTION_WRITER)
         flags |= SQLITE_OPEN_CREATE;
-    int rc = sqlite3_open_v2(path, &c->db, flags, NULL);
+    int rc = sqlite3_open_v2(path, &c->db, flags, shared_map_vfs());
     enum status st = rc == SQLITE_OK ? connection_setup(c, kind, e) : connection_failed(c, rc, e);
     if (st != ST_OK) {
         connection_close(c);

@@ -16,6 +16,8 @@
 #define STATEMENT_SETS 64
 #define STATEMENT_WAYS 4
 
+struct found;
+
 enum connection_kind { CONNECTION_WRITER, CONNECTION_READER, CONNECTION_CHECKPOINT };
 
 struct statement {
@@ -28,6 +30,7 @@ struct connection {
     sqlite3 *db;
     int64_t deadline_ns; /* of the call that runs; 0: none */
     uint64_t clock;
+    struct found *found;    /* writer: told of entries that it changes */
     bool forget_rows;       /* writer: the transaction changes more than rows that kept.h sees */
     struct statement *last; /* given out last: mostly the next to come back */
     struct statement cache[STATEMENT_SETS][STATEMENT_WAYS];

@@ -1,5 +1,6 @@
 #include "store/sqlite/pending.h"
 
+#include "store/sqlite/found.h"
 #include "store/sqlite/postings.h"
 
 #include <stdlib.h>
@@ -232,6 +233,7 @@ void entry_adder_end(struct entry_adder *a) {
 enum status entry_add(struct entry_adder *a, uint16_t object, int64_t chunk, int64_t term,
                       struct slice places, struct error *e) {
     enum status st = adder_prepare(a, object, e);
+    found_touch(a->c->found, object, chunk);
     while (st == ST_OK && places.n > 0) {
         struct slice some = slice_of(places.p, places.n < POSTINGS_BYTES / 2 ? places.n : POSTINGS_BYTES / 2);
         places = slice_of(places.p + some.n, places.n - some.n);
@@ -257,6 +259,7 @@ static enum status entry_statement(const struct pending_posting *f, struct conne
 
 static enum status entry_remove(const struct pending_posting *f, struct slice places, struct connection *c,
                                 struct sql *s, struct error *e) {
+    found_touch(c->found, f->object, postings_chunk(f->row));
     while (places.n > 0) {
         struct slice some = slice_of(places.p, places.n < POSTINGS_BYTES / 2 ? places.n : POSTINGS_BYTES / 2);
         places = slice_of(places.p + some.n, places.n - some.n);

@@ -2,6 +2,7 @@
 
 #include "store/sqlite/compile.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/term_sets.h"
 #include "store/sqlite/terms.h"
 
 /* ---- the parts of the filter ---- */
@@ -69,10 +70,16 @@ static bool arms_of(const struct object_def *o, const struct pred *p, unsigned d
 static void plan_keep(struct plan *p, const struct pred *part) {
     if (part->op == PRED_TRUE)
         return;
-    if (part->op == PRED_TERMS && p->term_count < PLAN_TERMS_MAX && part->value_count > 0) {
+    bool exact_term = part->op == PRED_TERMS && part->value_count > 0 && !postings_keep(part->search);
+    if (exact_term && p->term_count < PLAN_TERMS_MAX) {
         p->terms[p->term_count++] = part;
         return;
     }
+    enum term_part found = p->set_count < PLAN_TERMS_MAX ? term_part_of(part) : TERM_PART_NONE;
+    if (found != TERM_PART_NONE)
+        p->sets[p->set_count++] = part;
+    if (found == TERM_PART_EXACT)
+        return;
     if ((part->op == PRED_EQ || part->op == PRED_IN) &&
         (part->column == FIELD_ID || part->column == FIELD_JOB))
         p->by_id = true;
@@ -258,14 +265,14 @@ static enum status put_terms(struct sql *s, const struct plan *p, const struct p
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < p->term_count; i++) {
         const struct pred *t = p->terms[i];
-        if (postings_keep(t->search) || (leads != NULL && t == leads && leads->value_count == 1))
+        if (leads != NULL && t == leads && leads->value_count == 1)
             continue;
         sql_put(s, " AND ");
         st = compile_pred(s, p->object->id, 0, t, TERMS_PROBED, e);
     }
-    if (st == ST_OK && p->postings != NULL) {
+    if (st == ST_OK && p->found != NULL) {
         sql_put(s, " AND kedun_has(");
-        sql_bind_rows(s, p->postings);
+        sql_bind_rows(s, p->found);
         sql_put(s, ", t0.row)");
     }
     return st;

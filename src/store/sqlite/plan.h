@@ -44,8 +44,10 @@ struct plan {
     enum plan_alive alive;
     const struct pred *rest[PLAN_REST_MAX]; /* parts of the filter that are neither arms nor terms */
     size_t rest_count;
-    const struct pred *terms[PLAN_TERMS_MAX]; /* PRED_TERMS at the top */
+    const struct pred *terms[PLAN_TERMS_MAX]; /* exact PRED_TERMS at the top */
     size_t term_count;
+    const struct pred *sets[PLAN_TERMS_MAX]; /* parts that row sets answer or bound (term_sets.h) */
+    size_t set_count;
     const struct pred *scope; /* what the arms stand for */
     struct plan_arm arms[PLAN_ARMS_MAX];
     size_t arm_count;                           /* 0: the whole table */
@@ -54,8 +56,7 @@ struct plan {
     size_t sort_count;
     struct plan_segment segments[PLAN_SEGMENTS_MAX];
     size_t segment_count;
-    /* Rows that have all terms at the top that are postings (terms.c), or NULL: there are none such terms. */
-    const struct postings_rows *postings;
+    const struct row_set *found; /* the rows of `sets` together (terms.c), or NULL: any */
 };
 
 struct terms_lead;
@@ -66,7 +67,7 @@ void plan_make(const struct object_def *o, const struct pred *filter, enum plan_
 MUST_CHECK enum status plan_order(struct plan *p, const struct store_select *q, struct error *e);
 
 /* "SELECT tN.row … ORDER BY …" over all arms in the order of the plan, for one segment (NULL: all). Postings
- * are tested by p->postings, exact terms looked up row by row. */
+ * are tested by p->found, exact terms looked up row by row. */
 MUST_CHECK enum status plan_put_rows(struct sql *s, const struct plan *p, const struct plan_segment *segment,
                                      struct error *e);
 /* The same without order. */

@@ -1,5 +1,7 @@
 #include "store/sqlite/postings.h"
 
+#include "store/sqlite/row_set.h"
+
 /* The finaliser of splitmix64 (Steele, Lea, Flood 2014): every bit of field and term reaches the upper ones.
  */
 static uint64_t mix(uint64_t x) {
@@ -103,10 +105,8 @@ static void rows_hold(sqlite3_context *context, int count, sqlite3_value **value
 
 static void has(sqlite3_context *context, int count, sqlite3_value **values) {
     (void)count;
-    const struct postings_rows *r = sqlite3_value_pointer(values[0], POSTINGS_POINTER);
-    int64_t row = sqlite3_value_int64(values[1]);
-    bool inside = r != NULL && row >= 0 && postings_chunk(row) < r->chunks;
-    sqlite3_result_int(context, inside && (r->bits[row / 64] >> (row % 64) & 1) != 0);
+    const struct row_set *set = sqlite3_value_pointer(values[0], POSTINGS_POINTER);
+    sqlite3_result_int(context, set != NULL && row_set_has(set, sqlite3_value_int64(values[1])));
 }
 
 enum status postings_register(sqlite3 *db, struct error *e) {

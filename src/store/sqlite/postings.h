@@ -33,18 +33,11 @@ static inline bool postings_keep(unsigned search) {
     return search != SEARCH_EXACT;
 }
 
-/* A set of rows of the whole table. */
-struct postings_rows {
-    uint64_t *bits;
-    int64_t chunks;
-    uint64_t count;
-};
-
 /* Adds `rows` to a chunk's bits. Nothing that is not well formed sets a bit outside. */
 void postings_read(struct slice rows, uint64_t bits[POSTINGS_WORDS]);
 
 /* Registers with a connection: kedun_rows_add(rows, more), kedun_rows_remove(rows, fewer),
- * kedun_rows_hold(rows, place), and kedun_has(pointer to struct postings_rows, row) of type POSTINGS_POINTER.
+ * kedun_rows_hold(rows, place), and kedun_has(pointer to struct row_set, row) of type POSTINGS_POINTER.
  */
 #define POSTINGS_POINTER "kedun_rows"
 MUST_CHECK enum status postings_register(sqlite3 *db, struct error *e);

@@ -323,14 +323,14 @@ static enum status query_plan(struct query *q) {
 }
 
 static bool query_is_one_statement(const struct query *q) {
-    return q->plan.term_count == 0 && q->select->offset < PLACES_OFFSET_LEAST &&
+    return q->plan.term_count + q->plan.set_count == 0 && q->select->offset < PLACES_OFFSET_LEAST &&
            (q->select->after == NULL || q->plan.segment_count == 1);
 }
 
 static enum status query_run(struct query *q) {
     const struct store_select *s = q->select;
     enum status st;
-    if (q->plan.term_count > 0)
+    if (q->plan.term_count + q->plan.set_count > 0)
         st = query_by_terms(q);
     else
         st = s->offset >= PLACES_OFFSET_LEAST ? query_numbered(q) : query_plain(q);

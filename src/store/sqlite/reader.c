@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/sqlite/found.h"
 #include "store/sqlite/kept.h"
 
 #include <stdlib.h>
@@ -27,6 +28,8 @@ static void leave(struct store_reader *r) {
 
 enum status reader_begin(struct store_reader *r, struct error *e) {
     r->c->deadline_ns = 0;
+    if (!r->snapshot && r->found != NULL)
+        r->found_now = found_now(r->found);
     enum status st = r->snapshot ? ST_OK : connection_run(r->c, "BEGIN", e);
     r->c->deadline_ns = clock_monotonic_ns() + (int64_t)r->deadline_ms * 1000000;
     return st;
@@ -48,6 +51,7 @@ void reader_end(struct store_reader *r) {
 enum status store_snapshot(struct store_reader *r, struct error *e) {
     if (r->snapshot)
         return error_set(e, ST_INTERNAL, "store_internal", "a snapshot is open already");
+    r->found_now = r->found == NULL ? 0 : found_now(r->found);
     r->snapshot_now = r->kept == NULL ? 0 : kept_now(r->kept);
     enum status st = connection_run(r->c, "BEGIN", e);
     if (st != ST_OK)

@@ -7,12 +7,15 @@
 
 struct places;
 struct kept;
+struct found;
 
 struct store_reader {
     struct connection *c;
     struct places
-        *places;       /* the store's; NULL: this process does not write, so it can't know when they end */
-    struct kept *kept; /* rows in memory, the store's too; NULL likewise */
+        *places;         /* the store's; NULL: this process does not write, so it can't know when they end */
+    struct kept *kept;   /* rows in memory, the store's too; NULL likewise */
+    struct found *found; /* row sets in memory, likewise */
+    uint64_t found_now;  /* found_now() before the call's snapshot */
     struct sql sql;
     bool snapshot;         /* store_snapshot holds a transaction open */
     uint64_t snapshot_now; /* kept_now before it */

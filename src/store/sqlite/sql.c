@@ -84,7 +84,7 @@ void sql_bind_int(struct sql *s, int64_t i) {
 }
 
 /* A null cell of impossible length carries the pointer. */
-void sql_bind_rows(struct sql *s, const struct postings_rows *rows) {
+void sql_bind_rows(struct sql *s, const struct row_set *rows) {
     sql_bind(s, (struct cell){.kind = CELL_NULL, .s = {(const uint8_t *)rows, SIZE_MAX}});
 }
 

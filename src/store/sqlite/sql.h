@@ -9,6 +9,8 @@
 
 #define SQL_TEXT_MAX ((size_t)1 << 20)
 
+struct row_set;
+
 struct sql {
     struct buf text;
     struct cell *binds; /* borrowed values, in the order of their question marks */
@@ -34,7 +36,7 @@ void sql_column(struct sql *s, unsigned alias, uint16_t field);
 void sql_bind(struct sql *s, struct cell value);
 void sql_bind_int(struct sql *s, int64_t i);
 /* Rows for kedun_has (postings.h). */
-void sql_bind_rows(struct sql *s, const struct postings_rows *rows);
+void sql_bind_rows(struct sql *s, const struct row_set *rows);
 
 /* Binds one value of a statement that is kept: SQLite's result code. The value stays borrowed. */
 int sql_bind_at(sqlite3_stmt *statement, int at, const struct cell *v);

@@ -366,20 +366,21 @@ enum status staged_fold(struct staged *s, bool (*stop)(void *), void *context, s
 /* ---- readers ---- */
 
 enum status staged_find(struct connection *c, struct sql *sql, uint16_t object, const int64_t *terms,
-                        size_t count, struct postings_rows *rows, struct error *e) {
+                        size_t count, void (*call)(void *context, size_t term, int64_t row), void *context,
+                        struct error *e) {
     sqlite3_stmt *statement = NULL;
     sql_reset(sql);
     sql_name(sql, "SELECT row, terms FROM p_", object);
+    sql_put(sql, " ORDER BY row");
     enum status st = sql_prepare(sql, c, &statement, e);
     int rc = SQLITE_DONE;
     while (st == ST_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
         int64_t row = sqlite3_column_int64(statement, 0);
         struct slice all = terms_of(statement, 1);
-        size_t held = 0;
-        while (held < count && terms_hold(all, terms[held]))
-            held++;
-        if (held == count && row >= 0 && postings_chunk(row) < rows->chunks)
-            rows->bits[row / 64] |= (uint64_t)1 << (row % 64);
+        for (size_t i = 0; i < count; i++) {
+            if (terms_hold(all, terms[i]))
+                call(context, i, row);
+        }
     }
     if (st == ST_OK && rc != SQLITE_DONE)
         st = connection_failed(c, rc, e);

@@ -65,9 +65,10 @@ MUST_CHECK enum status staged_again(struct staged *s, struct error *e);
 
 /* ---- readers' ---- */
 
-/* Adds to `rows` the staged rows that have all of these terms (postings_term's numbers). */
+/* Calls for each of these terms (postings_term's numbers) and each staged row that has it, rows ascending. */
 MUST_CHECK enum status staged_find(struct connection *c, struct sql *sql, uint16_t object,
-                                   const int64_t *terms, size_t count, struct postings_rows *rows,
+                                   const int64_t *terms, size_t count,
+                                   void (*call)(void *context, size_t term, int64_t row), void *context,
                                    struct error *e);
 
 /* Registers kedun_staged(terms, term): whether a staged row has it. */

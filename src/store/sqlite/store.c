@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "store/sqlite/found.h"
 #include "store/sqlite/kept.h"
 #include "store/sqlite/places.h"
 #include "store/sqlite/reader.h"
@@ -20,6 +21,7 @@ struct store {
     struct places *places;
     uint64_t refused; /* intents up to here are settled */
     struct kept *kept;
+    struct found *found;
 };
 
 static enum status start_writing(struct store *s, const struct object_set *objects, struct error *e) {
@@ -31,10 +33,11 @@ static enum status start_writing(struct store *s, const struct object_set *objec
         st = checkpoint_start(s->path, &s->checkpoint, e);
     s->places = places_new();
     s->kept = kept_new();
-    if (st == ST_OK && (s->places == NULL || s->kept == NULL))
+    s->found = found_new();
+    if (st == ST_OK && (s->places == NULL || s->kept == NULL || s->found == NULL))
         st = error_set(e, ST_NOMEM, "out_of_memory", "no memory for places in lists");
     if (st == ST_OK)
-        st = writer_start(c, s->checkpoint, s->places, s->kept, &s->writer, e);
+        st = writer_start(c, s->checkpoint, s->places, s->kept, s->found, &s->writer, e);
     if (st != ST_OK)
         connection_close(c);
     return st;
@@ -79,6 +82,7 @@ void store_close(struct store *s) {
     checkpoint_stop(s->checkpoint);
     places_free(s->places);
     kept_free(s->kept);
+    found_free(s->found);
     free(s);
 }
 
@@ -89,6 +93,7 @@ enum status store_reader_open(struct store *s, struct store_reader **out, struct
     r->deadline_ms = STORE_DEADLINE_MS;
     r->places = s->places;
     r->kept = s->kept;
+    r->found = s->found;
     sql_init(&r->sql);
     enum status st = connection_open(s->path, CONNECTION_READER, &r->c, e);
     if (st != ST_OK) {

@@ -2,22 +2,23 @@
  *
  * Few rows (an exact term's, or of postings so few that a walk would be longer) lead: they are read, tested
  * and sorted. Else the page's index is walked and each row is tested: a common term is met soon. Postings
- * (fragments, endings, words) are tested by a bitmap of all rows that have them, made beforehand (1 ms for
- * 1,000,000 rows); exact terms are looked up row by row. */
+ * (fragments, endings, words) are tested by the set of all rows that have them (term_sets.h); exact terms are
+ * looked up row by row. */
 #ifndef KEDUN_STORE_SQLITE_TERMS_H
 #define KEDUN_STORE_SQLITE_TERMS_H
 
 #include "store/sqlite/query.h"
+#include "store/sqlite/term_sets.h"
 
-#define TERMS_FEW 20000
+#define TERMS_FEW TERM_SETS_FEW
 
 struct terms_lead {
-    const struct pred *term;    /* an exact term with few rows; or NULL */
-    struct postings_rows *rows; /* of all postings together, or NULL */
-    char *list;                 /* the numbers of these rows, when they are few enough to lead; or NULL */
+    const struct pred *term; /* an exact term with few rows; or NULL */
+    struct row_set *rows;    /* of all parts that sets answer, or NULL */
+    char *list;              /* the numbers of these rows, when they are few enough to lead; or NULL */
 };
 
-/* Decides; p->postings is set for the plan's statements. Free it when they are done. */
+/* Decides; p->found is set for the plan's statements. Free it when they are done. */
 MUST_CHECK enum status terms_lead_make(struct store_reader *r, struct plan *p, size_t wanted,
                                        struct terms_lead *out, struct error *e);
 void terms_lead_free(struct terms_lead *lead);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/sqlite/apply.h"
+#include "store/sqlite/found.h"
 #include "store/sqlite/kept.h"
 #include "store/sqlite/places.h"
 
@@ -72,6 +73,11 @@ static struct request *queue_take(struct queue *q) {
 }
 
 /* ---- the thread ---- */
+
+static void commit_ended(struct writer *w) {
+    kept_commit_ended(w->kept);
+    found_commit_ended(w->c->found);
+}
 
 static bool run_quietly(struct writer *w, const char *sql) {
     struct error e;
@@ -149,7 +155,7 @@ static void commit_failed(struct writer *w, enum status st, struct error *e) {
         log_error("store: a commit failed: %s; whether it holds is known after the next one", e->detail);
         st = error_set(e, ST_UNAVAILABLE, "commit_unknown", "the disk failed in the midst of the commit");
     }
-    kept_commit_ended(w->kept);
+    commit_ended(w);
     group_fail(w, st, e);
 }
 
@@ -162,7 +168,7 @@ static void group_end(struct writer *w) {
     if (applied)
         st = connection_run(w->c, "COMMIT", &e);
     places_commit_ended(w->places);
-    kept_commit_ended(w->kept);
+    commit_ended(w);
     if (st != ST_OK && applied)
         commit_failed(w, st, &e);
     else if (st != ST_OK)
@@ -231,7 +237,7 @@ static void run_fold(struct writer *w) {
         st = staged_fold(&w->apply.staged, slice_is_over, w, &e);
     if (st == ST_OK)
         st = connection_run(w->c, "COMMIT", &e);
-    kept_commit_ended(w->kept);
+    commit_ended(w);
     if (st == ST_OK)
         return;
     log_warn("store: new rows keep their search terms until it is tried again: %s", e.detail);
@@ -248,7 +254,7 @@ static void run_task(struct writer *w, struct request *r) {
     w->c->forget_rows = true;
     r->status = r->task(w->c, r->context, &r->error);
     places_commit_ended(w->places);
-    kept_commit_ended(w->kept);
+    commit_ended(w);
     group_answer(w, ST_OK, NULL);
 }
 
@@ -367,7 +373,7 @@ static int on_commit(void *context, sqlite3 *db, const char *name, int pages) {
 /* ---- from outside ---- */
 
 enum status writer_start(struct connection *c, struct checkpoint *k, struct places *places, struct kept *kept,
-                         struct writer **out, struct error *e) {
+                         struct found *found, struct writer **out, struct error *e) {
     struct writer *w = calloc(1, sizeof *w);
     if (w == NULL)
         return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the writer");
@@ -376,6 +382,7 @@ enum status writer_start(struct connection *c, struct checkpoint *k, struct plac
     w->places = places;
     w->kept = kept;
     kept_watch(kept, c);
+    c->found = found;
     enum status st = apply_init(&w->apply, c, e);
     struct error full;
     /* What an earlier process may have left must be decided before anybody is told how its writes ended.

@@ -20,10 +20,13 @@ struct writer;
 
 struct places;
 struct kept;
+struct found;
 
-/* Takes over `c`; moves `places` on around every commit, and takes out of `kept` what it changes. */
+/* Takes over `c`; moves `places` on around every commit, takes out of `kept` what it changes and marks it in
+ * `found`. */
 MUST_CHECK enum status writer_start(struct connection *c, struct checkpoint *k, struct places *places,
-                                    struct kept *kept, struct writer **out, struct error *e);
+                                    struct kept *kept, struct found *found, struct writer **out,
+                                    struct error *e);
 /* Drains the queues, ends the thread, closes the connection. */
 void writer_stop(struct writer *w);
 
