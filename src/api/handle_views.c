@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json_in.h"
+#include "record/where.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,8 +38,8 @@ static enum status no_view(struct error *e) {
 /* ---- what may stand in it ---- */
 
 /* jansson's copies leave out what there is no memory for, and say nothing. */
-static json_t *whole_copy(const json_t *v, bool deep) {
-    json_t *copy = deep ? json_deep_copy(v) : json_copy((json_t *)(uintptr_t)v);
+static json_t *whole_copy(const json_t *v) {
+    json_t *copy = json_deep_copy(v);
     if (copy != NULL && json_equal(copy, v))
         return copy;
     json_decref(copy);
@@ -68,33 +69,43 @@ static json_t *clean_list(const struct access *a, const json_t *nodes, bool stri
     return list;
 }
 
-/* A leaf on a field that the reader does not know of is gone for him; on a sealed field `strip` takes the
- * value. This and what follows: NULL for lack of memory. */
-static json_t *clean_tree(const struct access *a, const json_t *node, bool strip, unsigned depth) {
+/* Field, operator and value, and nothing else that may have been written beside them: of a sealed field
+ * `strip` takes the value. A leaf on a field that the reader does not know of is gone for him. */
+static json_t *clean_leaf(const struct access *a, const json_t *node, const char *field, bool strip) {
     size_t index;
-    const char *key;
-    const json_t *kid, *name = json_object_get(node, "field");
+    const struct field_def *f = access_field(a, slice_from_string(field), &index);
+    const char *op = json_string_value(json_object_get(node, "op"));
+    const json_t *value = json_object_get(node, "value");
+    if (f == NULL)
+        return json_pack("{s:[]}", "and");
+    json_t *leaf = json_object();
+    if (!put_member(&leaf, "field", json_string(field)))
+        return NULL;
+    if (op != NULL && where_op_exists(slice_from_string(op)) && !put_member(&leaf, "op", json_string(op)))
+        return NULL;
+    if (strip && field_is_sealed(f))
+        (void)put_member(&leaf, "value", json_null());
+    else if (value != NULL)
+        (void)put_member(&leaf, "value", whole_copy(value));
+    return leaf;
+}
+
+/* This and what follows: NULL for lack of memory. */
+static json_t *clean_tree(const struct access *a, const json_t *node, bool strip, unsigned depth) {
+    static const char *const lists[] = {"and", "or"};
+    const json_t *name = json_object_get(node, "field"), *kid = json_object_get(node, "not");
     if (depth > TREE_DEPTH || !json_is_object(node))
         return json_null();
-    if (json_is_string(name)) {
-        const struct field_def *f = access_field(a, slice_from_string(json_string_value(name)), &index);
-        if (f == NULL)
-            return json_pack("{s:[]}", "and");
-        json_t *leaf = whole_copy(node, false);
-        if (strip && field_is_sealed(f))
-            (void)put_member(&leaf, "value", json_null());
-        return leaf;
-    }
+    if (json_is_string(name))
+        return clean_leaf(a, node, json_string_value(name), strip);
     json_t *out = json_object();
-    json_object_foreach((json_t *)(uintptr_t)node, key, kid) {
-        if (json_is_array(kid)) {
-            if (!put_member(&out, key, clean_list(a, kid, strip, depth + 1)))
-                break;
-        } else if (strcmp(key, "not") == 0) {
-            if (!put_member(&out, key, clean_tree(a, kid, strip, depth + 1)))
-                break;
-        } /* a child's filter speaks of another object's fields: it is not shared */
-    }
+    if (kid != NULL && !put_member(&out, "not", clean_tree(a, kid, strip, depth + 1)))
+        return NULL;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        kid = json_object_get(node, lists[i]);
+        if (json_is_array(kid) && !put_member(&out, lists[i], clean_list(a, kid, strip, depth + 1)))
+            return NULL;
+    } /* a child's filter speaks of another object's fields: it is not shared */
     return out;
 }
 
@@ -211,7 +222,7 @@ static enum status share(struct caller *c, const struct access *a, const struct 
 
 static enum status write_view(struct caller *c, const struct access *a, const json_t *view, struct slice id,
                               bool shared, bool own, struct json *j, struct error *e) {
-    json_t *shown = own ? whole_copy(view, true) : clean_view(a, view, true);
+    json_t *shown = own ? whole_copy(view) : clean_view(a, view, true);
     bool whole = json_object_set_new(shown, "id", json_stringn((const char *)id.p, id.n)) == 0 &&
                  json_object_set_new(shown, "shared", json_boolean(shared)) == 0 &&
                  json_object_set_new(shown, "own", json_boolean(own)) == 0;

@@ -78,6 +78,17 @@ static const struct {
 } comparisons[] = {{"eq", PRED_EQ}, {"ne", PRED_NE}, {"lt", PRED_LT},
                    {"le", PRED_LE}, {"gt", PRED_GT}, {"ge", PRED_GE}};
 
+bool where_op_exists(struct slice op) {
+    static const char *const others[] = {"in",        "between", "contains", "starts_with",
+                                         "ends_with", "has",     "is_null",  "not_null"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof comparisons / sizeof comparisons[0]; i++)
+        found |= slice_is(op, comparisons[i].name);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        found |= slice_is(op, others[i]);
+    return found;
+}
+
 static enum status leaf_in(struct parser *p, const struct field_def *f, const json_t *values,
                            const struct pred **out) {
     size_t n = json_array_size(values);

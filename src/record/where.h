@@ -30,4 +30,7 @@ MUST_CHECK enum status where_search(struct caller *c, const struct access *a, st
 MUST_CHECK enum status where_cell(struct caller *c, const struct field_def *f, struct slice text,
                                   struct cell *out, struct error *e);
 
+/* Does some leaf have this operator? */
+bool where_op_exists(struct slice op);
+
 #endif

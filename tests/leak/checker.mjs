@@ -64,6 +64,7 @@ const HEX = /^[0-9A-Fa-f]+$/;
 export class Checker {
   #text;
   #bytes;
+  #plants;
   #seen = new Map(); // token → what it holds: most come again and again
 
   // plants: {fields: {name: {marks, numbers}}}
@@ -77,8 +78,14 @@ export class Checker {
         for (const n of c.numbers ?? []) for (const form of numberBytes(n)) bytes.push([form, what]);
       }
     }
+    this.#plants = plants;
     this.#text = new Words(text);
     this.#bytes = new Words(bytes);
+  }
+
+  // Every text that gives a field's planted values away.
+  marksOf(field) {
+    return this.#plants.flatMap((p) => p.fields[field]?.marks ?? []);
   }
 
   #token(token) {
