@@ -111,6 +111,8 @@ static enum status fill(struct demo *d, const struct tool_keeper *t, struct erro
     if (s == ST_OK)
         s = keeper_bootstrap_end(t->admin, e);
     if (s == ST_OK)
+        s = store_alone(store, e);
+    if (s == ST_OK)
         s = demo_fill(&d->plan, t->engine_socket, world, &d->filled, e);
     if (world != NULL)
         world_free(world);

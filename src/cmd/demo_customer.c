@@ -75,6 +75,16 @@ int64_t demo_moment(struct demo_random *r) {
     return day * DEMO_DAY_MS + demo_random_between(r, 30600, 66600) * 1000 + demo_random_between(r, 0, 999);
 }
 
+int64_t demo_customer_offset(const struct demo_plan *plan, uint64_t number) {
+    struct demo_random r;
+    uint64_t of;
+    if (find_original(plan, number, &r, &of))
+        (void)twin_owner(plan, of, &r); /* draws from the same stream */
+    else
+        r = demo_random_stream(plan->seed, STREAM_IDENTITY, number);
+    return demo_moment(&r);
+}
+
 /* ---- who ---- */
 
 static void make_company_name(struct demo_random *r, struct demo_customer *c) {

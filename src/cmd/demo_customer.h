@@ -66,8 +66,9 @@ struct demo_customer {
 
 void demo_customer_make(const struct demo_plan *plan, uint64_t number, struct demo_customer *out);
 
-/* Its owner alone, which is cheaper. */
+/* Its owner and its offset_ms alone, which is cheaper. */
 const struct demo_staff *demo_customer_owner(const struct demo_plan *plan, uint64_t number);
+int64_t demo_customer_offset(const struct demo_plan *plan, uint64_t number);
 
 /* Moments of the company's life: more of them the later, since it grows. */
 int64_t demo_moment(struct demo_random *r);

@@ -4,16 +4,17 @@
 
 #include <pthread.h>
 
-#define CHUNK_CUSTOMERS 800
+#define CHUNK_CUSTOMERS 400
 #define CHUNK_MEMORY    ((size_t)192 * 1024 * 1024)
 #define CALL_MEMORY     ((size_t)320 * 1024 * 1024)
 #define BATCH_ROWS      800
 
-/* Customers of one owner that are written together. */
+/* Customers of one owner that are written together: neighbours in time. */
 struct chunk {
     const struct demo_staff *owner;
     const uint32_t *numbers;
     size_t count;
+    int64_t offset_ms; /* the first one's */
 };
 
 struct fill {
@@ -263,36 +264,61 @@ static void filler_close(struct filler *w) {
 
 /* ---- the whole ---- */
 
-/* Numbers sorted by owner (counting sort), cut into chunks; chunks of owners alternate, so that threads do
- * not all write for one person. */
+/* A customer by number, and where it stands: whose, made when. */
+struct place {
+    int64_t offset_ms;
+    uint32_t number, owner;
+};
+
+static int place_compare(const void *x, const void *y) {
+    const struct place *a = x, *b = y;
+    if (a->owner != b->owner)
+        return a->owner < b->owner ? -1 : 1;
+    return (a->offset_ms > b->offset_ms) - (a->offset_ms < b->offset_ms);
+}
+
+static int chunk_compare(const void *x, const void *y) {
+    const struct chunk *a = x, *b = y;
+    return (a->offset_ms > b->offset_ms) - (a->offset_ms < b->offset_ms);
+}
+
+/* [from, to) of `places` is one owner's. */
+static void cut(struct fill *f, const struct place *places, const uint32_t *numbers, size_t from, size_t to) {
+    for (size_t at = from; at < to; at += CHUNK_CUSTOMERS)
+        f->chunks[f->chunk_count++] =
+            (struct chunk){.owner = &demo_staff[places[from].owner],
+                           .numbers = numbers + at,
+                           .count = to - at < CHUNK_CUSTOMERS ? to - at : CHUNK_CUSTOMERS,
+                           .offset_ms = places[at].offset_ms};
+}
+
+/* As the company's life went: an owner's customers in the order of time, cut into chunks, these in the order
+ * of time too. Rows then fall close together in every index, and neighbouring chunks are different people's.
+ */
 static enum status plan_chunks(struct fill *f, uint32_t **numbers, struct error *e) {
-    size_t n = f->plan->customers, starts[DEMO_STAFF + 1] = {0}, at[DEMO_STAFF];
-    uint32_t *sorted = calloc(n + 1, sizeof *sorted);
+    size_t n = f->plan->customers;
+    struct place *places = calloc(n + 1, sizeof *places);
+    *numbers = calloc(n + 1, sizeof **numbers);
     f->chunks = calloc(n / CHUNK_CUSTOMERS + DEMO_STAFF + 1, sizeof *f->chunks);
-    *numbers = sorted;
-    if (sorted == NULL || f->chunks == NULL)
+    if (places == NULL || *numbers == NULL || f->chunks == NULL) {
+        free(places);
         return error_set(e, ST_NOMEM, "no_memory", "the plan");
-    for (size_t i = 0; i < n; i++)
-        starts[demo_customer_owner(f->plan, i) - demo_staff + 1]++;
-    for (size_t k = 0; k < DEMO_STAFF; k++) {
-        starts[k + 1] += starts[k];
-        at[k] = starts[k];
     }
     for (size_t i = 0; i < n; i++)
-        sorted[at[demo_customer_owner(f->plan, i) - demo_staff]++] = (uint32_t)i;
-    bool more = true;
-    for (size_t round = 0; more; round++) {
-        more = false;
-        for (size_t k = 0; k < DEMO_STAFF; k++) {
-            size_t from = starts[k] + round * CHUNK_CUSTOMERS;
-            if (from >= starts[k + 1])
-                continue;
-            size_t left = starts[k + 1] - from;
-            f->chunks[f->chunk_count++] = (struct chunk){&demo_staff[k], sorted + from,
-                                                         left < CHUNK_CUSTOMERS ? left : CHUNK_CUSTOMERS};
-            more = true;
-        }
+        places[i] = (struct place){.offset_ms = demo_customer_offset(f->plan, i),
+                                   .number = (uint32_t)i,
+                                   .owner = (uint32_t)(demo_customer_owner(f->plan, i) - demo_staff)};
+    qsort(places, n, sizeof *places, place_compare);
+    for (size_t i = 0; i < n; i++)
+        (*numbers)[i] = places[i].number;
+    for (size_t from = 0, to; from < n; from = to) {
+        to = from + 1;
+        while (to < n && places[to].owner == places[from].owner)
+            to++;
+        cut(f, places, *numbers, from, to);
     }
+    free(places);
+    qsort(f->chunks, f->chunk_count, sizeof *f->chunks, chunk_compare);
     return ST_OK;
 }
 

@@ -8,7 +8,7 @@
 #include "keeper/client.h"
 #include "record/world.h"
 
-#define DEMO_FILL_THREADS 4
+#define DEMO_FILL_THREADS 8
 
 struct demo_filled {
     uint64_t written[DEMO_OBJECTS];

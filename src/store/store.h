@@ -241,6 +241,10 @@ MUST_CHECK enum status store_intents_leave(struct store *s, const uint64_t *inte
 /* Forgets intents up to and including `intent`, whose outcomes are in the log. Lazy: no sync of its own. */
 void store_intents_settled(struct store *s, uint64_t intent);
 
+/* Who calls it has the store for himself and writes in bulk: sets from several threads share longer
+ * transactions, and the writer keeps more pages in memory (a quarter of a GiB at most). STORE_SERVE only. */
+MUST_CHECK enum status store_alone(struct store *s, struct error *e);
+
 /* Forgets idempotency keys older than `before_ms`, in slices between other writes. Returns at once. */
 void store_idempotency_forget(struct store *s, int64_t before_ms);
 

@@ -315,6 +315,19 @@ static void a_csv_has_all_rows_in_each_encoding_and_knows_its_bad_ones(void **st
     arena_free(&a);
 }
 
+static void owner_and_time_alone_are_those_of_the_whole_customer(void **state) {
+    (void)state;
+    size_t twins = 0;
+    for (uint64_t i = 0; i < 3000; i++) {
+        struct demo_customer c;
+        demo_customer_make(&plan, i, &c);
+        assert_int_equal(demo_customer_offset(&plan, i), c.offset_ms);
+        assert_ptr_equal(demo_customer_owner(&plan, i), c.owner);
+        twins += c.twin != TWIN_NONE;
+    }
+    assert_true(twins > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_seed_makes_the_same_company),
@@ -324,6 +337,7 @@ int main(void) {
         cmocka_unit_test(numbers_hold_their_check_digits_and_belong_to_nobody),
         cmocka_unit_test(no_mobile_and_no_company_code_comes_twice_to_one_owner),
         cmocka_unit_test(shares_are_as_announced),
+        cmocka_unit_test(owner_and_time_alone_are_those_of_the_whole_customer),
         cmocka_unit_test(a_twin_stands_at_another_branch_and_shares_what_its_kind_says),
         cmocka_unit_test(payments_never_exceed_their_order),
         cmocka_unit_test(the_truth_is_the_same_for_the_same_seed_and_names_no_value),

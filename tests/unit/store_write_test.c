@@ -396,17 +396,28 @@ static void *worker_read(void *context) {
     return NULL;
 }
 
-static void eight_writers_and_eight_readers_see_whole_sets_only(void **state) {
+static void whole_sets_only(struct fixture *f) {
     struct worker w[16];
     for (size_t i = 0; i < 16; i++) {
-        w[i] = (struct worker){.f = *state, .first = 1 + 1000 * i, .count = 60};
+        w[i] = (struct worker){.f = f, .first = 1 + 1000 * i, .count = 60};
         assert_int_equal(pthread_create(&w[i].thread, NULL, i < 8 ? worker_write : worker_read, &w[i]), 0);
     }
     for (size_t i = 0; i < 16; i++) {
         assert_int_equal(pthread_join(w[i].thread, NULL), 0);
         assert_int_equal(w[i].bad, 0);
     }
-    assert_int_equal(customers(*state, &pred_true), 480);
+    assert_int_equal(customers(f, &pred_true), 480);
+}
+
+static void eight_writers_and_eight_readers_see_whole_sets_only(void **state) {
+    whole_sets_only(*state);
+}
+
+static void they_do_so_too_when_bulk_work_has_the_store_for_itself(void **state) {
+    struct fixture *f = *state;
+    struct error e;
+    assert_int_equal(store_alone(f->store, &e), ST_OK);
+    whole_sets_only(f);
 }
 
 /* ---- misfortune ---- */
@@ -532,6 +543,7 @@ int main(void) {
         WRITE_TEST(a_set_under_an_intent_that_was_left_comes_too_late_and_others_do_not),
         WRITE_TEST(what_was_purged_is_in_no_file_after_a_scrub),
         WRITE_TEST(eight_writers_and_eight_readers_see_whole_sets_only),
+        WRITE_TEST(they_do_so_too_when_bulk_work_has_the_store_for_itself),
         WRITE_TEST(what_was_acknowledged_survives_kill_9_and_nothing_is_half_there),
         WRITE_TEST(a_disk_that_refuses_fails_the_write_and_the_next_one_works),
         WRITE_TEST(a_new_field_and_object_appear_with_the_data_in_place),

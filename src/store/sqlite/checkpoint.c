@@ -13,23 +13,33 @@ struct checkpoint {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake, go;
-    int pages, full; /* the log is to begin anew when it is longer than `full` */
-    bool holding;    /* the writer is to wait */
-    bool held;       /* it does */
+    int pages;    /* of the log when a commit told last; 0: none since it was looked at */
+    int home;     /* of these, known to be home */
+    int full;     /* the log is to begin anew when it is longer */
+    bool holding; /* the writer is to wait */
+    bool held;    /* it does */
     bool stop;
     bool left;          /* the log's file holds pages, all of them home: the thread's own */
     int64_t emptied_ns; /* when its file was emptied last; the thread's own */
 };
 
+#define PASSES 4 /* before the writer is held */
+
 enum { STOP = 0, EMPTY = -1 };
 
-/* Commits that come one by one are waited for a while, and go home together. */
+/* Pages written since. A log that has begun anew is shorter than what is home. */
+static int pages_new(const struct checkpoint *k) {
+    return k->pages < k->home ? k->pages : k->pages - k->home;
+}
+
+/* Commits that come one by one are waited for a while, and go home together: a page that many of them write
+ * goes home once. */
 static void wait_more(struct checkpoint *k) {
     struct timespec end;
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
     end.tv_sec += CHECKPOINT_SECONDS;
     int rc = 0;
-    while (!k->stop && k->pages < CHECKPOINT_PAGES && rc != ETIMEDOUT)
+    while (!k->stop && pages_new(k) < CHECKPOINT_PAGES && rc != ETIMEDOUT)
         rc = pthread_cond_timedwait(&k->wake, &k->lock, &end);
 }
 
@@ -66,6 +76,12 @@ static void ask_again(struct checkpoint *k, int pages) {
     (void)pthread_mutex_unlock(&k->lock);
 }
 
+static void set_home(struct checkpoint *k, int home) {
+    (void)pthread_mutex_lock(&k->lock);
+    k->home = home;
+    (void)pthread_mutex_unlock(&k->lock);
+}
+
 /* Old pages stay in the log's file until others are written over them: what was deleted since is still to be
  * read there. Emptying it takes the writer's place for CHECKPOINT_EMPTY_MS at most; when readers don't pause
  * it is tried again. */
@@ -76,6 +92,7 @@ static void empty_log(struct checkpoint *k) {
     if (rc == SQLITE_OK) {
         k->left = false;
         k->full = CHECKPOINT_FULL;
+        set_home(k, 0);
         k->emptied_ns = clock_monotonic_ns();
     }
 }
@@ -101,10 +118,21 @@ static void let_writer_go(struct checkpoint *k) {
     (void)pthread_mutex_unlock(&k->lock);
 }
 
-/* What was written while the long part was copied is copied by a second pass: little is left for the moment
- * in which the writer waits. */
+/* How many pages a commit has told of beyond those that are home. */
+static int pages_left(struct checkpoint *k, int home) {
+    (void)pthread_mutex_lock(&k->lock);
+    int left = k->pages > home ? k->pages - home : 0;
+    (void)pthread_mutex_unlock(&k->lock);
+    return left;
+}
+
+/* What was written while the long part was copied is copied by further passes, until little is left for the
+ * moment in which the writer waits. */
 static int begin_anew(struct checkpoint *k, int *in_log, int *home) {
-    int rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, in_log, home);
+    int rc = SQLITE_OK;
+    for (int pass = 0; rc == SQLITE_OK && pass < PASSES && pages_left(k, *home) > CHECKPOINT_HOLD_PAGES;
+         pass++)
+        rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, in_log, home);
     if (rc != SQLITE_OK)
         return rc;
     (void)sqlite3_busy_timeout(k->c->db, CHECKPOINT_HOLD_MS);
@@ -121,6 +149,8 @@ static void bring_home(struct checkpoint *k) {
     int rc = sqlite3_wal_checkpoint_v2(k->c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &home);
     if (rc == SQLITE_OK && in_log > k->full)
         rc = begin_anew(k, &in_log, &home);
+    if (rc == SQLITE_OK || rc == SQLITE_BUSY)
+        set_home(k, home < 0 ? 0 : home);
     if (rc != SQLITE_OK && rc != SQLITE_BUSY)
         log_warn("store: a checkpoint failed (%d); the next commit tries again", rc);
     else if (rc == SQLITE_BUSY || home < in_log)
@@ -206,7 +236,7 @@ void checkpoint_notify(struct checkpoint *k, int pages) {
     (void)pthread_mutex_lock(&k->lock);
     bool first = k->pages == 0;
     k->pages = pages;
-    if (first || pages >= CHECKPOINT_PAGES)
+    if (first || pages_new(k) >= CHECKPOINT_PAGES)
         (void)pthread_cond_signal(&k->wake);
     (void)pthread_mutex_unlock(&k->lock);
 }

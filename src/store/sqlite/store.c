@@ -135,6 +135,11 @@ enum status store_write(struct store *s, const struct write_set *set, struct wri
     return st == ST_OK && set->scrub ? store_scrub(s, e) : st;
 }
 
+enum status store_alone(struct store *s, struct error *e) {
+    enum status st = may_write(s, e);
+    return st == ST_OK ? writer_alone(s->writer, e) : st;
+}
+
 void store_intents_refuse(struct store *s, uint64_t intent) {
     s->refused = intent;
 }

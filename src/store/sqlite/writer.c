@@ -46,6 +46,7 @@ struct writer {
     int64_t forget_before; /* idempotency keys; 0: nothing */
     int64_t bulk_ended_ns;
     int64_t slice_began_ns;
+    int64_t slice_ns;                    /* when nobody else waits */
     int64_t fold_after_ns;               /* not before */
     struct request *group[WRITER_GROUP]; /* applied, waiting for the commit */
     size_t group_count;
@@ -224,7 +225,7 @@ static bool others_wait(struct writer *w) {
 static bool slice_is_over(void *context) {
     struct writer *w = context;
     int64_t took = clock_monotonic_ns() - w->slice_began_ns;
-    return took > WRITER_SLICE_ALONE_NS || (took > WRITER_SLICE_NS / 2 && others_wait(w));
+    return took > w->slice_ns || (took > WRITER_SLICE_NS / 2 && others_wait(w));
 }
 
 /* A slice of indexing what came in bulk. Nobody waits for it; after a failure it is tried again later. */
@@ -381,6 +382,7 @@ enum status writer_start(struct connection *c, struct checkpoint *k, struct plac
     w->checkpoint = k;
     w->places = places;
     w->kept = kept;
+    w->slice_ns = WRITER_SLICE_ALONE_NS;
     kept_watch(kept, c);
     c->found = found;
     enum status st = apply_init(&w->apply, c, e);
@@ -482,6 +484,16 @@ static enum status leave_task(struct connection *c, void *context, struct error 
 enum status writer_leave_intents(struct writer *w, const uint64_t *intents, size_t n, struct error *e) {
     struct leaving l = {w, intents, n};
     return writer_do(w, leave_task, &l, e);
+}
+
+static enum status alone_task(struct connection *c, void *context, struct error *e) {
+    struct writer *w = context;
+    w->slice_ns = WRITER_SLICE_SOLE_NS;
+    return connection_run(c, "PRAGMA cache_size=-262144", e);
+}
+
+enum status writer_alone(struct writer *w, struct error *e) {
+    return writer_do(w, alone_task, w, e);
 }
 
 void writer_settle_intents(struct writer *w, uint64_t intent) {

@@ -15,6 +15,7 @@
 #define WRITER_GROUP          64
 #define WRITER_SLICE_NS       20000000
 #define WRITER_SLICE_ALONE_NS 100000000
+#define WRITER_SLICE_SOLE_NS  1000000000 /* after writer_alone */
 
 struct writer;
 
@@ -44,6 +45,9 @@ MUST_CHECK enum status writer_leave_intents(struct writer *w, const uint64_t *in
                                             struct error *e);
 /* The refusal of a set whose intent is settled. */
 MUST_CHECK enum status writer_too_late(struct error *e);
+
+/* From now on bulk sets have the writer for themselves (store_alone). */
+MUST_CHECK enum status writer_alone(struct writer *w, struct error *e);
 
 /* Lazy: with the next group. */
 void writer_settle_intents(struct writer *w, uint64_t intent);
