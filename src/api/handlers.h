@@ -67,6 +67,13 @@ HANDLER(api_job);
 HANDLER(api_job_events);
 HANDLER(api_job_cancel);
 
+HANDLER(api_policies);
+HANDLER(api_policy_text);
+HANDLER(api_policy_diff);
+HANDLER(api_policy_check);
+HANDLER(api_policy_propose);
+HANDLER(api_policy_decide);
+
 HANDLER(api_health);
 HANDLER(api_ready);
 HANDLER(api_metrics);

@@ -69,6 +69,18 @@ const struct route routes[] = {
      "The audit log's newest signed head"},
     {"GET", "/api/v1/audit/{seq}", 0, api_audit_get, "getAudit", "一条审计记录", "One entry with its detail"},
 
+    {"GET", "/api/v1/policies", 0, api_policies, "listPolicies", "策略版本", "The policies' versions"},
+    {"POST", "/api/v1/policies", ROUTE_JSON, api_policy_propose, "proposePolicies", "提交策略",
+     "Propose policies, or publish narrower ones"},
+    {"POST", "/api/v1/policies/check", ROUTE_JSON, api_policy_check, "checkPolicies", "检查策略",
+     "Check policies and compare them with those in force"},
+    {"GET", "/api/v1/policies/{version}", 0, api_policy_text, "getPolicies", "一个策略版本",
+     "One version's text"},
+    {"GET", "/api/v1/policies/{version}/diff", 0, api_policy_diff, "diffPolicies", "策略差异",
+     "What changed between two versions"},
+    {"POST", "/api/v1/policies/{version}/{decision}", ROUTE_JSON, api_policy_decide, "decidePolicies",
+     "批准或驳回策略", "Approve or reject a proposal"},
+
     {"GET", "/api/v1/openapi.json", 0, api_openapi, "openapi", "接口说明", "This description"},
 
     {"GET", "/api/v1/imports", 0, api_imports, "listImports", "我的导入", "My imports"},

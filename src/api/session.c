@@ -5,6 +5,7 @@
 #include "crypto/hash.h"
 #include "crypto/mac.h"
 #include "people/directory.h"
+#include "people/world_load.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -100,6 +101,17 @@ enum status session_refresh_directory(struct caller *c, struct error *e) {
     return ST_OK;
 }
 
+/* Policies were published since: this request already goes by them. */
+static enum status refresh_policies(struct caller *c, struct error *e) {
+    if (policy_version(c->world.policies) >= c->who.policy_version)
+        return ST_OK;
+    struct world *world = c->world.world;
+    enum status s = world_refresh_policies(c->keeper, c->who.policy_version, world, e);
+    world_leave(&c->world);
+    world_enter(world, &c->world);
+    return s;
+}
+
 enum status session_identify(struct caller *c, const struct http_request *r, bool needs_csrf,
                              struct error *e) {
     struct slice bearer = SLICE("Bearer ");
@@ -119,7 +131,9 @@ enum status session_identify(struct caller *c, const struct http_request *r, boo
     if (c->who.is_key != is_key)
         return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "no session");
     enum status s = needs_csrf && !is_key ? check_csrf(c, r, e) : ST_OK;
-    return s == ST_OK ? session_refresh_directory(c, e) : s;
+    if (s == ST_OK)
+        s = session_refresh_directory(c, e);
+    return s == ST_OK ? refresh_policies(c, e) : s;
 }
 
 void session_set_cookie(struct http_reply *reply, const struct token *token) {

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/json_in.h"
 #include "object/set.h"
+#include "policy/policy.h"
 #include "record/catalogue.h"
 
 #include <stdio.h>
@@ -59,6 +60,20 @@ static enum status put_roles(struct keeper *admin, const char *policies_dir, str
     return s;
 }
 
+/* The files' policies are the first published version. */
+static enum status put_policies(struct keeper *admin, const struct config *c,
+                                const struct object_set *objects, struct error *e) {
+    struct policy_set *set;
+    enum status s = policy_load(c->policies_dir, &set, e);
+    if (s != ST_OK)
+        return s;
+    s = policy_check_reducible(set, objects, e);
+    if (s == ST_OK)
+        s = keeper_policy_first(admin, policy_text(set), e);
+    policy_release(set);
+    return s;
+}
+
 enum status init_registry_fill(struct keeper *admin, const struct config *c, struct error *e) {
     struct object_set *objects;
     enum status s = put_roles(admin, c->policies_dir, e);
@@ -67,6 +82,8 @@ enum status init_registry_fill(struct keeper *admin, const struct config *c, str
     if (s != ST_OK)
         return s;
     s = catalogue_bootstrap(admin, objects, e);
+    if (s == ST_OK)
+        s = put_policies(admin, c, objects, e);
     object_set_release(objects);
     return s;
 }

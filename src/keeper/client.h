@@ -90,6 +90,7 @@ struct principal {
     struct principal_lent lent[PRINCIPAL_LENT_MAX];
     size_t lent_count;
     uint64_t registry_version; /* of users, departments, roles: reload when it has grown */
+    uint32_t policy_version;   /* of the policies in force; 0: the files' */
 };
 
 /* A wrong login and a wrong password answer alike, in content and in time. ST_LIMIT "sign_in_slow" with
@@ -207,6 +208,26 @@ MUST_CHECK enum status keeper_bootstrap(struct keeper *k, uint8_t kind, uint32_t
                                         struct error *e);
 MUST_CHECK enum status keeper_bootstrap_end(struct keeper *k, struct error *e);
 MUST_CHECK enum status keeper_bootstrapped(struct keeper *k, bool *over, struct error *e);
+
+/* ---- the published policies (keeper/policy_versions.h has the rules) ---- */
+
+/* All versions, newest first, as a JSON array of {number, based_on, author, decided_by, proposed_at,
+ * decided_at, state "waiting|published|rejected", in_force, widens, size, note, decision}. */
+MUST_CHECK enum status keeper_policy_list(struct keeper *k, struct slice *json, struct error *e);
+/* The text of version *number; 0: of the one in force (*number says which; 0 and no text: none yet). */
+MUST_CHECK enum status keeper_policy_text(struct keeper *k, uint32_t *number, struct slice *text,
+                                          struct error *e);
+/* DUTY_SECURITY_ADMIN. `published`: it is in force already, for it does not widen. ST_CONFLICT
+ * "policy_moved", ST_LIMIT "too_many_proposals". */
+MUST_CHECK enum status keeper_policy_propose(struct keeper *k, const struct keeper_call *call,
+                                             uint32_t based_on, bool widens, struct slice note,
+                                             struct slice text, uint32_t *number, bool *published,
+                                             struct error *e);
+/* DUTY_SECURITY_ADMIN. ST_DENIED "own_proposal", ST_CONFLICT "policy_decided", "policy_moved". */
+MUST_CHECK enum status keeper_policy_decide(struct keeper *k, const struct keeper_call *call, uint32_t number,
+                                            bool approve, struct slice note, struct error *e);
+/* The first version, from files; as keeper_bootstrap. */
+MUST_CHECK enum status keeper_policy_first(struct keeper *k, struct slice text, struct error *e);
 
 /* ---- opening: the read path ---- */
 

@@ -184,3 +184,45 @@ enum status keeper_budgets(struct keeper *k, const struct keeper_call *call, str
 enum status keeper_health(struct keeper *k, struct slice *json, struct error *e) {
     return text_of(k, MSG_HEALTH, client_args(k, NULL), json, e);
 }
+
+enum status keeper_policy_list(struct keeper *k, struct slice *json, struct error *e) {
+    return text_of(k, MSG_POLICY_LIST, client_args(k, NULL), json, e);
+}
+
+enum status keeper_policy_text(struct keeper *k, uint32_t *number, struct slice *text, struct error *e) {
+    struct args *a = client_args(k, NULL);
+    a->number32 = *number;
+    enum status s = text_of(k, MSG_POLICY_TEXT, a, text, e);
+    if (s == ST_OK)
+        *number = a->number32;
+    return s;
+}
+
+enum status keeper_policy_propose(struct keeper *k, const struct keeper_call *call, uint32_t based_on,
+                                  bool widens, struct slice note, struct slice text, uint32_t *number,
+                                  bool *published, struct error *e) {
+    struct args *a = client_args(k, call);
+    a->number32 = based_on;
+    a->flag = widens;
+    a->text = note;
+    a->second = text;
+    enum status s = client_exchange(k, MSG_POLICY_PROPOSE, a, NULL, e);
+    *number = s == ST_OK ? a->number32 : 0;
+    *published = s == ST_OK && a->flag;
+    return s;
+}
+
+enum status keeper_policy_decide(struct keeper *k, const struct keeper_call *call, uint32_t number,
+                                 bool approve, struct slice note, struct error *e) {
+    struct args *a = client_args(k, call);
+    a->number32 = number;
+    a->flag = approve;
+    a->text = note;
+    return client_exchange(k, MSG_POLICY_DECIDE, a, NULL, e);
+}
+
+enum status keeper_policy_first(struct keeper *k, struct slice text, struct error *e) {
+    struct args *a = client_args(k, NULL);
+    a->text = text;
+    return client_exchange(k, MSG_POLICY_FIRST, a, NULL, e);
+}

@@ -40,6 +40,11 @@ handler *handler_of(enum message number) {
         [MSG_GRANT_CLOSE] = handle_grant_close,
         [MSG_LEAVE] = handle_leave,
         [MSG_PERSON_STATE] = handle_person_state,
+        [MSG_POLICY_LIST] = handle_policy_list,
+        [MSG_POLICY_TEXT] = handle_policy_text,
+        [MSG_POLICY_PROPOSE] = handle_policy_propose,
+        [MSG_POLICY_DECIDE] = handle_policy_decide,
+        [MSG_POLICY_FIRST] = handle_policy_first,
     };
     return (size_t)number < MSG_END ? handlers[number] : NULL;
 }

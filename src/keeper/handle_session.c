@@ -92,6 +92,7 @@ enum status handle_session(struct worker *w, struct args *in, struct args *out, 
     p->signed_in_at = c->signed_in_at;
     p->expires_at = c->expires_at;
     p->second_factor_at = c->grant.second_factor_at;
+    p->policy_version = policy_versions_in_force(w->state->policies);
     return ST_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "keeper/protocol.h"
 
 #include "audit/log.h"
+#include "keeper/policy_versions.h"
 
 #define AT(member) offsetof(struct args, member)
 #define U8(n, m)                                                                                             \
@@ -284,6 +285,47 @@ static const struct message_info messages[] = {
      "own account; others' with a duty",
      {U32("user", user)},
      {BYTES("json", text, PROTOCOL_JSON_MAX)}},
+    {MSG_POLICY_LIST,
+     "policy_list",
+     ALL,
+     false,
+     false,
+     "any time",
+     {{0}},
+     {BYTES("json", text, PROTOCOL_JSON_MAX)}},
+    {MSG_POLICY_TEXT,
+     "policy_text",
+     ALL,
+     false,
+     false,
+     "any time",
+     {U32("number", number32)},
+     {U32("number", number32), BYTES("text", text, POLICY_TEXT_MAX)}},
+    {MSG_POLICY_PROPOSE,
+     "policy_propose",
+     DOOR_ENGINE,
+     true,
+     true,
+     "a person's session with the security duty",
+     {U32("based_on", number32), BOOL("widens", flag), BYTES("note", text, POLICY_NOTE_MAX),
+      BYTES("text", second, POLICY_TEXT_MAX)},
+     {U32("number", number32), BOOL("published", flag)}},
+    {MSG_POLICY_DECIDE,
+     "policy_decide",
+     DOOR_ENGINE,
+     true,
+     true,
+     "the same; another person than the author approves",
+     {U32("number", number32), BOOL("approve", flag), BYTES("note", text, POLICY_NOTE_MAX)},
+     {{0}}},
+    {MSG_POLICY_FIRST,
+     "policy_first",
+     DOOR_ADMIN,
+     false,
+     false,
+     "until bootstrap_end",
+     {BYTES("text", text, POLICY_TEXT_MAX)},
+     {U32("number", number32)}},
 };
 
 const struct message_info *protocol_table(size_t *count) {

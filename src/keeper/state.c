@@ -14,6 +14,8 @@ static enum status open_people(struct keeper_state *s, struct error *e) {
                                     s->config.absolute_ms > 0 ? s->config.absolute_ms : ABSOLUTE_MS};
     enum status st = registry_open(s->vault, &s->registry, e);
     if (st == ST_OK)
+        st = policy_versions_open(s->vault, &s->policies, e);
+    if (st == ST_OK)
         st = proposals_open(s->vault, &s->proposals, e);
     if (st == ST_OK)
         st = sessions_open(s->vault, s->registry, limits, &s->sessions, e);
@@ -59,6 +61,7 @@ void state_close(struct keeper_state *s) {
     credentials_close(s->credentials);
     sessions_close(s->sessions);
     proposals_close(s->proposals);
+    policy_versions_close(s->policies);
     registry_close(s->registry);
     vault_close(s->vault);
     keyring_close(s->keys);

@@ -7,6 +7,7 @@
 #include "keeper/guard.h"
 #include "keeper/ledger.h"
 #include "keeper/match.h"
+#include "keeper/policy_versions.h"
 #include "keeper/proposal.h"
 #include "keeper/protocol.h"
 #include "keeper/server.h"
@@ -24,6 +25,7 @@ struct keeper_state {
     struct keyring *keys;
     struct vault *vault;
     struct registry *registry;
+    struct policy_versions *policies;
     struct sessions *sessions;
     struct credentials *credentials;
     struct proposals *proposals;
@@ -78,6 +80,8 @@ handler handle_propose, handle_decide, handle_proposals, handle_grant_make, hand
     handle_person_state;
 handler handle_record, handle_audit_read, handle_audit_detail, handle_audit_head, handle_budgets,
     handle_health;
+handler handle_policy_list, handle_policy_text, handle_policy_propose, handle_policy_decide,
+    handle_policy_first;
 
 /* All open proposals by or about somebody. */
 void proposals_withdraw(struct worker *w, uint32_t user);

@@ -27,7 +27,8 @@ enum vault_kind {
     VAULT_BOX,          /* key: 16 bytes id; value: keeper/box.c */
     VAULT_SETTING,      /* key: a name */
     VAULT_PROPOSAL,     /* key: u64 id; value: keeper/proposal.c */
-    VAULT_SEEN          /* key: u32 user; value: u64 ms of his last sign-in */
+    VAULT_SEEN,         /* key: u32 user; value: u64 ms of his last sign-in */
+    VAULT_POLICY = 30   /* key: u32 version, u8 part; value: keeper/policy_versions.c */
 };
 
 struct vault_change {

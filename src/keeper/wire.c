@@ -161,6 +161,7 @@ static void wire_principal(struct wire *w, struct principal *p) {
     for (size_t i = 0; i < p->lent_count && !w->failed; i++)
         wire_lent(w, &p->lent[i]);
     wire_u64(w, &p->registry_version);
+    wire_u32(w, &p->policy_version);
 }
 
 static void wire_sessions(struct wire *w, struct args *a, size_t most) {

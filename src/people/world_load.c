@@ -4,6 +4,8 @@
 #include "people/directory.h"
 #include "record/definition.h"
 
+#include <pthread.h>
+
 static enum status write_here(void *context, const struct write_set *set, struct write_result *result,
                               struct error *e) {
     return store_write(context, set, result, e);
@@ -30,13 +32,30 @@ static enum status load_objects(const struct world_source *from, struct store **
     return ST_OK;
 }
 
-static enum status load_policies(const struct world_source *from, const struct object_set *objects,
-                                 struct world *world, struct error *e) {
+/* *out is NULL when none was published. What was published was checked then: it is parsed and no more. */
+static enum status load_published(struct keeper *k, struct policy_set **out, struct error *e) {
+    uint32_t version = 0;
+    struct slice text;
+    *out = NULL;
+    enum status s = keeper_policy_text(k, &version, &text, e);
+    if (s != ST_OK || version == 0)
+        return s;
+    s = policy_parse(text, "policies", out, e);
+    if (s == ST_OK)
+        policy_set_version(*out, version);
+    return s;
+}
+
+static enum status load_policies(struct keeper *k, const struct world_source *from,
+                                 const struct object_set *objects, struct world *world, struct error *e) {
     struct policy_set *policies = NULL;
-    enum status s = policy_load(from->policies_dir, &policies, e);
+    enum status s = load_published(k, &policies, e);
+    bool files = s == ST_OK && policies == NULL;
+    if (files)
+        s = policy_load(from->policies_dir, &policies, e);
     if (s != ST_OK)
         return s;
-    s = policy_check_reducible(policies, objects, e);
+    s = files ? policy_check_reducible(policies, objects, e) : ST_OK;
     if (s != ST_OK) {
         policy_release(policies);
         return s;
@@ -70,7 +89,7 @@ enum status world_load(struct keeper *k, const struct world_source *from, struct
         return error_set(e, s, "no_memory", "world");
     }
     world_set_objects(*world, objects);
-    s = load_policies(from, objects, *world, e);
+    s = load_policies(k, from, objects, *world, e);
     if (s == ST_OK)
         s = load_directory(k, *world, e);
     if (s != ST_OK) {
@@ -94,4 +113,27 @@ enum status world_refresh(struct keeper *k, const struct world_source *from, uin
         object_set_release(objects);
     world_leave(&now);
     return s == ST_OK && people ? load_directory(k, world, e) : s;
+}
+
+static bool policies_are_older(struct world *world, uint32_t version) {
+    struct world_view now;
+    world_enter(world, &now);
+    bool older = policy_version(now.policies) < version;
+    world_leave(&now);
+    return older;
+}
+
+enum status world_refresh_policies(struct keeper *k, uint32_t version, struct world *world, struct error *e) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    if (!policies_are_older(world, version))
+        return ST_OK;
+    struct policy_set *fresh = NULL;
+    enum status s = ST_OK;
+    (void)pthread_mutex_lock(&lock);
+    if (policies_are_older(world, version))
+        s = load_published(k, &fresh, e);
+    if (s == ST_OK && fresh != NULL)
+        world_set_policies(world, fresh);
+    (void)pthread_mutex_unlock(&lock);
+    return s;
 }

@@ -1,4 +1,5 @@
-/* Builds a world from the store, the definitions, the policies and the keeper's registry: what the engine and
+/* Builds a world from the store, the definitions, the keeper's registry and its policies (those under
+ * policies_dir while none was published): what the engine and
  * jobs both need at their start, and what jobs looks at again before each job. */
 #ifndef KEDUN_PEOPLE_WORLD_LOAD_H
 #define KEDUN_PEOPLE_WORLD_LOAD_H
@@ -22,5 +23,10 @@ MUST_CHECK enum status world_load(struct keeper *k, const struct world_source *f
  * those changes itself. `registry_version`: the keeper's, from a principal; 0: whatever it is now. */
 MUST_CHECK enum status world_refresh(struct keeper *k, const struct world_source *from,
                                      uint64_t registry_version, struct world *world, struct error *e);
+
+/* Takes up the published policies when the world's are older than `version` (a principal's policy_version).
+ * The world keeps what it has on failure. Safe from several threads: one of them loads. */
+MUST_CHECK enum status world_refresh_policies(struct keeper *k, uint32_t version, struct world *world,
+                                              struct error *e);
 
 #endif

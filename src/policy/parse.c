@@ -156,7 +156,7 @@ static bool name_policy(struct parser *p, struct policy *policy) {
 }
 
 static bool parse_policy(struct parser *p, struct policy *policy) {
-    *policy = (struct policy){.file = p->file, .source = p->lexer.text};
+    *policy = (struct policy){.file = p->file, .source = p->lexer.text, .from = p->now.from};
     if (!parse_annotations(p, policy))
         return false;
     policy->line = p->now.line;
@@ -164,11 +164,13 @@ static bool parse_policy(struct parser *p, struct policy *policy) {
     policy->forbid = parser_at(p, "forbid");
     if (!parser_accept(p, "permit") && !parser_accept(p, "forbid"))
         return parser_fail_expected(p, "'permit' or 'forbid'");
-    return parser_expect(p, "(") && parse_scope(p, "principal", &policy->principal) &&
-           parser_expect(p, ",") && parse_action_scope(p, &policy->action) && parser_expect(p, ",") &&
-           parse_scope(p, "resource", &policy->resource) && (parser_accept(p, ",") || true) &&
-           parser_expect(p, ")") && parse_conditions(p, policy) && name_policy(p, policy) &&
-           parser_expect(p, ";");
+    bool fine = parser_expect(p, "(") && parse_scope(p, "principal", &policy->principal) &&
+                parser_expect(p, ",") && parse_action_scope(p, &policy->action) && parser_expect(p, ",") &&
+                parse_scope(p, "resource", &policy->resource) && (parser_accept(p, ",") || true) &&
+                parser_expect(p, ")") && parse_conditions(p, policy) && name_policy(p, policy) &&
+                parser_expect(p, ";");
+    policy->to = p->end;
+    return fine;
 }
 
 static enum status check_source(struct slice text, const char *file, struct error *e) {

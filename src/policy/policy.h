@@ -111,6 +111,13 @@ static inline bool policy_mentions_time(const struct policy_set *set) {
     return (policy_mentions(set) & POLICY_MENTIONS_TIME) != 0;
 }
 size_t policy_count(const struct policy_set *set);
+/* The whole text, borrowed from the set: of several files one after another, each under a comment with its
+ * name. */
+struct slice policy_text(const struct policy_set *set);
+/* The number under which it was published (keeper/policy_versions.h); 0: it comes from files. Told before the
+ * set is shared. */
+void policy_set_version(struct policy_set *set, uint32_t version);
+uint32_t policy_version(const struct policy_set *set);
 
 struct policy_query {
     const struct policy_set *set;

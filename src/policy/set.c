@@ -46,6 +46,18 @@ size_t policy_count(const struct policy_set *set) {
     return set->count;
 }
 
+struct slice policy_text(const struct policy_set *set) {
+    return set->text;
+}
+
+void policy_set_version(struct policy_set *set, uint32_t version) {
+    set->version = version;
+}
+
+uint32_t policy_version(const struct policy_set *set) {
+    return set->version;
+}
+
 /* A misspelt act would make a permit that never permits and, worse, a forbid that never forbids. */
 static enum status check_acts(const struct policy *p, struct error *e) {
     for (size_t i = 0; i < p->action.count; i++) {
@@ -159,6 +171,7 @@ enum status policy_parse(struct slice text, const char *name, struct policy_set 
         return error_set(e, ST_NOMEM, "no_memory", "no memory for policies");
     struct slice copy = arena_copy(&set->arena, text);
     const char *file = arena_string(&set->arena, slice_from_string(name));
+    set->text = copy;
     enum status s = copy.p == NULL || file == NULL ? ST_NOMEM : add_text(set, copy, file, e);
     return finish(set, s, out, e);
 }
@@ -194,12 +207,14 @@ static enum status list_files(const char *directory, struct arena *a, const char
 }
 
 static enum status add_file(struct policy_set *set, const char *directory, const char *name,
-                            struct error *e) {
+                            struct buf *whole, struct error *e) {
     const char *path = arena_format(&set->arena, "%s/%s", directory, name);
     struct slice text;
     enum status s = path == NULL ? ST_NOMEM : file_read(path, LEX_SOURCE_MAX, &set->arena, &text);
     if (s != ST_OK)
         return error_set(e, s, "policies_unreadable", "%s: %s", name, status_name(s));
+    buf_put_format(whole, "%s// ======== %s ========\n", whole->n == 0 ? "" : "\n", name);
+    buf_put(whole, text.p, text.n);
     return add_text(set, text, name, e);
 }
 
@@ -209,8 +224,14 @@ enum status policy_load(const char *directory, struct policy_set **out, struct e
         return error_set(e, ST_NOMEM, "no_memory", "no memory for policies");
     const char *names[POLICY_FILES_MAX];
     size_t count = 0;
+    struct buf whole;
+    buf_init(&whole, POLICY_ARENA_LIMIT, false);
     enum status s = list_files(directory, &set->arena, names, &count, e);
     for (size_t i = 0; i < count && s == ST_OK; i++)
-        s = add_file(set, directory, names[i], e);
+        s = add_file(set, directory, names[i], &whole, e);
+    set->text = s == ST_OK ? arena_copy(&set->arena, buf_slice(&whole)) : SLICE_NONE;
+    if (s == ST_OK && (whole.failed || set->text.p == NULL))
+        s = error_set(e, ST_NOMEM, "no_memory", "no memory for policies");
+    buf_free(&whole);
     return finish(set, s, out, e);
 }

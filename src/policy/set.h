@@ -14,6 +14,8 @@ struct policy_set {
     const struct policy **by_act[ACT_COUNT];
     size_t by_act_count[ACT_COUNT];
     unsigned mentions;
+    uint32_t version;  /* as published; 0: from files */
+    struct slice text; /* all of it; of files: one after another, each under a line with its name */
     struct arena arena;
     int references;
 };

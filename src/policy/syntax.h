@@ -102,6 +102,7 @@ struct policy {
     struct slice id;  /* the @id annotation, or "file:line:column" */
     const char *file; /* its base name */
     uint32_t line, column;
+    uint32_t from, to;   /* its text, annotations and semicolon included, as byte offsets in the source */
     struct slice source; /* the file's whole text: from and to of an expr point into it */
     struct scope principal, action, resource;
     const struct condition *conditions;

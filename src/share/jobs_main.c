@@ -43,6 +43,8 @@ static enum status claim(struct jobs *j, struct tools *t, const struct job *job,
         s = keeper_session(t->keeper, &call, who, e);
     if (s == ST_OK)
         s = world_refresh(t->keeper, &j->source, who->registry_version, j->world, e);
+    if (s == ST_OK)
+        s = world_refresh_policies(t->keeper, who->policy_version, j->world, e);
     return s;
 }
 

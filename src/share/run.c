@@ -1,7 +1,10 @@
 #include "share/run.h"
 
+#include "base/clock.h"
+
 #define STEP_MEMORY ((size_t)96 * 1024 * 1024)
 #define DEADLINE_MS 30000
+#define ASK_NS      1000000000
 
 static _Thread_local struct turns *thread_turns;
 static _Thread_local uint64_t thread_turn;
@@ -28,6 +31,32 @@ void run_tools_close(struct tools *t) {
     *t = (struct tools){.keeper = NULL};
 }
 
+/* Policies that are published while a job runs hold from its next step on; the definitions that it began with
+ * stay. The keeper is asked once a second. */
+static enum status take_policies(struct tools *t, struct caller *c, struct error *e) {
+    static int64_t asked_ns;
+    int64_t now = clock_monotonic_ns(), last = __atomic_load_n(&asked_ns, __ATOMIC_RELAXED);
+    struct world *world = c->world.world;
+    enum status s = ST_OK;
+    if (now - last > ASK_NS &&
+        __atomic_compare_exchange_n(&asked_ns, &last, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        struct principal who;
+        s = keeper_session(t->keeper, &c->call, &who, e);
+        if (s == ST_OK)
+            s = world_refresh_policies(t->keeper, who.policy_version, world, e);
+    }
+    struct world_view newest;
+    world_enter(world, &newest);
+    if (newest.policies != c->world.policies) {
+        struct policy_set *old = c->world.policies;
+        c->world.policies = newest.policies;
+        newest.policies = old;
+        c->world.epoch ^= newest.epoch << 32; /* neither the old world's nor the new one's */
+    }
+    world_leave(&newest);
+    return s;
+}
+
 enum status run_caller(struct tools *t, const struct world_view *view, const struct token *token,
                        const struct principal *who, struct caller *out, struct error *e) {
     *out = (struct caller){.keeper = t->keeper,
@@ -39,9 +68,11 @@ enum status run_caller(struct tools *t, const struct world_view *view, const str
     world_retain(view, &out->world);
     enum status s = uuid_new(&out->call.request);
     if (s == ST_OK)
-        s = caller_prepare(out, e);
+        s = take_policies(t, out, e);
     else
         s = error_set(e, s, "internal", "no random bytes");
+    if (s == ST_OK)
+        s = caller_prepare(out, e);
     if (s != ST_OK)
         caller_finish(out);
     return s;

@@ -14,7 +14,7 @@ const sentences = new Map([...table.matchAll(/\{"([a-z0-9_]+)",\s*"((?:[^"\\]|\\
 // Codes of failures inside (no memory, disk, damage) are for the log: their answer is the sentence of their kind.
 const forPeople = /ST_(INVALID|UNAUTHENTICATED|DENIED|NOT_FOUND|CONFLICT|LIMIT|UNAVAILABLE)/;
 // Of start-up and of the operator's files, never an answer to a request.
-const startUp = new Set(['policies_unreadable', 'policy_twice', 'policy_too_large', 'policy_syntax', 'policy_unknown_action', 'policy_unknown_attribute', 'policy_not_reducible', 'too_many_policies',
+const startUp = new Set(['policies_unreadable',
   'definitions_missing', 'root_key_missing', 'root_key_mode', 'epoch_key_missing', 'vault_rolled_back', 'audit_shortened', 'audit_replay', 'store_newer', 'key_path', 'key_dir', 'key_file', 'path_too_long', 'socket_path', 'keeper_socket', 'bad_registry', 'demo_not_loopback', 'not_initialised',
   'bad_entity', 'bad_json', 'bad_link', 'bad_request', 'entity_cycle', 'entity_twice', 'schema_syntax', 'schema_too_large', 'too_many_entities', 'unknown_template', 'bad_policy', 'schema_no_text']);
 // Said between processes about a request that no client can make.
