@@ -160,7 +160,7 @@ static enum status rewrite_last_page(int fd, uint64_t offset) {
     uint8_t page[4096];
     size_t n = offset % sizeof page;
     uint64_t at = offset - n;
-    if (n > 0 && pread(fd, page, n, (off_t)at) != (ssize_t)n)
+    if (fd_read_at(fd, page, n, at) != ST_OK)
         return ST_IO;
     return write_at(fd, slice_of(page, n), at);
 }
@@ -329,7 +329,7 @@ static enum status recover_checkpoints(struct log_store *s) {
         return ST_IO;
     size_t n = info.st_size < (off_t)sizeof tail ? (size_t)info.st_size : sizeof tail;
     uint64_t at = (uint64_t)info.st_size - n;
-    if (n > 0 && pread(s->checkpoints_fd, tail, n, (off_t)at) != (ssize_t)n)
+    if (fd_read_at(s->checkpoints_fd, tail, n, at) != ST_OK)
         return ST_IO;
     size_t end = note_end(slice_of(tail, n));
     size_t start = end == 0 ? 0 : note_end(slice_of(tail, end - 1));

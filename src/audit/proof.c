@@ -1,5 +1,7 @@
 #include "audit/proof.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,16 +14,7 @@ struct audit_prover {
 
 static enum status read_leaves(void *context, uint64_t first, uint64_t count, uint8_t *out) {
     struct audit_prover *p = context;
-    size_t n = (size_t)count * TREE_HASH, got = 0;
-    while (got < n) {
-        ssize_t m = pread(p->fd, out + got, n - got, (off_t)(first * TREE_HASH + got));
-        if (m < 0 && errno == EINTR)
-            continue;
-        if (m <= 0)
-            return ST_IO;
-        got += (size_t)m;
-    }
-    return ST_OK;
+    return fd_read_at(p->fd, out, (size_t)count * TREE_HASH, first * TREE_HASH);
 }
 
 enum status audit_prover_open(const char *directory, struct audit_prover **out, struct error *e) {

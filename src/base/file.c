@@ -34,6 +34,19 @@ enum status fd_read_all(int fd, void *out, size_t n) {
     return ST_OK;
 }
 
+enum status fd_read_at(int fd, void *out, size_t n, uint64_t offset) {
+    size_t got = 0;
+    while (got < n) {
+        ssize_t m = pread(fd, (uint8_t *)out + got, n - got, (off_t)(offset + got));
+        if (m < 0 && errno == EINTR)
+            continue;
+        if (m <= 0)
+            return ST_IO;
+        got += (size_t)m;
+    }
+    return ST_OK;
+}
+
 static enum status read_open_file(int fd, size_t most, struct arena *a, struct slice *out) {
     struct stat info;
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))

@@ -17,6 +17,8 @@ MUST_CHECK enum status file_replace(const char *path, struct slice content, mode
 MUST_CHECK enum status fd_write_all(int fd, struct slice content);
 /* Exactly n bytes; ST_NOT_FOUND at a clean end before the first byte, ST_IO otherwise. */
 MUST_CHECK enum status fd_read_all(int fd, void *out, size_t n);
+/* Exactly n bytes that stand at an offset; ST_IO when the file ends before. */
+MUST_CHECK enum status fd_read_at(int fd, void *out, size_t n, uint64_t offset);
 
 /* mkdir -p of one level with this mode; fine if it is there as a directory. */
 MUST_CHECK enum status file_make_directory(const char *path, mode_t mode);

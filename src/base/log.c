@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -42,7 +43,12 @@ void log_line(enum log_level level, const char *format, ...) {
         length = sizeof line - 2;
     log_tame(line, length);
     line[length++] = '\n';
-    /* One write, so that lines of several threads and processes do not mix. A full pipe loses the line. */
-    if (write(STDERR_FILENO, line, length) < 0)
-        return;
+    /* One write, so that lines of several threads and processes do not mix, but for what the kernel did not
+     * take at once. A full pipe loses the line. */
+    for (size_t at = 0; at < length;) {
+        ssize_t done = write(STDERR_FILENO, line + at, length - at);
+        if (done < 0 && errno != EINTR)
+            return;
+        at += done < 0 ? 0 : (size_t)done;
+    }
 }
