@@ -1,9 +1,10 @@
 #include "api/engine.h"
 
+#include "api/door.h"
 #include "api/events.h"
+#include "api/fastcgi/fastcgi.h"
 #include "api/problem.h"
 #include "api/refusal.h"
-#include "api/scgi/scgi.h"
 #include "api/session.h"
 #include "api/settler.h"
 #include "api/stamp.h"
@@ -19,8 +20,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /* Kept at hand, so that no memory is needed to say that there is none. */
 #define REFUSAL_ROOM     ((size_t)16 * 1024)
@@ -169,7 +168,7 @@ static void reply_reset(struct http_reply *reply) {
     reply->status = 200;
     reply->content_type = "application/json";
     reply->cacheable = false;
-    reply->stream = -1;
+    reply->streamed = false;
     reply->errors.count = 0;
 }
 
@@ -189,7 +188,7 @@ static struct slice conflict_extra(struct caller *c, const struct engine_worker 
 /* Half an answer is none. */
 static enum status check_whole(struct http_reply *reply, struct error *e) {
     bool no_memory = reply->body.no_memory || reply->headers.no_memory;
-    if (reply->stream >= 0 || (!reply->body.failed && !reply->headers.failed))
+    if (reply->streamed || (!reply->body.failed && !reply->headers.failed))
         return ST_OK;
     buf_reset(&reply->headers);
     return no_memory ? error_set(e, ST_NOMEM, "no_memory", "reply")
@@ -221,57 +220,77 @@ static void handle(struct engine_worker *w, struct http_request *r) {
     caller_finish(&c);
 }
 
-void engine_serve(struct engine_worker *w, int fd) {
+static void refuse_unread(struct engine_worker *w, enum status s) {
+    struct error e;
+    const char *code = s == ST_LIMIT ? "too_large" : s == ST_NOMEM ? "no_memory" : "invalid";
+    (void)error_set(&e, s == ST_LIMIT || s == ST_NOMEM ? s : ST_INVALID, code, "the request can't be read");
+    problem_write(&w->reply, &e, NULL, LANGUAGE_EN, SLICE_NONE, SLICE_NONE);
+}
+
+static enum after answer(struct engine_worker *w, int fd, struct fastcgi *f, enum status s) {
     struct http_request r;
     reply_reset(&w->reply);
-    enum status s = scgi_read(fd, &w->in, &r);
+    if (s == ST_OK)
+        s = fastcgi_request(f, &r);
     if (s == ST_OK) {
         r.fd = fd;
         __atomic_add_fetch(&w->engine->requests, 1, __ATOMIC_RELAXED);
         handle(w, &r);
     } else {
-        struct error e;
-        const char *code = s == ST_LIMIT ? "too_large" : s == ST_NOMEM ? "no_memory" : "invalid";
-        (void)error_set(&e, s == ST_LIMIT || s == ST_NOMEM ? s : ST_INVALID, code,
-                        "the request can't be read");
-        problem_write(&w->reply, &e, NULL, LANGUAGE_EN, SLICE_NONE, SLICE_NONE);
+        refuse_unread(w, s);
     }
-    if (w->reply.stream < 0 && s != ST_UNAVAILABLE && scgi_write(fd, &w->reply, &w->head) != ST_OK) {
+    if (w->reply.streamed)
+        return OVER;
+    if (fastcgi_write(fd, f, &w->reply, &w->head) != ST_OK) {
         log_debug("a client left before its reply");
+        return OVER;
     }
-    if (w->reply.stream < 0)
-        (void)close(fd);
+    return s == ST_OK && f->keep ? KEPT : OVER;
+}
+
+enum after engine_serve(struct engine_worker *w, int fd) {
+    struct fastcgi f;
+    enum status s = fastcgi_receive(fd, &w->in, &f);
+    enum after after = s == ST_RETRY ? NOTHING : s == ST_UNAVAILABLE ? OVER : answer(w, fd, &f, s);
     buf_reset(&w->in);
     buf_reset(&w->reply.body);
     arena_reset(&w->arena);
     keeper_forget(w->keeper);
+    return after;
 }
 
 /* ---- the pool ---- */
 
-/* Blocks in accept: the kernel wakes one thread a connection, where a poll would wake all. */
+/* Nothing to read comes right after a request whose last bytes were told twice. */
+static void serve(struct engine_worker *w, struct door *door, const struct door_visit *v) {
+    do {
+        if (engine_serve(w, v->fd) == OVER) {
+            door_hang_up(door, v);
+            return;
+        }
+    } while (!door_rest(door, v));
+}
+
 static void *worker_run(void *argument) {
     struct engine_worker *w = argument;
-    const struct role_fd *scgi = role_fd(w->engine->env, "scgi");
-    while (!__atomic_load_n(&w->engine->stopping, __ATOMIC_RELAXED)) {
-        int fd;
-        if (socket_accept(scgi->fd, scgi->peer, &fd) == ST_OK)
-            engine_serve(w, fd);
-    }
+    struct door_visit v;
+    while (door_next(w->engine->door, &v))
+        serve(w, w->engine->door, &v);
     return NULL;
 }
 
 static enum status worker_start(struct engine *engine, struct engine_worker *w, struct error *e) {
     *w = (struct engine_worker){.engine = engine};
     arena_init(&w->arena, REQUEST_MEMORY, ARENA_SECRET);
-    buf_init(&w->in, HTTP_HEADERS_MAX + HTTP_BODY_MAX + 16384, true);
+    buf_init(&w->in, FASTCGI_IN_MOST, true);
     buf_init(&w->head, 64 * 1024, false);
     buf_init(&w->reply.headers, 32 * 1024, false);
     buf_init(&w->reply.body, HTTP_REPLY_MAX, true);
     enum status s = keeper_connect(engine->keeper_path, &w->keeper, e);
-    if (s == ST_OK && (buf_reserve(&w->head, REFUSAL_ROOM) == NULL ||
-                       buf_reserve(&w->reply.headers, REFUSAL_ROOM) == NULL ||
-                       buf_reserve(&w->reply.body, REFUSAL_ROOM) == NULL))
+    if (s == ST_OK &&
+        (buf_reserve(&w->in, REFUSAL_ROOM) == NULL || buf_reserve(&w->head, REFUSAL_ROOM) == NULL ||
+         buf_reserve(&w->reply.headers, REFUSAL_ROOM) == NULL ||
+         buf_reserve(&w->reply.body, REFUSAL_ROOM) == NULL))
         s = error_set(e, ST_NOMEM, "no_memory", "a thread's buffers");
     if (s == ST_OK)
         s = store_reader_open(engine->store, &w->reader, e);
@@ -340,15 +359,10 @@ static enum status reach_keeper(struct engine *engine, struct keeper **k, struct
 
 static enum status start_all(struct engine *engine, struct engine_worker *workers, size_t count,
                              struct error *e) {
-    /* accept gives up this often, to look whether the engine stops. */
-    struct timeval look = {.tv_sec = 1};
-    (void)setsockopt(role_fd(engine->env, "scgi")->fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof look);
-    for (size_t i = 0; i < count; i++) {
-        enum status s = worker_start(engine, &workers[i], e);
-        if (s != ST_OK)
-            return s;
-    }
-    return ST_OK;
+    enum status s = door_open(role_fd(engine->env, "fastcgi"), &engine->door, e);
+    for (size_t i = 0; s == ST_OK && i < count; i++)
+        s = worker_start(engine, &workers[i], e);
+    return s;
 }
 
 static int run(struct engine *engine, struct keeper *k, struct arena *a, struct error *e) {
@@ -375,11 +389,13 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
     }
     role_wait_stop();
     __atomic_store_n(&engine->stopping, true, __ATOMIC_RELAXED);
+    door_stop(engine->door);
     for (size_t i = 0; i < count; i++) {
         (void)pthread_join(workers[i].thread, NULL);
         worker_end(&workers[i]);
     }
     settler_stop(engine->settler);
+    door_free(engine->door);
     events_stop(engine->events);
     remote_stop(engine->remote);
     store_close(engine->store);

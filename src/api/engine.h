@@ -1,4 +1,4 @@
-/* The engine: a pool of threads, each taking one SCGI request at a time through route, session, handler and
+/* The engine: a pool of threads, each taking one request at a time through route, session, handler and
  * reply. No state of its own beyond what the world holds; a thread has its keeper connection, its store
  * reader and its memory. */
 #ifndef KEDUN_API_ENGINE_H
@@ -15,6 +15,7 @@ struct engine {
     struct remote_server *remote; /* takes the write sets of jobs */
     struct events *events;        /* server-sent events */
     struct settler *settler;      /* of writes without outcome */
+    struct door *door;            /* nginx's connections */
     const char *keeper_path;
     const char *objects_dir, *policies_dir;
     int64_t started_ms;
@@ -25,8 +26,13 @@ struct engine {
 /* The role's entry point (ipc/role.h). */
 int engine_main(const struct role_env *env);
 
-/* Handles one connected socket with the thread's tools; used by the pool. */
+/* Takes one request from a connection with the thread's tools, and answers it. */
 struct engine_worker;
-void engine_serve(struct engine_worker *worker, int fd);
+enum after {
+    NOTHING, /* there was none */
+    KEPT,    /* answered, the connection is good for another */
+    OVER     /* hang up */
+};
+enum after engine_serve(struct engine_worker *worker, int fd);
 
 #endif

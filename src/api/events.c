@@ -1,5 +1,6 @@
 #include "api/events.h"
 
+#include "api/fastcgi/fastcgi.h"
 #include "api/problem.h"
 #include "base/clock.h"
 #include "share/job.h"
@@ -15,6 +16,7 @@
 
 struct stream {
     int fd; /* -1: free */
+    uint16_t id;
     struct uuid job;
     enum language language;
     int64_t since_ns, sent_ns;
@@ -32,6 +34,8 @@ struct events {
 };
 
 static void stream_close(struct events *ev, struct stream *s) {
+    uint8_t end[FASTCGI_END];
+    (void)!send(s->fd, end, fastcgi_write_end(end, s->id), MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)close(s->fd);
     s->fd = -1;
     ev->count--;
@@ -39,8 +43,10 @@ static void stream_close(struct events *ev, struct stream *s) {
 
 /* Events are small: a client that does not take one at once has gone, or will come back. */
 static bool stream_send(struct stream *s, struct slice bytes, int64_t now) {
+    uint8_t room[FRAME_MAX + FASTCGI_HEAD];
     s->sent_ns = now;
-    return send(s->fd, bytes.p, bytes.n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)bytes.n;
+    size_t n = fastcgi_write_part(room, s->id, bytes);
+    return send(s->fd, room, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
 }
 
 /* False: the stream is over. */
@@ -144,15 +150,15 @@ void events_stop(struct events *ev) {
     free(ev);
 }
 
-enum status events_add(struct events *ev, int fd, const struct uuid *job, enum language language,
+enum status events_add(struct events *ev, int fd, uint16_t id, const struct uuid *job, enum language language,
                        struct error *e) {
     enum status s = ST_LIMIT;
     (void)pthread_mutex_lock(&ev->lock);
     for (size_t i = 0; s != ST_OK && i < EVENTS_STREAMS; i++) {
         if (ev->streams[i].fd >= 0)
             continue;
-        ev->streams[i] =
-            (struct stream){.fd = fd, .job = *job, .language = language, .since_ns = clock_monotonic_ns()};
+        ev->streams[i] = (struct stream){
+            .fd = fd, .id = id, .job = *job, .language = language, .since_ns = clock_monotonic_ns()};
         ev->count++;
         s = ST_OK;
     }

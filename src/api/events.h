@@ -15,9 +15,10 @@ MUST_CHECK enum status events_start(struct engine *engine, struct events **out, 
 /* Closes all streams. NULL is fine. */
 void events_stop(struct events *ev);
 
-/* Takes the descriptor over (the reply's head has been sent). ST_LIMIT: too many streams; still the caller's.
+/* Takes the descriptor over (the reply's head has been sent); `id`: what its records carry. ST_LIMIT: too
+ * many streams; still the caller's.
  */
-MUST_CHECK enum status events_add(struct events *ev, int fd, const struct uuid *job, enum language language,
-                                  struct error *e);
+MUST_CHECK enum status events_add(struct events *ev, int fd, uint16_t id, const struct uuid *job,
+                                  enum language language, struct error *e);
 
 #endif

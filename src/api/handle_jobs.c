@@ -1,10 +1,11 @@
 #include "api/engine.h"
 #include "api/events.h"
+#include "api/fastcgi/fastcgi.h"
 #include "api/handlers.h"
 #include "api/problem.h"
-#include "base/file.h"
 #include "share/job.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 static enum status own_job(struct caller *c, const struct http_request *r, struct job *out, struct error *e) {
@@ -34,10 +35,13 @@ HANDLER(api_job_events) {
     enum status s = own_job(c, r, &job, e);
     if (s != ST_OK)
         return s;
-    reply->stream = r->fd; /* ours from here on, whatever happens */
-    if (fd_write_all(r->fd, slice_from_string(head)) != ST_OK ||
-        events_add(engine->events, r->fd, &job.id, c->language, e) != ST_OK)
-        (void)close(r->fd);
+    int fd = fcntl(r->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return error_set(e, ST_UNAVAILABLE, "unavailable", "no descriptor for a stream");
+    reply->streamed = true;
+    if (fastcgi_send(fd, r->stream_id, SLICE(head), false) != ST_OK ||
+        events_add(engine->events, fd, r->stream_id, &job.id, c->language, e) != ST_OK)
+        (void)close(fd);
     return ST_OK;
 }
 

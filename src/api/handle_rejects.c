@@ -1,11 +1,10 @@
 /* The rejected rows of an import as a CSV file, sent as it is opened: it may be larger than any buffer. */
 #include "api/engine.h"
+#include "api/fastcgi/fastcgi.h"
 #include "api/handlers.h"
 #include "api/problem.h"
 #include "base/file.h"
 #include "share/rejects.h"
-
-#include <unistd.h>
 
 #define CSV_MOST (8 * REJECTS_MOST)
 
@@ -30,8 +29,9 @@ static void put_title(struct buf *out, struct slice field, struct slice code, co
     buf_put_string(out, title == NULL ? text : title);
 }
 
-static enum status send_chunk(const struct engine *engine, struct caller *c, int fd, const struct import *i,
-                              uint64_t n, const struct words *words, struct buf *out) {
+static enum status send_chunk(const struct engine *engine, struct caller *c, const struct http_request *r,
+                              const struct import *i, uint64_t n, const struct words *words,
+                              struct buf *out) {
     struct slice sealed, plain;
     struct error ignored;
     const char *path = import_path(c->arena, engine->env->data_dir, &i->id, 'r', n);
@@ -42,11 +42,11 @@ static enum status send_chunk(const struct engine *engine, struct caller *c, int
     buf_reset(out);
     if (s == ST_OK)
         s = rejects_write_csv(plain, put_title, words, out);
-    return s == ST_OK ? fd_write_all(fd, buf_slice(out)) : s;
+    return s == ST_OK ? fastcgi_send(r->fd, r->stream_id, buf_slice(out), false) : s;
 }
 
-static enum status send_all(const struct engine *engine, struct caller *c, int fd, const struct import *i,
-                            uint64_t chunks) {
+static enum status send_all(const struct engine *engine, struct caller *c, const struct http_request *r,
+                            const struct import *i, uint64_t chunks) {
     static const char head[] =
         "Status: 200 OK\r\nContent-Type: text/csv; charset=utf-8\r\n"
         "Cache-Control: no-store\r\n"
@@ -54,13 +54,13 @@ static enum status send_all(const struct engine *engine, struct caller *c, int f
     struct words words = {.object = object_by_id(c->world.objects, i->object), .language = c->language};
     struct buf out;
     buf_init(&out, CSV_MOST, true);
-    enum status s = fd_write_all(fd, slice_from_string(head));
+    enum status s = fastcgi_send(r->fd, r->stream_id, SLICE(head), false);
     for (uint64_t n = 0; s == ST_OK && n < chunks; n++) {
-        s = send_chunk(engine, c, fd, i, n, &words, &out);
+        s = send_chunk(engine, c, r, i, n, &words, &out);
         arena_reset(c->arena);
     }
     buf_free(&out);
-    return s;
+    return s == ST_OK ? fastcgi_send(r->fd, r->stream_id, SLICE_NONE, true) : s;
 }
 
 HANDLER(api_import_rejects) {
@@ -80,8 +80,7 @@ HANDLER(api_import_rejects) {
     }
     if (s != ST_OK)
         return s;
-    reply->stream = r->fd; /* ours from here on; a failure can only cut the file short */
-    (void)!send_all(engine, c, r->fd, &i, job.chunks);
-    (void)close(r->fd);
+    reply->streamed = true; /* from here on; a failure can only cut the file short */
+    (void)!send_all(engine, c, r, &i, job.chunks);
     return ST_OK;
 }

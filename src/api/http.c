@@ -85,3 +85,62 @@ void http_header(struct http_reply *reply, const char *name, struct slice value)
     buf_put(&reply->headers, value.p, value.n);
     buf_put_string(&reply->headers, "\r\n");
 }
+
+static const char *reason_of(int status) {
+    static const struct {
+        int status;
+        const char *reason;
+    } reasons[] = {{200, "OK"},
+                   {201, "Created"},
+                   {202, "Accepted"},
+                   {204, "No Content"},
+                   {304, "Not Modified"},
+                   {400, "Bad Request"},
+                   {401, "Unauthorized"},
+                   {403, "Forbidden"},
+                   {404, "Not Found"},
+                   {405, "Method Not Allowed"},
+                   {409, "Conflict"},
+                   {413, "Content Too Large"},
+                   {415, "Unsupported Media Type"},
+                   {422, "Unprocessable Content"},
+                   {428, "Precondition Required"},
+                   {429, "Too Many Requests"},
+                   {503, "Service Unavailable"}};
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if (reasons[i].status == status)
+            return reasons[i].reason;
+    }
+    return "Internal Server Error";
+}
+
+/* "NAME NUMBER TEXT\r\n"; printf would take longer than all else here. */
+static void put_line(struct buf *head, const char *name, uint64_t number, const char *text) {
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    buf_put_string(head, name);
+    buf_put(head, digits + at, sizeof digits - at);
+    if (text[0] != 0)
+        buf_put_u8(head, ' ');
+    buf_put_string(head, text);
+    buf_put_string(head, "\r\n");
+}
+
+void http_put_head(struct buf *head, const struct http_reply *reply) {
+    put_line(head, "Status: ", (uint64_t)reply->status, reason_of(reply->status));
+    if (reply->content_type != NULL) {
+        buf_put_string(head, "Content-Type: ");
+        buf_put_string(head, reply->content_type);
+        buf_put_string(head, "\r\n");
+    }
+    if (!reply->cacheable)
+        buf_put_string(head, "Cache-Control: no-store\r\n");
+    if (reply->status != 204)
+        put_line(head, "Content-Length: ", reply->body.n, "");
+    buf_put(head, reply->headers.p, reply->headers.n);
+    buf_put_string(head, "\r\n");
+}

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "record/record.h"
 
-#define HTTP_HEADERS_MAX ((size_t)32 * 1024) /* bytes of the SCGI header netstring */
+#define HTTP_HEADERS_MAX ((size_t)32 * 1024) /* bytes of the request's parameters */
 #define HTTP_BODY_MAX    ((size_t)5 * 1024 * 1024)
 #define HTTP_REPLY_MAX   ((size_t)64 * 1024 * 1024)
 #define HTTP_SEGMENTS    8
@@ -16,7 +16,8 @@ struct http_request {
     struct slice body;
     struct slice parameters[HTTP_SEGMENTS]; /* what the route's {…} stand for, in order */
     size_t parameter_count;
-    int fd;              /* for handlers that stream (http_reply.stream) */
+    int fd;              /* for handlers that stream (http_reply.streamed) */
+    uint16_t stream_id;  /* of its records (fastcgi/fastcgi.h) */
     struct json_t *json; /* the body, parsed, for routes that take JSON */
 };
 
@@ -27,7 +28,7 @@ struct http_reply {
     struct buf body;
     bool cacheable;             /* without it: Cache-Control: no-store */
     struct field_errors errors; /* what a handler found wrong, for the problem document */
-    int stream;                 /* not -1: the handler has sent its head and keeps the descriptor (events) */
+    bool streamed;              /* the handler answers by itself, on a copy of the descriptor (events) */
 };
 
 /* One value of the query string, percent-decoded into the arena; SLICE_NONE when absent. */
@@ -44,5 +45,7 @@ struct slice http_decode(struct slice s, bool plus, struct arena *a);
 struct slice http_cookie(const struct http_request *r, const char *name);
 /* Adds "Name: value\r\n"; a value with a control character is dropped. */
 void http_header(struct http_reply *reply, const char *name, struct slice value);
+/* Status line and headers as nginx takes them from a FastCGI or SCGI server, with the blank line. */
+void http_put_head(struct buf *head, const struct http_reply *reply);
 
 #endif

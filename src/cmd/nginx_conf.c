@@ -20,6 +20,8 @@
 #define CONNECTIONS_LESS 512
 #define FILES_SPARE      1024
 
+#define ENGINE_IDLE 256 /* connections to the engine that a worker keeps */
+
 /* Of one worker: as many as there can be files. Past that the ones that were idle longest are closed. */
 static long long connections(void) {
     struct rlimit files;
@@ -61,7 +63,7 @@ static void put_no_files(struct buf *b, const char *dir) {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         buf_put_format(b, "%s_temp_path %s/nginx/none;\n", kinds[i], dir);
     buf_put_string(b, "client_body_in_file_only off;\n"
-                      "scgi_max_temp_file_size 0;\n");
+                      "fastcgi_max_temp_file_size 0;\n");
 }
 
 static void put_limits(struct buf *b, const struct config *c) {
@@ -137,32 +139,31 @@ static void put_headers(struct buf *b) {
            "clipboard-read=(), display-capture=()\" always;\n");
 }
 
-static void put_scgi(struct buf *b, const char *dir) {
+/* nginx keeps connections to the engine from one request to the next. */
+static void put_upstream(struct buf *b, const char *dir) {
+    buf_put_format(b,
+                   "upstream engine {\nserver unix:%s/run/fastcgi.sock;\nkeepalive %d;\n"
+                   "keepalive_requests 1000000;\nkeepalive_time 1d;\n}\n",
+                   dir, ENGINE_IDLE);
+}
+
+/* The length first: it is looked for before all else. */
+static void put_fastcgi(struct buf *b) {
     static const char *const variables[] = {
-        "REQUEST_METHOD $request_method",
-        "REQUEST_URI $request_uri",
-        "DOCUMENT_URI $document_uri",
-        "QUERY_STRING $query_string",
-        "CONTENT_TYPE $content_type",
-        "SERVER_PROTOCOL $server_protocol",
-        "REMOTE_ADDR $remote_addr",
-        "REMOTE_PORT $remote_port",
-        "HTTPS on",
+        "CONTENT_LENGTH $content_length", "REQUEST_METHOD $request_method", "DOCUMENT_URI $document_uri",
+        "QUERY_STRING $query_string",     "CONTENT_TYPE $content_type",     "REMOTE_ADDR $remote_addr",
         "REQUEST_ID $request_id",
-        "SERVER_NAME $host",
-        "SERVER_PORT $server_port",
-        "SCGI 1",
     };
-    buf_put_format(b, "scgi_pass unix:%s/run/scgi.sock;\n", dir);
+    buf_put_string(b, "fastcgi_pass engine;\nfastcgi_keep_conn on;\n");
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
-        buf_put_format(b, "scgi_param %s;\n", variables[i]);
-    buf_put_string(b, "scgi_request_buffering on;\n"
-                      "scgi_buffer_size 32k;\n"
-                      "scgi_buffers 64 16k;\n"
-                      "scgi_busy_buffers_size 64k;\n"
-                      "scgi_connect_timeout 5s;\n"
-                      "scgi_send_timeout 10s;\n"
-                      "scgi_next_upstream off;\n"
+        buf_put_format(b, "fastcgi_param %s;\n", variables[i]);
+    buf_put_string(b, "fastcgi_request_buffering on;\n"
+                      "fastcgi_buffer_size 32k;\n"
+                      "fastcgi_buffers 64 16k;\n"
+                      "fastcgi_busy_buffers_size 64k;\n"
+                      "fastcgi_connect_timeout 5s;\n"
+                      "fastcgi_send_timeout 10s;\n"
+                      "fastcgi_next_upstream off;\n"
                       "add_header Cache-Control $caching always;\n");
     put_headers(b);
 }
@@ -208,43 +209,43 @@ static void put_refusal_pages(struct buf *b) {
 
 /* Inside every location that leads to the engine. $foreign: a browser says that another site's page asks
  * (W3C Fetch Metadata); programs don't send the header, and an address typed in says "none". */
-static void put_engine(struct buf *b, const char *dir) {
+static void put_engine(struct buf *b) {
     for (size_t i = 0; i < REFUSALS; i++)
         buf_put_format(b, "error_page %d = @refusal_%d;\n", refusals[i].status, refusals[i].status);
     buf_put_string(b, "if ($foreign) { return 403; }\n"
                       "if ($unmeasured) { return 411; }\n"
                       "if ($chunked) { return 411; }\n");
-    put_scgi(b, dir);
+    put_fastcgi(b);
 }
 
-static void put_api(struct buf *b, const char *dir, const struct config *c) {
+static void put_api(struct buf *b, const struct config *c) {
     /* limit_conn of a location replaces those of the levels above. */
     buf_put_format(b,
-                   "location /api/ {\nscgi_read_timeout 60s;\nlimit_req zone=large burst=%d;\n"
+                   "location /api/ {\nfastcgi_read_timeout 60s;\nlimit_req zone=large burst=%d;\n"
                    "limit_conn address %lld;\nlimit_conn large_now %d;\n",
                    LARGE_WAITING, (long long)c->connections_per_address, LARGE_WAITING);
-    put_engine(b, dir);
+    put_engine(b);
     buf_put_format(
         b,
         "}\nlocation = /api/v1/session {\nclient_max_body_size 16k;\nlimit_req zone=sign_in burst=%lld "
-        "nodelay;\nscgi_read_timeout 60s;\n",
+        "nodelay;\nfastcgi_read_timeout 60s;\n",
         (long long)c->sign_in_burst);
-    put_engine(b, dir);
+    put_engine(b);
     buf_put_format(b,
                    "}\nlocation ~ ^/api/v1/imports/[^/]+/parts(/|$) {\n"
                    "limit_conn parts %lld;\nclient_max_body_size %lldk;\nclient_body_buffer_size %lldk;\n"
-                   "client_body_timeout 30s;\nscgi_read_timeout 60s;\n",
+                   "client_body_timeout 30s;\nfastcgi_read_timeout 60s;\n",
                    (long long)c->part_connections, (long long)c->part_kib,
                    (long long)c->part_kib + BODY_SPARE_KIB);
-    put_engine(b, dir);
+    put_engine(b);
     buf_put_string(
-        b, "}\nlocation ~ ^/api/v1/jobs/[^/]+/events$ {\nscgi_buffering off;\nscgi_read_timeout 1h;\n");
-    put_engine(b, dir);
-    buf_put_string(b, "}\nlocation ~ ^/(healthz|readyz)$ {\nscgi_read_timeout 10s;\n");
-    put_engine(b, dir);
+        b, "}\nlocation ~ ^/api/v1/jobs/[^/]+/events$ {\nfastcgi_buffering off;\nfastcgi_read_timeout 1h;\n");
+    put_engine(b);
+    buf_put_string(b, "}\nlocation ~ ^/(healthz|readyz)$ {\nfastcgi_read_timeout 10s;\n");
+    put_engine(b);
     buf_put_string(
-        b, "}\nlocation = /metrics {\nallow 127.0.0.1;\nallow ::1;\ndeny all;\nscgi_read_timeout 10s;\n");
-    put_engine(b, dir);
+        b, "}\nlocation = /metrics {\nallow 127.0.0.1;\nallow ::1;\ndeny all;\nfastcgi_read_timeout 10s;\n");
+    put_engine(b);
     buf_put_string(b, "}\n");
 }
 
@@ -276,9 +277,10 @@ void nginx_conf_put(struct buf *out, const char *data_dir, const struct config *
     put_types(out);
     put_no_files(out, data_dir);
     put_limits(out, c);
+    put_upstream(out, data_dir);
     put_tls(out, data_dir, c);
     put_headers(out);
-    put_api(out, data_dir, c);
+    put_api(out, c);
     put_refusal_pages(out);
     put_pages(out, c);
     buf_put_string(out, "}\n}\n");

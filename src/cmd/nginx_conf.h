@@ -2,15 +2,16 @@
  *
  *  - No request and no reply in a file: bodies fit the memory buffer or are refused (413), bodies without
  *    Content-Length are refused (411), replies are held in memory; its jail lets it write its pid file only.
- *  - One way in: /api/ and the health pages go to the engine by SCGI over run/scgi.sock, everything else is
- * the built UI with a strict content security policy. /metrics answers loopback only.
+ *  - One way in: /api/ and the health pages go to the engine by FastCGI over run/fastcgi.sock, on connections
+ * that are kept; everything else is the built UI with a strict content security policy. /metrics answers
+ * loopback only.
  *  - Limits: sizes, times, requests at a time and sign-ins for each address, parts of uploads at a time.
  *  - No access log; the error log goes through cmd/nginx_log.h, which takes out what a client sent.
  *
- * SCGI variables: REQUEST_METHOD, REQUEST_URI, DOCUMENT_URI (decoded, normalised), QUERY_STRING,
- * CONTENT_TYPE, CONTENT_LENGTH, SERVER_PROTOCOL, REMOTE_ADDR, REMOTE_PORT, HTTPS, REQUEST_ID (32 hex digits),
- * and every header as HTTP_*. The engine answers with `Status:` and headers, a blank line, the body. Refusals
- * by nginx itself under /api/ are problem documents like the engine's (code, status, title, request_id). */
+ * FastCGI parameters: CONTENT_LENGTH, REQUEST_METHOD, DOCUMENT_URI (decoded, normalised), QUERY_STRING,
+ * CONTENT_TYPE, REMOTE_ADDR, REQUEST_ID (32 hex digits), and every header as HTTP_*. The engine answers with
+ * `Status:` and headers, a blank line, the body. Refusals by nginx itself under /api/ are problem documents
+ * like the engine's (code, status, title, request_id). */
 #ifndef KEDUN_CMD_NGINX_CONF_H
 #define KEDUN_CMD_NGINX_CONF_H
 

@@ -28,7 +28,7 @@ const struct role roles[ROLE_COUNT] = {
 
 const struct role_socket role_sockets[ROLE_SOCKETS] = {
     {"keeper-engine", ROLE_KEEPER, ROLE_ENGINE}, {"keeper-jobs", ROLE_KEEPER, ROLE_JOBS},
-    {"keeper-admin", ROLE_KEEPER, ROLE_COUNT},   {"scgi", ROLE_ENGINE, ROLE_NGINX},
+    {"keeper-admin", ROLE_KEEPER, ROLE_COUNT},   {"fastcgi", ROLE_ENGINE, ROLE_NGINX},
     {"writer", ROLE_ENGINE, ROLE_JOBS},
 };
 

@@ -83,8 +83,15 @@ test('text comes back as it was written, whatever it looks like', async () => {
 });
 
 test('the engine’s own socket takes garbage without harm', async () => {
-  const socket = `${server.data}/run/scgi.sock`;
-  for (const bytes of ['garbage', '99999999999:', '5:ab', '70:CONTENT_LENGTH\0' + '-1\0SCGI\0' + '1\0', Buffer.alloc(100000, 65)]) {
+  const socket = `${server.data}/run/fastcgi.sock`;
+  for (const bytes of [
+    'garbage', // no version of ours
+    Buffer.of(1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 0), // ends too early
+    Buffer.of(1, 1, 0, 1, 0, 8, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0), // another role
+    Buffer.of(1, 9, 0, 0, 0, 0, 0, 0), // asks for values
+    Buffer.of(1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 4, 0, 1, 0, 3, 0, 0, 0xff, 0xff, 0xff, 1, 4, 0, 1, 0, 0, 0, 0), // a name longer than all
+    Buffer.alloc(100000, 1),
+  ]) {
     await new Promise((done) => {
       const s = connect(socket, () => s.end(bytes));
       s.on('data', () => {});

@@ -1,4 +1,4 @@
-// ./do bench [CASE...] [--customers N] [--json FILE] [--seconds S] [--connections 1,16,64] [--work DIR] [--port P] [--set KEY=VALUE]
+// ./do bench [CASE...] [--customers N] [--json FILE] [--seconds S] [--connections 1,16,64] [--work DIR] [--port P] [--set KEY=VALUE] [--kept]
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { cases, actors } from './cases.mjs';
@@ -15,6 +15,7 @@ function options(args) {
     else if (name === 'connections') o.connections = args[++i].split(',').map(Number);
     else if (name === 'json' || name === 'work') o[name] = args[++i];
     else if (name === 'set') o.set.push(args[++i]);
+    else if (name === 'kept') o.kept = true;
     else throw new Error(`unknown option ${args[i]}`);
   }
   const known = [...Object.keys(cases), 'import', 'idle'];
@@ -70,9 +71,9 @@ if (o.json) writeFileSync(o.json, '');
 const { data, share, made } = makeData(o.work, o.customers);
 const file = makeFloor(data);
 const product = await new Product(data, share, o.port, o.set).start();
-const floor = await new Floor(data, file, o.port + 1, 32).start();
+const floor = await new Floor(data, file, o.port + 1, 32, o.kept).start();
 console.log(`${o.customers} customers; ${cpus().length} x ${cpus()[0].model.trim()}, Linux ${release()}, load ${loadavg()[0].toFixed(1)}; TLS, jails and audit on; ` +
-  `load generator on the same machine; settings: ${o.set.join(' ') || 'as shipped'}`);
+  `load generator on the same machine; settings: ${o.set.join(' ') || 'as shipped'}; floor: ${o.kept ? 'FastCGI over kept connections' : 'SCGI'}`);
 console.log(`budgets of every role and of the company: ${budget.day} distinct people and look-ups a minute, hour and day`);
 try {
   if (o.cases.includes('idle')) runIdle(o, product);

@@ -1,13 +1,16 @@
 /* The floor of ./do bench: what the same requests cost with no guard at all. An SCGI program behind the same
  * nginx that reads the same customers from an SQLite file of plain columns (tests/bench/floor.mjs makes it)
- * and writes the same JSON: no policy, no keeper, no audit. Threads, SCGI and JSON are the product's own, so
- * that what differs is the guard. floor SOCKET DATABASE THREADS The cookie says whose rows: scope=branch:10
+ * and writes the same JSON: no policy, no keeper, no audit. Threads and JSON are the product's own, so that
+ * what differs is the guard and, with `kept`, nothing else: then it speaks FastCGI over kept connections, as
+ * the product does. floor SOCKET DATABASE THREADS [kept] The cookie says whose rows: scope=branch:10
  * or scope=owner:13. */
-#include "api/scgi/scgi.h"
+#include "api/door.h"
+#include "api/fastcgi/fastcgi.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/hex.h"
 #include "ipc/socket.h"
+#include "scgi/scgi.h"
 
 #include <jansson.h>
 #include <pthread.h>
@@ -36,6 +39,7 @@ struct scope {
 };
 
 static int listener;
+static struct door *door; /* with `kept` */
 static sqlite3 *writer;
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 
@@ -453,6 +457,31 @@ static void *serve(void *argument) {
     return NULL;
 }
 
+static void *serve_kept(void *argument) {
+    struct floor_thread *t = argument;
+    struct door_visit v;
+    while (door_next(door, &v)) {
+        enum status s = ST_OK;
+        do {
+            struct http_request r;
+            struct fastcgi f;
+            reply_reset(&t->reply);
+            s = fastcgi_receive(v.fd, &t->in, &f);
+            if (s == ST_OK)
+                s = fastcgi_request(&f, &r);
+            if (s == ST_OK) {
+                answer(t, &r);
+                s = fastcgi_write(v.fd, &f, &t->reply, &t->head);
+            }
+            buf_reset(&t->in);
+            arena_reset(&t->arena);
+        } while ((s == ST_OK || s == ST_RETRY) && !door_rest(door, &v));
+        if (s != ST_OK && s != ST_RETRY)
+            door_hang_up(door, &v);
+    }
+    return NULL;
+}
+
 static sqlite3 *open_database(const char *path, bool write) {
     sqlite3 *db;
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
@@ -468,12 +497,17 @@ int main(int argc, char **argv) {
     static struct floor_thread threads[THREADS_MAX];
     struct error e;
     int64_t count;
-    if (argc != 4 || !slice_to_int(slice_from_string(argv[3]), &count) || count < 1 || count > THREADS_MAX)
+    bool kept = argc == 5 && strcmp(argv[4], "kept") == 0;
+    if ((argc != 4 && !kept) || !slice_to_int(slice_from_string(argv[3]), &count) || count < 1 ||
+        count > THREADS_MAX)
         return 2;
     (void)signal(SIGPIPE, SIG_IGN);
     if (sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK ||
         socket_listen(argv[1], &listener, &e) != ST_OK)
         die("can't start");
+    struct role_fd at = {.name = "floor", .fd = listener, .peer = SOCKET_ANY_USER};
+    if (kept && door_open(&at, &door, &e) != ST_OK)
+        die("no door");
     writer = open_database(argv[2], true);
     for (int64_t i = 0; i < count; i++) {
         struct floor_thread *t = &threads[i];
@@ -483,7 +517,7 @@ int main(int argc, char **argv) {
         buf_init(&t->head, (size_t)64 << 10, false);
         buf_init(&t->reply.headers, (size_t)64 << 10, false);
         buf_init(&t->reply.body, (size_t)4 << 20, false);
-        if (pthread_create(&t->thread, NULL, serve, t) != 0)
+        if (pthread_create(&t->thread, NULL, kept ? serve_kept : serve, t) != 0)
             die("no thread");
     }
     (void)puts("ready");

@@ -139,14 +139,20 @@ export class Product {
 }
 
 export class Floor {
-  constructor(data, file, port, threads) {
-    Object.assign(this, { data, file, port, threads, dir: `${data}.floor` });
+  // `kept`: FastCGI over kept connections as the product, not a connection for each request.
+  constructor(data, file, port, threads, kept = false) {
+    Object.assign(this, { data, file, port, threads, kept, dir: `${data}.floor` });
   }
 
   // The product's own nginx.conf, with the floor's socket, port and folder.
   configuration() {
     let text = readFileSync(join(this.data, 'nginx/nginx.conf'), 'utf8');
-    text = text.replaceAll(`unix:${this.data}/run/scgi.sock`, `unix:${this.dir}/scgi.sock`);
+    text = text.replaceAll(`unix:${this.data}/run/fastcgi.sock`, `unix:${this.dir}/floor.sock`);
+    if (!this.kept) {
+      text = text.replace(/upstream engine \{[^}]*\}\n/, '').replaceAll('fastcgi_pass engine', `scgi_pass unix:${this.dir}/floor.sock`)
+        .replaceAll('fastcgi_keep_conn on;\n', '').replaceAll('fastcgi_param CONTENT_LENGTH $content_length', 'scgi_param SCGI 1')
+        .replaceAll(/fastcgi_(?!temp_path)/g, 'scgi_');
+    }
     text = text.replaceAll(`${this.data}/nginx/`, `${this.dir}/nginx/`);
     return text.replace(/listen 127\.0\.0\.1:\d+/, `listen 127.0.0.1:${this.port}`);
   }
@@ -154,7 +160,7 @@ export class Floor {
   async start() {
     mkdirSync(join(this.dir, 'nginx/run'), { recursive: true });
     writeFileSync(join(this.dir, 'nginx.conf'), `user root root;\n${this.configuration()}`);
-    this.child = launch(join(build, 'tests/bench/floor'), [join(this.dir, 'scgi.sock'), this.file, String(this.threads)]);
+    this.child = launch(join(build, 'tests/bench/floor'), [join(this.dir, 'floor.sock'), this.file, String(this.threads), ...(this.kept ? ['kept'] : [])]);
     await until('the floor', () => this.child.text.includes('ready'));
     this.nginx = launch('/usr/sbin/nginx', ['-p', this.dir, '-c', join(this.dir, 'nginx.conf'), '-e', 'stderr']);
     const c = this.client('branch:10');

@@ -2,6 +2,7 @@
  *     door DATA-DIRECTORY ADDR:PORT
  * Prints "ready PID" when nginx runs; its cleaned log goes to standard error. Ends with standard input.
  * /api/v1/jobs/x/events sends one event and waits; /api/v1/hang never answers; /api/v1/drop hangs up. */
+#include "api/fastcgi/fastcgi.h"
 #include "base/file.h"
 #include "cmd/data_dir.h"
 #include "cmd/nginx_conf.h"
@@ -18,64 +19,58 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define HEAD_MOST 65536
-
-static const char *variable(const char *head, size_t n, const char *name) {
-    const char *at = head, *end = head + n;
-    while (at < end) {
-        const char *value = at + strlen(at) + 1;
-        if (value >= end)
-            return "";
-        if (strcmp(at, name) == 0)
+static struct slice variable(const struct fastcgi *f, const char *wanted) {
+    struct slice rest = f->params, name, value;
+    while (rest.n > 0 && fastcgi_param(&rest, &name, &value) == ST_OK) {
+        if (slice_is(name, wanted))
             return value;
-        at = value + strlen(value) + 1;
     }
-    return "";
+    return SLICE_NONE;
 }
 
-/* A netstring: decimal length, colon, bytes, comma. */
-static bool read_head(int fd, char *head, size_t *n) {
-    char c = 0;
-    *n = 0;
-    while (read(fd, &c, 1) == 1 && c >= '0' && c <= '9')
-        *n = *n * 10 + (size_t)(c - '0');
-    return c == ':' && *n < HEAD_MOST && fd_read_all(fd, head, *n) == ST_OK && read(fd, &c, 1) == 1;
-}
-
-static void answer(int fd, const char *head, size_t n) {
-    static const char *const shown[] = {"REQUEST_METHOD", "DOCUMENT_URI", "QUERY_STRING", "REMOTE_ADDR",
-                                        "HTTPS",          "REQUEST_ID",   "HTTP_X_PROBE", "CONTENT_LENGTH"};
-    char body[8192];
-    int64_t length = 0, got = 0;
-    (void)slice_to_int(slice_from_string(variable(head, n, "CONTENT_LENGTH")), &length);
-    for (ssize_t m; got < length && (m = read(fd, body, sizeof body)) > 0;)
-        got += m;
+static void answer(int fd, const struct fastcgi *f) {
+    static const char *const shown[] = {"REQUEST_METHOD", "DOCUMENT_URI", "QUERY_STRING",  "REMOTE_ADDR",
+                                        "REQUEST_ID",     "HTTP_X_PROBE", "CONTENT_LENGTH"};
     struct buf b;
     buf_init(&b, 65536, false);
     buf_put_string(&b, "Status: 200 OK\r\nContent-Type: text/plain\r\n\r\n");
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
-        buf_put_format(&b, "%s=%s\n", shown[i], variable(head, n, shown[i]));
-    buf_put_format(&b, "BODY=%lld\n", (long long)got);
-    (void)!fd_write_all(fd, buf_slice(&b));
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        struct slice value = variable(f, shown[i]);
+        buf_put_format(&b, "%s=%.*s\n", shown[i], (int)value.n, (const char *)value.p);
+    }
+    buf_put_format(&b, "BODY=%zu\n", f->body.n);
+    (void)!fastcgi_send(fd, f->id, buf_slice(&b), true);
     buf_free(&b);
+}
+
+static bool holds(struct slice text, struct slice part) {
+    return text.n > 0 && memmem(text.p, text.n, part.p, part.n) != NULL;
+}
+
+/* False: hang up. */
+static bool respond(int fd, const struct fastcgi *f) {
+    static const char first[] = "Status: 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n";
+    struct slice uri = variable(f, "DOCUMENT_URI");
+    if (holds(uri, SLICE("/events")))
+        (void)!fastcgi_send(fd, f->id, SLICE(first), false);
+    if (holds(uri, SLICE("/events")) || holds(uri, SLICE("/hang")))
+        sleep(5);
+    else if (!holds(uri, SLICE("/drop"))) {
+        answer(fd, f);
+        return f->keep;
+    }
+    return false;
 }
 
 static void *serve_one(void *arg) {
     int fd = (int)(intptr_t)arg;
-    char *head = calloc(1, HEAD_MOST);
-    size_t n = 0;
-    if (head != NULL && read_head(fd, head, &n)) {
-        const char *uri = variable(head, n, "DOCUMENT_URI");
-        if (strstr(uri, "/events") != NULL) {
-            (void)!fd_write_all(
-                fd, SLICE("Status: 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n\n"));
-            sleep(5);
-        } else if (strstr(uri, "/hang") != NULL)
-            sleep(5);
-        else if (strstr(uri, "/drop") == NULL)
-            answer(fd, head, n);
-    }
-    free(head);
+    struct pollfd more = {.fd = fd, .events = POLLIN};
+    struct fastcgi f;
+    struct buf in;
+    buf_init(&in, FASTCGI_IN_MOST, false);
+    while (poll(&more, 1, -1) > 0 && fastcgi_receive(fd, &in, &f) == ST_OK && respond(fd, &f))
+        buf_reset(&in);
+    buf_free(&in);
     close(fd);
     return NULL;
 }
@@ -92,7 +87,7 @@ static void *serve(void *arg) {
     return NULL;
 }
 
-static enum status start(const char *dir, const struct config *c, int *scgi, int log[2], pid_t *pid,
+static enum status start(const char *dir, const struct config *c, int *front, int log[2], pid_t *pid,
                          struct error *e) {
     int sockets[ROLE_SOCKETS], listener = -1, ready[2];
     struct role_env env = {.role = "nginx", .data_dir = dir, .config = c};
@@ -111,7 +106,7 @@ static enum status start(const char *dir, const struct config *c, int *scgi, int
         st = data_dir_listen(dir, c, sockets, e);
     if (st != ST_OK)
         return st;
-    *scgi = sockets[3];
+    *front = sockets[3];
     return nginx_start(&env, listener, log[1], ready[1], pid, e);
 }
 
@@ -134,7 +129,7 @@ static void pass_log_until_input_ends(int log) {
 int main(int argc, char **argv) {
     static struct config c;
     struct error e = {0};
-    int scgi = -1, log[2];
+    int front = -1, log[2];
     pid_t pid = 0;
     pthread_t t;
     if (argc != 3)
@@ -142,8 +137,8 @@ int main(int argc, char **argv) {
     config_init(&c);
     log_setup("door", LOG_DEBUG);
     if (config_set(&c, "listen", "listen", argv[2], &e) != ST_OK ||
-        start(argv[1], &c, &scgi, log, &pid, &e) != ST_OK ||
-        pthread_create(&t, NULL, serve, (void *)(intptr_t)scgi) != 0) {
+        start(argv[1], &c, &front, log, &pid, &e) != ST_OK ||
+        pthread_create(&t, NULL, serve, (void *)(intptr_t)front) != 0) {
         (void)fprintf(stderr, "door: %s\n", e.detail);
         return 1;
     }

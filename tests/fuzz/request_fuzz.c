@@ -1,6 +1,6 @@
-/* Whole requests to a running engine, through its SCGI socket: any route but the stream of events, any body.
- * Every answer is an answer: no connection dropped, no 500, and what says that it is JSON is. Input: route,
- * person, object, record, then query, 0x00, If-Match, 0x00, body. */
+/* Whole requests to a running engine, through its FastCGI socket: any route but the stream of events, any
+ * body. Every answer is an answer: no connection dropped, no 500, and what says that it is JSON is. Input:
+ * route, person, object, record, then query, 0x00, If-Match, 0x00, body. */
 #include "api/route.h"
 #include "office/office.h"
 

@@ -1,5 +1,7 @@
 #include "office/office.h"
 
+#include "office/front.h"
+
 #include "api/engine.h"
 #include "api/http.h"
 #include "api/session.h"
@@ -106,7 +108,7 @@ static void fill_registry(struct office *o) {
 void office_open(struct office *o) {
     struct error e = {.status = ST_OK};
     sigset_t set;
-    *o = (struct office){.scgi = -1, .writer = -1};
+    *o = (struct office){.front = -1, .writer = -1};
     (void)signal(SIGPIPE, SIG_IGN);
     sigemptyset(&set);
     sigaddset(&set, SIGTERM); /* as every role has it: the engine waits for it */
@@ -144,7 +146,7 @@ void office_close(struct office *o) {
                        o->keeper_config.admin_fd,
                        o->keeper_config.stop_fd,
                        o->keeper_ready,
-                       o->scgi,
+                       o->front,
                        o->writer};
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
         if (fds[i] >= 0)
@@ -199,19 +201,19 @@ static void *engine_main_here(void *context) {
 void office_engine_start(struct office *o, int threads) {
     int ready[2];
     char byte;
-    if (o->scgi < 0) {
-        listen_at(o, o->scgi_door, "scgi", &o->scgi);
+    if (o->front < 0) {
+        listen_at(o, o->front_door, "fastcgi", &o->front);
         listen_at(o, o->writer_door, "writer", &o->writer);
     }
     o->config.engine_threads = threads;
     must(pipe(ready) == 0, "pipe", NULL);
-    o->env =
-        (struct role_env){.role = "engine",
-                          .data_dir = o->dir,
-                          .config = &o->config,
-                          .ready_fd = ready[1],
-                          .fds = {{"scgi", o->scgi, SOCKET_ANY_USER}, {"writer", o->writer, SOCKET_ANY_USER}},
-                          .fd_count = 2};
+    o->env = (struct role_env){
+        .role = "engine",
+        .data_dir = o->dir,
+        .config = &o->config,
+        .ready_fd = ready[1],
+        .fds = {{"fastcgi", o->front, SOCKET_ANY_USER}, {"writer", o->writer, SOCKET_ANY_USER}},
+        .fd_count = 2};
     must(pthread_create(&o->engine_thread, NULL, engine_main_here, o) == 0, "thread", NULL);
     must(read(ready[0], &byte, 1) == 1, "the engine did not start", NULL);
     (void)close(ready[0]);
@@ -224,24 +226,18 @@ void office_engine_stop(struct office *o) {
 
 /* ---- requests ---- */
 
-static void put_header(struct buf *out, const char *name, struct slice value) {
-    buf_put(out, name, strlen(name) + 1);
-    buf_put(out, value.p, value.n);
-    buf_put_u8(out, 0);
-}
-
 static void put_session(struct buf *out, const struct token *token) {
     char text[128], csrf[SESSION_CSRF_TEXT + 1], cookie[160];
     session_format_token(token, text);
     must(session_csrf(token, csrf) == ST_OK, "csrf", NULL);
     (void)snprintf(cookie, sizeof cookie, "%s=%s", SESSION_COOKIE, text);
-    put_header(out, "HTTP_COOKIE", slice_from_string(cookie));
-    put_header(out, "HTTP_X_CSRF_TOKEN", slice_from_string(csrf));
+    front_put_param(out, "HTTP_COOKIE", slice_from_string(cookie));
+    front_put_param(out, "HTTP_X_CSRF_TOKEN", slice_from_string(csrf));
 }
 
 static void put_optional(struct buf *out, const char *name, const char *value) {
     if (value != NULL)
-        put_header(out, name, slice_from_string(value));
+        front_put_param(out, name, slice_from_string(value));
 }
 
 static void put_request(struct buf *out, const struct office_request *r) {
@@ -249,11 +245,10 @@ static void put_request(struct buf *out, const struct office_request *r) {
     char length[24];
     buf_init(&head, HTTP_HEADERS_MAX, false);
     (void)snprintf(length, sizeof length, "%zu", r->body.n);
-    put_header(&head, "CONTENT_LENGTH", slice_from_string(length));
-    put_header(&head, "SCGI", SLICE("1"));
-    put_header(&head, "REQUEST_METHOD", slice_from_string(r->method));
-    put_header(&head, "DOCUMENT_URI", slice_from_string(r->path));
-    put_header(&head, "REMOTE_ADDR", SLICE("127.0.0.1"));
+    front_put_param(&head, "CONTENT_LENGTH", slice_from_string(length));
+    front_put_param(&head, "REQUEST_METHOD", slice_from_string(r->method));
+    front_put_param(&head, "DOCUMENT_URI", slice_from_string(r->path));
+    front_put_param(&head, "REMOTE_ADDR", SLICE("127.0.0.1"));
     put_optional(&head, "QUERY_STRING", r->query);
     put_optional(&head, "HTTP_IF_MATCH", r->if_match);
     put_optional(&head, "HTTP_IDEMPOTENCY_KEY", r->idempotency_key);
@@ -261,40 +256,48 @@ static void put_request(struct buf *out, const struct office_request *r) {
         put_optional(&head, "CONTENT_TYPE", r->content_type == NULL ? "application/json" : r->content_type);
     if (r->token != NULL)
         put_session(&head, r->token);
-    buf_put_format(out, "%zu:", head.n);
-    buf_put(out, head.p, head.n);
-    buf_put_u8(out, ',');
-    buf_put(out, r->body.p, r->body.n);
+    front_put_begin(out, 1, false);
+    front_put_stream(out, FRONT_PARAMS, 1, buf_slice(&head), 65535);
+    front_put_stream(out, FRONT_STDIN, 1, r->body, 32768);
     must(!head.failed && !out->failed, "request", NULL);
     buf_free(&head);
 }
 
-bool office_ask(struct office *o, const struct office_request *r, struct buf *reply) {
-    struct buf out;
-    struct error e = {.status = ST_OK};
-    int fd;
-    ssize_t n = 0;
-    buf_init(&out, HTTP_HEADERS_MAX + HTTP_BODY_MAX + 64, false);
-    put_request(&out, r);
-    must(socket_connect(o->scgi_door, &fd, &e) == ST_OK, "scgi", &e);
-    for (size_t at = 0; at < out.n && n >= 0; at += (size_t)n) {
-        do /* libFuzzer looks at its clock by a signal */
-            n = send(fd, out.p + at, out.n - at, MSG_NOSIGNAL);
-        while (n < 0 && errno == EINTR);
-    }
-    buf_reset(reply);
-    for (n = 1; n > 0;) {
-        uint8_t *to = buf_reserve(reply, 65536);
+/* All that comes until the other end hangs up. */
+static void read_raw(int fd, struct buf *raw) {
+    for (ssize_t n = 1; n > 0;) {
+        uint8_t *to = buf_reserve(raw, 65536);
         must(to != NULL, "reply", NULL);
         do
             n = read(fd, to, 65536);
         while (n < 0 && errno == EINTR);
         if (n > 0)
-            reply->n += (size_t)n;
+            raw->n += (size_t)n;
     }
+}
+
+bool office_ask(struct office *o, const struct office_request *r, struct buf *reply) {
+    struct buf out, raw;
+    struct error e = {.status = ST_OK};
+    int fd;
+    size_t used;
+    ssize_t n = 0;
+    buf_init(&out, HTTP_HEADERS_MAX + HTTP_BODY_MAX + 65536, false);
+    buf_init(&raw, HTTP_REPLY_MAX + 65536, true);
+    put_request(&out, r);
+    must(socket_connect(o->front_door, &fd, &e) == ST_OK, "fastcgi", &e);
+    for (size_t at = 0; at < out.n && n >= 0; at += (size_t)n) {
+        do /* libFuzzer looks at its clock by a signal */
+            n = send(fd, out.p + at, out.n - at, MSG_NOSIGNAL);
+        while (n < 0 && errno == EINTR);
+    }
+    read_raw(fd, &raw);
+    bool whole = front_take_reply(buf_slice(&raw), reply, &used);
+    must(!reply->failed, "reply", NULL);
     (void)close(fd);
     buf_free(&out);
-    return reply->n > 0;
+    buf_free(&raw);
+    return whole;
 }
 
 int office_status(const struct buf *reply) {

@@ -1,6 +1,6 @@
 /* A whole Kedun inside one process, for tests that look at it from within: a keeper with real files and
  * sockets in a thread, the shipped objects and policies, the test company of tests/api/company.txt, a real
- * base, and, if wanted, the engine behind its SCGI socket. No jails: they are of processes.
+ * base, and, if wanted, the engine behind its FastCGI socket. No jails: they are of processes.
  *
  * What must not fail and does ends the program with a message. Not thread-safe; one office a process. */
 #ifndef KEDUN_TESTS_OFFICE_OFFICE_H
@@ -18,7 +18,7 @@ struct office {
     char dir[64];
     struct config config;
     char key_dir[96], audit_dir[96], state_dir[96];
-    char keeper_door[96], admin_door[96], jobs_door[96], scgi_door[96], writer_door[96];
+    char keeper_door[96], admin_door[96], jobs_door[96], front_door[96], writer_door[96];
     struct keeper_config keeper_config;
     pthread_t keeper_thread, engine_thread;
     int keeper_ready;
@@ -27,7 +27,7 @@ struct office {
     struct world *world;
     struct store_reader *reader;
     struct role_env env; /* of office_engine */
-    int scgi, writer;
+    int front, writer;
 };
 
 /* Makes the directory and starts the keeper. It is made in KEDUN_OFFICE_DIR, if that is set, else in memory
@@ -48,8 +48,8 @@ struct token office_sign_in(struct office *o, const char *login);
 /* A prepared caller on the office's world, keeper and reader; give it to caller_finish. */
 void office_caller(struct office *o, const struct token *token, struct arena *arena, struct caller *c);
 
-/* One request to the engine's SCGI socket: headers as "NAME\0value\0…" are made of what is given, the reply
- * is whole in `reply`. False when the engine hung up without one. */
+/* One request to the engine's FastCGI socket, the reply without its records' heads in `reply`. False when the
+ * engine hung up without a whole one. */
 struct office_request {
     const char *method, *path, *query;
     const struct token *token; /* NULL: nobody; writes get their CSRF token */

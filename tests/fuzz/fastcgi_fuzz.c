@@ -1,7 +1,7 @@
-/* What comes through the door's socket, whole or cut: the SCGI frame, then address, query and cookie of what
- * it holds. First byte: where the peer's second packet begins. */
+/* What comes through the door's socket, whole or cut: FastCGI's records, then address, query and cookie of
+ * what they hold. First byte: where the peer's second packet begins. */
+#include "api/fastcgi/fastcgi.h"
 #include "api/route.h"
-#include "api/scgi/scgi.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -41,12 +41,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     size_t cut = 1 + data[0] % (size - 1);
     struct buf in;
-    struct http_request r = {.json = NULL};
-    buf_init(&in, HTTP_HEADERS_MAX + HTTP_BODY_MAX + 64, false);
+    struct http_request r;
+    struct fastcgi f;
+    buf_init(&in, FASTCGI_IN_MOST, false);
     bool sent = send(ends[0], data + 1, cut, MSG_NOSIGNAL) >= 0 &&
                 (cut == size - 1 || send(ends[0], data + 1 + cut, size - 1 - cut, MSG_NOSIGNAL) >= 0);
     (void)shutdown(ends[0], SHUT_WR);
-    if (sent && scgi_read(ends[1], &in, &r) == ST_OK)
+    if (sent && fastcgi_receive(ends[1], &in, &f) == ST_OK && fastcgi_request(&f, &r) == ST_OK)
         look_at(&r, &in);
     buf_free(&in);
     (void)close(ends[0]);

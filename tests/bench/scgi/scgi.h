@@ -1,8 +1,8 @@
 /* The SCGI protocol (python.ca/scgi/protocol.txt): one request a connection, a netstring of NUL-separated
  * headers and a body of CONTENT_LENGTH bytes. nginx has checked the HTTP; here only its own strict form is
  * accepted. */
-#ifndef KEDUN_API_SCGI_SCGI_H
-#define KEDUN_API_SCGI_SCGI_H
+#ifndef KEDUN_BENCH_SCGI_H
+#define KEDUN_BENCH_SCGI_H
 
 #include "api/http.h"
 
