@@ -139,6 +139,7 @@ static enum status dispatch(struct engine_worker *w, struct caller *c, struct ht
         return error_set(e, ST_NOT_FOUND, other_method ? "method_not_allowed" : "not_found",
                          "no such address");
     }
+    r->route = route;
     uint64_t keepers = keeper_refusals(c->keeper);
     enum status s = prepare(c, route, r, e);
     if (s == ST_OK)

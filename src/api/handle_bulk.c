@@ -2,6 +2,7 @@
  * with an idempotency key of its own made from the request's and its place. */
 #include "api/handlers.h"
 #include "api/problem.h"
+#include "api/refusal.h"
 #include "base/hex.h"
 #include "base/json_in.h"
 #include "crypto/hash.h"
@@ -17,6 +18,8 @@ struct bulk {
     struct arena arena;
     struct http_reply reply; /* an item's own: the record, or its problem */
     struct json *out;
+    const struct route *route;
+    struct refusals refused;
 };
 
 struct bulk_item {
@@ -129,12 +132,15 @@ static void one_item(struct bulk *b, const json_t *json, size_t at) {
     buf_reset(&b->reply.body);
     buf_reset(&b->reply.headers);
     b->reply.errors.count = 0;
+    uint64_t keepers = keeper_refusals(b->c->keeper);
     enum status s = read_item(b, json, &item, &e);
     if (s == ST_OK)
         s = take_key(b, &item, at, &e);
     if (s == ST_OK)
         s = run_item(b, &item, &e);
     e.status = s;
+    if (s != ST_OK)
+        refusals_add(&b->refused, b->c, b->route, keepers, &item.id, &e);
     write_result(b, &item, s, &e);
 }
 
@@ -169,7 +175,8 @@ HANDLER(api_record_bulk) {
                      .object = r->parameters[0],
                      .act = slice_from_string(act == NULL ? "" : act),
                      .key = c->idempotency_key,
-                     .out = &j};
+                     .out = &j,
+                     .route = r->route};
     (void)engine;
     enum status s = access_object(c, b.object, &access, e);
     if (s != ST_OK)
@@ -182,6 +189,7 @@ HANDLER(api_record_bulk) {
     json_object_begin(&j);
     run_all(&b, items);
     json_object_end(&j);
+    refusals_record(&b.refused, c, b.route, access->object->id);
     buf_free(&b.reply.body);
     buf_free(&b.reply.headers);
     arena_free(&b.arena);

@@ -10,7 +10,10 @@
 #define HTTP_REPLY_MAX   ((size_t)64 * 1024 * 1024)
 #define HTTP_SEGMENTS    8
 
+struct route; /* api/route.h */
+
 struct http_request {
+    const struct route *route; /* what answers it, once it was found */
     struct slice method, path, query, content_type, cookie, authorization, csrf, if_match, idempotency_key,
         accept_language, user_agent, remote_address, request_id;
     struct slice body;

@@ -29,19 +29,40 @@ static uint16_t named_object(const struct caller *c, const struct route *route, 
     return object == NULL ? 0 : object->id;
 }
 
+static void record_all(struct caller *c, const struct route *route, const char *code, uint16_t object,
+                       const struct uuid *records, size_t count) {
+    char tag[128];
+    struct error e;
+    int n = snprintf(tag, sizeof tag, "%s %s", code, route->operation);
+    if (n > 64)
+        n = 64;
+    if (keeper_record_all(c->keeper, &c->call, AUDIT_REFUSE, AUDIT_DENIED, object, records, count,
+                          slice_of(tag, (size_t)n), SLICE_NONE, &e) != ST_OK)
+        log_error("a refusal (%s) could not be recorded: %s", code, e.code);
+}
+
 void refusal_record(struct caller *c, const struct route *route, const struct http_request *r,
                     uint64_t keepers, const struct error *why) {
-    char tag[128];
     struct uuid record;
-    struct error e;
     if (c->who.user == 0 || keeper_refusals(c->keeper) != keepers ||
         !is_refusal(route, why->status, why->code))
         return;
     uint16_t object = named_object(c, route, r, &record);
-    int n = snprintf(tag, sizeof tag, "%s %s", why->code, route->operation);
-    if (n > 64)
-        n = 64;
-    if (keeper_record(c->keeper, &c->call, AUDIT_REFUSE, AUDIT_DENIED, object, &record,
-                      slice_of(tag, (size_t)n), SLICE_NONE, &e) != ST_OK)
-        log_error("a refusal (%s) could not be recorded: %s", why->code, e.code);
+    record_all(c, route, why->code, object, &record, uuid_is_nil(&record) ? 0 : 1);
+}
+
+void refusals_add(struct refusals *all, struct caller *c, const struct route *route, uint64_t keepers,
+                  const struct uuid *record, const struct error *why) {
+    if (keeper_refusals(c->keeper) != keepers || !is_refusal(route, why->status, why->code))
+        return;
+    bool other = all->code[0] != '\0' && strcmp(all->code, why->code) != 0;
+    (void)snprintf(all->code, sizeof all->code, "%s", other ? "several" : why->code);
+    if (!uuid_is_nil(record) && all->count < KEEPER_RECORDED_MAX)
+        all->records[all->count++] = *record;
+}
+
+void refusals_record(const struct refusals *all, struct caller *c, const struct route *route,
+                     uint16_t object) {
+    if (all->code[0] != '\0')
+        record_all(c, route, all->code, object, all->records, all->count);
 }

@@ -12,4 +12,19 @@
 void refusal_record(struct caller *c, const struct route *route, const struct http_request *r,
                     uint64_t keepers, const struct error *why);
 
+/* What is refused within a call of many items: one entry for them all, with the code that they share (else
+ * "several") and the ids that they name. The call itself is done. */
+struct refusals {
+    char code[ERROR_CODE_MAX]; /* "": none yet */
+    struct uuid records[KEEPER_RECORDED_MAX];
+    size_t count;
+};
+
+/* Keeps `why` and `record` (nil: none) where that is a refusal. `keepers` as above, before the item. */
+void refusals_add(struct refusals *all, struct caller *c, const struct route *route, uint64_t keepers,
+                  const struct uuid *record, const struct error *why);
+/* Records them, if any, as refusal_record does. */
+void refusals_record(const struct refusals *all, struct caller *c, const struct route *route,
+                     uint16_t object);
+
 #endif

@@ -385,6 +385,12 @@ MUST_CHECK enum status keeper_box_open(struct keeper *k, const struct keeper_cal
 MUST_CHECK enum status keeper_record(struct keeper *k, const struct keeper_call *call, uint8_t act,
                                      uint8_t outcome, uint16_t object, const struct uuid *record,
                                      struct slice tag, struct slice detail, struct error *e);
+/* The same of several records (`records` may be NULL when there are none), at most KEEPER_RECORDED_MAX. */
+#define KEEPER_RECORDED_MAX 500
+MUST_CHECK enum status keeper_record_all(struct keeper *k, const struct keeper_call *call, uint8_t act,
+                                         uint8_t outcome, uint16_t object, const struct uuid *records,
+                                         size_t count, struct slice tag, struct slice detail,
+                                         struct error *e);
 
 /* Entries from `from` on, durable ones only, as audit/entry.h decodes them; for the explorer's indexer (jobs)
  * and for DUTY_AUDITOR. `frames`: concatenated [u32 length][u32 n][leaf of n bytes][u32 m][side of m bytes]:

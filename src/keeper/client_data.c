@@ -133,12 +133,18 @@ enum status keeper_box_open(struct keeper *k, const struct keeper_call *call, co
 enum status keeper_record(struct keeper *k, const struct keeper_call *call, uint8_t act, uint8_t outcome,
                           uint16_t object, const struct uuid *record, struct slice tag, struct slice detail,
                           struct error *e) {
+    bool none = record == NULL || uuid_is_nil(record);
+    return keeper_record_all(k, call, act, outcome, object, record, none ? 0 : 1, tag, detail, e);
+}
+
+enum status keeper_record_all(struct keeper *k, const struct keeper_call *call, uint8_t act, uint8_t outcome,
+                              uint16_t object, const struct uuid *records, size_t count, struct slice tag,
+                              struct slice detail, struct error *e) {
     struct args *a = client_args(k, call);
     a->act = act;
     a->outcome = outcome;
     a->object = object;
-    if (record != NULL)
-        a->uuid = *record;
+    a->third = slice_of(records, count * sizeof *records);
     a->text = tag;
     a->second = detail;
     return client_exchange(k, MSG_RECORD, a, NULL, e);

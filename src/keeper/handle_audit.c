@@ -70,8 +70,10 @@ enum status handle_record(struct worker *w, struct args *in, struct args *out, s
     struct audit_detail detail;
     entry.object = in->object;
     entry.tag = in->text;
-    entry.records = uuid_is_nil(&in->uuid) ? NULL : &in->uuid;
-    entry.record_count = uuid_is_nil(&in->uuid) ? 0 : 1;
+    entry.records = (const struct uuid *)in->third.p;
+    entry.record_count = in->third.n / sizeof *entry.records;
+    if (in->third.n % sizeof *entry.records != 0)
+        return error_set(e, ST_INVALID, "bad_entry", "records are named by their ids");
     if (in->second.n > 0) {
         enum status s = detail_seal(&w->tools, NULL, NULL, in->second, &w->arena, &detail);
         if (s != ST_OK)

@@ -74,6 +74,24 @@ test('what the engine refuses is there: a hidden record, a missing right, a forg
   assert.ok(!(await page(auditor, 'act=refuse')).items.some((e) => e.tag.startsWith('unauthenticated')));
 });
 
+test('what is refused within a bulk is there in one entry, with the ids of all that was refused', async () => {
+  const made = [];
+  for (let i = 0; i < 3; i++) made.push(await sales1.create('customer', company()));
+  const sales2 = await server.as('sales2');
+  const mine = await sales2.create('customer', company());
+  const listed = (what) => until(`${what} is listed`, async () => (await page(auditor, `act=refuse&record=${made[2].id}`)).items.filter((e) => e.tag === what)[0]);
+  const sent = ok(await sales2.post('/api/v1/records/customer/bulk', { act: 'update', items: [...made, mine].map((m) => ({ id: m.id, version: 1, fields: { grade: 'a' } })) }), 207);
+  assert.deepEqual(sent.items.map((i) => i.status), [404, 404, 404, 200]);
+  const one = await listed('not_found bulkRecords');
+  assert.deepEqual([one.object, one.outcome, one.actor.id, one.records], ['customer', 'denied', 11, made.map((m) => m.id)]);
+  const mixed = ok(await sales1.post('/api/v1/records/customer/bulk', { act: 'delete', items: [made[2], mine].map((m) => ({ id: m.id, version: 1 })) }), 207);
+  assert.deepEqual(mixed.items.map((i) => i.status), [403, 404]);
+  assert.deepEqual((await listed('several bulkRecords')).records, [made[2].id, mine.id]);
+  assert.equal((await page(auditor, `act=refuse&record=${made[0].id}`)).items.length, 1, 'once, not once an item');
+  ok(await sales2.post('/api/v1/records/customer/bulk', { act: 'update', items: [{ id: mine.id, version: 1, fields: { grade: 'b' } }] }), 207);
+  assert.equal((await page(auditor, `act=refuse&record=${mine.id}`)).items.length, 1, 'what was only stale is no refusal');
+});
+
 test('signing in, failing to and signing out are there, without what was typed', async () => {
   const c = await server.as('sales2');
   const { user } = ok(await c.get('/api/v1/me'));
