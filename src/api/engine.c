@@ -399,6 +399,7 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
     door_free(engine->door);
     events_stop(engine->events);
     remote_stop(engine->remote);
+    world_free(engine->world);
     store_close(engine->store);
     return 0;
 }

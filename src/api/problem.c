@@ -24,9 +24,9 @@ int problem_http_status(const struct error *e) {
         return strstr(e->code, "too_large") != NULL ? 413 : 429;
     case ST_UNAVAILABLE:
     case ST_IO:
+    case ST_NOMEM: /* there may be some again in a moment */
         return 503;
     case ST_OK:
-    case ST_NOMEM:
     case ST_CORRUPT:
     case ST_INTERNAL:
         break;

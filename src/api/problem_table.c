@@ -192,6 +192,8 @@ static const struct {
      "The disk failed; nothing was saved. Tell your administrator"},
     {"commit_unknown", "磁盘读写失败，是否已保存尚不确定；请先查看再重试",
      "The disk failed; whether this was saved is not certain: look before you try again"},
+    {"no_memory", "服务器内存不足，未能完成；请稍后查看并重试",
+     "The server is short of memory and could not finish this; look, and try again shortly"},
     {"intent_settled", "保存途中服务有中断，未保存；请重试",
      "A process stopped in between; nothing was saved. Try again"},
     {"store_busy", "系统繁忙，请稍后重试", "The system is busy; try again in a moment"},

@@ -152,7 +152,8 @@ static enum status compare_all(struct seal_work *s, struct row_work *r, struct e
                 e, st, "value_corrupt",
                 "a sealed value does not hold: it was changed, is an older one, or belongs elsewhere");
         if (st != ST_OK)
-            return error_set(e, st, "bad_value", "field %u: the value cannot be sealed", v->field);
+            return error_set(e, st, st == ST_NOMEM ? "no_memory" : "bad_value",
+                             "field %u: the value cannot be sealed", v->field);
     }
     return ST_OK;
 }

@@ -67,6 +67,7 @@ export class Script {
     this.known = new Map(); // id → {mobile, remarks that it may have}
     this.denied = []; // mobiles whose refusal said that nothing was saved
     this.codes = []; // of refusals
+    this.statuses = new Map(); // "status code" of refusals → how often
     this.counts = { acknowledged: 0, refused: 0, broken: 0 };
     this.wrong = [];
   }
@@ -87,6 +88,8 @@ export class Script {
     }
     this.counts.refused++;
     this.codes.push(a.json?.code);
+    const said = `${a.status} ${a.json?.code}`;
+    this.statuses.set(said, (this.statuses.get(said) ?? 0) + 1);
     if (denied && ['store_io', 'disk_full'].includes(a.json?.code)) this.denied.push(denied);
     if (![500, 502, 503, 504, 507, 429].includes(a.status) || a.json?.status !== a.status) this.wrong.push(`${what}: ${a.status} ${a.text.slice(0, 200)}`);
     return undefined;
@@ -113,7 +116,13 @@ export class Script {
     const got = await this.#ask('a bulk creation', 207, () => this.client.post('/api/v1/records/customer/bulk', { act: 'create', items }));
     for (const [n, item] of (got?.items ?? []).entries())
       if (item.status === 201) this.known.set(item.id, { mobile: `+86${items[n].fields.mobile}`, remarks: [items[n].fields.remark] });
-      else if (![500, 503, 507].includes(item.status)) this.wrong.push(`item ${n}: ${JSON.stringify(item).slice(0, 200)}`);
+      else {
+        const said = `${item.status} ${item.error?.code}`;
+        this.counts.refused++;
+        this.codes.push(item.error?.code);
+        this.statuses.set(said, (this.statuses.get(said) ?? 0) + 1);
+        if (![500, 503, 507].includes(item.status)) this.wrong.push(`item ${n}: ${JSON.stringify(item).slice(0, 200)}`);
+      }
   }
 
   // It works again, by itself.
