@@ -116,7 +116,10 @@ static enum status prepare(struct caller *c, const struct route *route, struct h
         enum status s = session_identify(c, r, is_write(r) && (route->flags & ROUTE_NO_CSRF) == 0, e);
         if (s != ST_OK)
             return s;
-        if (c->who.must_change_password && (route->flags & ROUTE_ANY_PASSWORD) == 0)
+        if (c->who.step != SIGN_IN_DONE && (route->flags & ROUTE_ANY_STEP) == 0)
+            return session_half(c, e);
+        if (c->who.step == SIGN_IN_DONE && c->who.must_change_password &&
+            (route->flags & ROUTE_ANY_PASSWORD) == 0)
             return error_set(e, ST_DENIED, "must_change_password", "the password was set by somebody else");
         s = caller_prepare(c, e);
         if (s != ST_OK)

@@ -104,23 +104,45 @@ static enum status write_acts(struct caller *c, struct json *j, struct error *e)
     return ST_OK;
 }
 
-static enum status write_me(struct caller *c, struct json *j, struct error *e) {
-    char csrf[SESSION_CSRF_TEXT + 1];
-    struct slice budgets;
-    enum status s = session_csrf(&c->call.token, csrf);
-    if (s == ST_OK)
-        s = keeper_budgets(c->keeper, &c->call, &budgets, e);
-    if (s != ST_OK)
-        return s;
-    json_object_begin(j);
-    json_key(j, "budgets");
-    json_raw(j, budgets);
+/* All that half a session is told. */
+static void write_person(const struct caller *c, const char *csrf, struct json *j) {
+    static const char *const steps[SIGN_IN_STEP_END] = {"done", "second_factor", "enrol"};
     json_key(j, "user");
     json_int(j, c->who.user);
     json_key(j, "login");
     json_cstring(j, c->who.login);
     json_key(j, "name");
     json_cstring(j, c->who.name);
+    json_key(j, "step");
+    json_cstring(j, steps[c->who.step]);
+    json_key(j, "second_factor_at");
+    if (c->who.second_factor_at == 0)
+        json_none(j);
+    else
+        json_time(j, c->who.second_factor_at);
+    json_key(j, "must_change_password");
+    json_bool(j, c->who.must_change_password);
+    json_key(j, "csrf");
+    json_cstring(j, csrf);
+}
+
+static enum status write_me(struct caller *c, struct json *j, struct error *e) {
+    char csrf[SESSION_CSRF_TEXT + 1];
+    struct slice budgets;
+    bool half = c->who.step != SIGN_IN_DONE;
+    enum status s = session_csrf(&c->call.token, csrf);
+    if (s == ST_OK && !half)
+        s = keeper_budgets(c->keeper, &c->call, &budgets, e);
+    if (s != ST_OK)
+        return s;
+    json_object_begin(j);
+    write_person(c, csrf, j);
+    if (half) {
+        json_object_end(j);
+        return ST_OK;
+    }
+    json_key(j, "budgets");
+    json_raw(j, budgets);
     json_key(j, "roles");
     json_array_begin(j);
     for (size_t i = 0; i < c->who.role_count; i++)
@@ -129,10 +151,6 @@ static enum status write_me(struct caller *c, struct json *j, struct error *e) {
     write_place(c, "department", c->actor.department, j);
     write_place(c, "branch", c->actor.branch, j);
     write_duties(c, j);
-    json_key(j, "must_change_password");
-    json_bool(j, c->who.must_change_password);
-    json_key(j, "csrf");
-    json_cstring(j, csrf);
     s = write_acts(c, j, e);
     if (s == ST_OK)
         s = write_areas(c, j, e);
@@ -140,17 +158,10 @@ static enum status write_me(struct caller *c, struct json *j, struct error *e) {
     return s;
 }
 
-HANDLER(api_sign_in) {
-    (void)engine;
-    struct slice login = member(r, "login"), password = member(r, "password");
+enum status session_answer(struct caller *c, struct http_reply *reply, struct error *e) {
     char csrf[SESSION_CSRF_TEXT + 1];
     struct json j = json_to(&reply->body);
-    if (login.n == 0 || password.n == 0)
-        return error_set(e, ST_UNAUTHENTICATED, "sign_in_failed", "wrong login or password");
-    enum status s =
-        keeper_sign_in(c->keeper, &c->call, login, password, r->user_agent, &c->call.token, &c->who, e);
-    if (s == ST_OK)
-        s = session_refresh_directory(c, e);
+    enum status s = session_refresh_directory(c, e);
     if (s == ST_OK)
         s = caller_prepare(c, e);
     if (s == ST_OK)
@@ -165,6 +176,16 @@ HANDLER(api_sign_in) {
     s = write_me(c, &j, e);
     json_object_end(&j);
     return s;
+}
+
+HANDLER(api_sign_in) {
+    (void)engine;
+    struct slice login = member(r, "login"), password = member(r, "password");
+    if (login.n == 0 || password.n == 0)
+        return error_set(e, ST_UNAUTHENTICATED, "sign_in_failed", "wrong login or password");
+    enum status s =
+        keeper_sign_in(c->keeper, &c->call, login, password, r->user_agent, &c->call.token, &c->who, e);
+    return s == ST_OK ? session_answer(c, reply, e) : s;
 }
 
 HANDLER(api_sign_out) {

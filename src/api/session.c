@@ -67,6 +67,12 @@ static bool token_parse(struct slice text, struct token *out) {
     return true;
 }
 
+enum status session_half(const struct caller *c, struct error *e) {
+    return c->who.step == SIGN_IN_FACTOR
+               ? error_set(e, ST_DENIED, "second_factor_pending", "the second factor is awaited")
+               : error_set(e, ST_DENIED, "second_factor_enrol", "a second factor must be set up first");
+}
+
 enum status session_csrf(const struct token *token, char out[SESSION_CSRF_TEXT + 1]) {
     uint8_t message[16 + KEEPER_TOKEN] = "kedun csrf v1", digest[HASH_SIZE];
     memcpy(message + 16, token->b, KEEPER_TOKEN);

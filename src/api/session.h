@@ -33,4 +33,9 @@ void session_format_address(const uint8_t address[16], char out[64]);
 /* REMOTE_ADDR as 16 bytes, IPv4 mapped; zeros when it is none. */
 void session_address(struct slice text, uint8_t out[16]);
 
+/* Why half a session is refused: ST_DENIED "second_factor_pending" or "second_factor_enrol". */
+MUST_CHECK enum status session_half(const struct caller *c, struct error *e);
+/* {"csrf", "me"}: what a sign-in, or a step of it, answers (handle_session.c). */
+MUST_CHECK enum status session_answer(struct caller *c, struct http_reply *reply, struct error *e);
+
 #endif

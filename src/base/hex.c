@@ -81,3 +81,20 @@ bool base64url_decode(struct slice text, uint8_t *out, size_t *n) {
     *n = at;
     return (bits & ((1U << held) - 1)) == 0;
 }
+
+void base32_encode(struct slice bytes, char *out) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    uint32_t bits = 0;
+    unsigned held = 0;
+    for (size_t i = 0; i < bytes.n; i++) {
+        bits = bits << 8 | bytes.p[i];
+        held += 8;
+        while (held >= 5) {
+            held -= 5;
+            *out++ = letters[bits >> held & 31];
+        }
+    }
+    if (held > 0)
+        *out++ = letters[bits << (5 - held) & 31];
+    *out = '\0';
+}

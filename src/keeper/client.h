@@ -73,6 +73,14 @@ struct principal_lent {
     size_t role_count;
 };
 
+/* How far a sign-in has come: half a session may finish it, and nothing else. */
+enum sign_in_step {
+    SIGN_IN_DONE,
+    SIGN_IN_FACTOR, /* the second factor is awaited */
+    SIGN_IN_ENROL,  /* one must be set up first */
+    SIGN_IN_STEP_END
+};
+
 struct principal {
     uint32_t user;
     char login[64];
@@ -85,6 +93,7 @@ struct principal {
     bool is_key; /* an API key, not a person */
     bool is_job; /* a job acting for the person */
     bool must_change_password;
+    uint8_t step;                     /* enum sign_in_step */
     int64_t signed_in_at, expires_at; /* ms */
     int64_t second_factor_at;         /* ms, 0: never */
     struct principal_lent lent[PRINCIPAL_LENT_MAX];

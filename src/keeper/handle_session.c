@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "keeper/api_key.h"
+#include "keeper/sign_in_rules.h"
 #include "keeper/state.h"
 
 static int64_t guard_now(void) {
@@ -23,7 +24,7 @@ static enum status sign_in_failed(struct worker *w, const struct args *in, uint3
 }
 
 /* For the lists of accounts that nobody uses; one lost with a crash does no harm. */
-static void note_seen(struct worker *w, uint32_t user) {
+void worker_note_seen(struct worker *w, uint32_t user) {
     struct buf key, at;
     buf_init(&key, 4, false);
     buf_init(&at, 8, false);
@@ -36,30 +37,50 @@ static void note_seen(struct worker *w, uint32_t user) {
     buf_free(&at);
 }
 
-static enum status sign_in_done(struct worker *w, const struct args *in, uint32_t user, bool must_change,
-                                struct args *out, struct error *e) {
-    struct session_grant grant = {.user = user, .must_change = must_change};
-    memcpy(grant.address, in->call.address, sizeof grant.address);
-    size_t n = in->third.n < sizeof grant.agent ? in->third.n : sizeof grant.agent - 1;
+enum status worker_make_session(struct worker *w, const struct args *in, struct session_grant *grant,
+                                struct slice agent, const char *tag, struct args *out, struct error *e) {
+    memcpy(grant->address, in->call.address, sizeof grant->address);
+    size_t n = agent.n < sizeof grant->agent ? agent.n : sizeof grant->agent - 1;
     if (n > 0)
-        memcpy(grant.agent, in->third.p, n);
-    enum status s = sessions_make(w->state->sessions, &grant, &out->token, &w->caller.session, e);
+        memcpy(grant->agent, agent.p, n);
+    enum status s = sessions_make(w->state->sessions, grant, &out->token, &w->caller.session, e);
     if (s != ST_OK)
         return s;
-    struct audit_entry entry = worker_entry(w, in, AUDIT_SIGN_IN, AUDIT_DONE);
-    entry.actor = user;
+    bool half = grant->step == SIGN_IN_FACTOR;
+    struct audit_entry entry = worker_entry(w, in, AUDIT_SIGN_IN, half ? AUDIT_PARTIAL : AUDIT_DONE);
+    entry.actor = grant->user;
+    entry.tag = slice_from_string(tag);
     memcpy(entry.session, w->caller.session.b, sizeof entry.session);
     s = ledger_record(w->state->ledger, &entry, e);
     if (s != ST_OK) {
-        if (sessions_end(w->state->sessions, &w->caller.session, user) != ST_OK)
+        if (sessions_end(w->state->sessions, &w->caller.session, grant->user) != ST_OK)
             log_error("event=session_not_ended");
         return s;
     }
-    note_seen(w, user);
+    if (grant->step != SIGN_IN_FACTOR)
+        worker_note_seen(w, grant->user);
     struct keeper_call call = in->call;
     call.token = out->token;
     s = sessions_find(w->state->sessions, &call, &w->caller, e);
     return s == ST_OK ? handle_session(w, NULL, out, e) : s;
+}
+
+/* The password was right: how much of a session it is worth. */
+static enum status sign_in_done(struct worker *w, const struct args *in, uint32_t user, bool must_change,
+                                struct args *out, struct error *e) {
+    struct session_grant grant = {.user = user, .must_change = must_change};
+    struct sign_in_verdict verdict;
+    bool has = false;
+    enum status s =
+        registry_sign_in(w->state->registry, user, in->call.address, clock_wall_ms(), &verdict, e);
+    if (s != ST_OK)
+        return sign_in_failed(w, in, user, e);
+    s = factors_has(w->state->factors, user, &has);
+    if (s != ST_OK)
+        return error_set(e, s, "factor_store", "the second factors could not be read");
+    grant.expires_at = verdict.until;
+    grant.step = has ? SIGN_IN_FACTOR : verdict.factor ? SIGN_IN_ENROL : SIGN_IN_DONE;
+    return worker_make_session(w, in, &grant, in->third, has ? "password" : "", out, e);
 }
 
 enum status handle_sign_in(struct worker *w, struct args *in, struct args *out, struct error *e) {
@@ -89,6 +110,7 @@ enum status handle_session(struct worker *w, struct args *in, struct args *out, 
     p->is_key = c->grant.is_key;
     p->is_job = c->grant.is_job;
     p->must_change_password = c->grant.must_change;
+    p->step = c->grant.step;
     p->signed_in_at = c->signed_in_at;
     p->expires_at = c->expires_at;
     p->second_factor_at = c->grant.second_factor_at;
@@ -96,12 +118,44 @@ enum status handle_session(struct worker *w, struct args *in, struct args *out, 
     return ST_OK;
 }
 
-static bool is_person(const struct caller *c) {
-    return !c->grant.is_key && !c->grant.is_job;
+enum status worker_check_step(const struct worker *w, enum message number, struct error *e) {
+    bool any = number == MSG_SESSION || number == MSG_SIGN_OUT || number == MSG_RECORD;
+    switch (w->caller.grant.step) {
+    case SIGN_IN_FACTOR:
+        return any || number == MSG_SECOND_FACTOR
+                   ? ST_OK
+                   : error_set(e, ST_DENIED, "second_factor_pending", "the second factor is awaited");
+    case SIGN_IN_ENROL:
+        return any || number == MSG_FACTOR_LIST || number == MSG_FACTOR_BEGIN || number == MSG_FACTOR_CONFIRM
+                   ? ST_OK
+                   : error_set(e, ST_DENIED, "second_factor_enrol", "a second factor must be set up first");
+    default:
+        return ST_OK;
+    }
 }
 
-static enum status persons_only(struct error *e) {
+enum status worker_persons_only(struct error *e) {
     return error_set(e, ST_DENIED, "persons_only", "only a person's own session may do this");
+}
+
+enum status worker_check_password(struct worker *w, const struct args *in, struct slice password,
+                                  const char *field, const char *what, struct error *e) {
+    struct principal who = {.user = 0};
+    uint32_t user = w->caller.grant.user;
+    enum status s = registry_principal(w->state->registry, user, NULL, &who);
+    struct slice login = slice_from_string(who.login);
+    if (s == ST_OK)
+        s = guard_enter(w->state->guard, login, in->call.address, guard_now(), e);
+    bool must_change = false;
+    if (s == ST_OK)
+        s = credentials_verify(w->state->credentials, user, password, &must_change, e);
+    /* Not 401: the session is fine, and a client would take it for over. */
+    if (s == ST_UNAUTHENTICATED)
+        s = error_field(e, ST_DENIED, "password_wrong", field, "the password is not right");
+    if (s != ST_OK)
+        return worker_refuse(w, in, what, e);
+    guard_success(w->state->guard, login, in->call.address);
+    return ST_OK;
 }
 
 enum status handle_sign_out(struct worker *w, struct args *in, struct args *out, struct error *e) {
@@ -114,9 +168,10 @@ enum status handle_sign_out(struct worker *w, struct args *in, struct args *out,
 
 enum status handle_rotate(struct worker *w, struct args *in, struct args *out, struct error *e) {
     (void)in;
-    if (!is_person(&w->caller))
-        return persons_only(e);
-    return sessions_rotate(w->state->sessions, &w->caller.session, false, &out->token, e);
+    if (!worker_is_person(w))
+        return worker_persons_only(e);
+    struct session_change none = {.password_changed = false};
+    return sessions_rotate(w->state->sessions, &w->caller.session, none, &out->token, e);
 }
 
 enum status handle_session_list(struct worker *w, struct args *in, struct args *out, struct error *e) {
@@ -143,22 +198,15 @@ enum status handle_session_revoke(struct worker *w, struct args *in, struct args
 
 enum status handle_password_change(struct worker *w, struct args *in, struct args *out, struct error *e) {
     struct caller *c = &w->caller;
-    if (!is_person(c))
-        return persons_only(e);
+    if (!worker_is_person(w))
+        return worker_persons_only(e);
     struct principal who = {.user = 0};
-    enum status s = registry_principal(w->state->registry, c->grant.user, NULL, &who);
+    if (registry_principal(w->state->registry, c->grant.user, NULL, &who) != ST_OK)
+        return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "the user is disabled");
     struct slice login = slice_from_string(who.login);
-    if (s == ST_OK)
-        s = guard_enter(w->state->guard, login, in->call.address, guard_now(), e);
-    bool must_change = false;
-    if (s == ST_OK)
-        s = credentials_verify(w->state->credentials, c->grant.user, in->text, &must_change, e);
-    /* Not 401: the session is fine, and a client would take it for over. */
-    if (s == ST_UNAUTHENTICATED)
-        s = error_field(e, ST_DENIED, "password_wrong", "old", "the old password is not right");
+    enum status s = worker_check_password(w, in, in->text, "old", "password_change", e);
     if (s != ST_OK)
-        return worker_refuse(w, in, "password_change", e);
-    guard_success(w->state->guard, login, in->call.address);
+        return s;
     if (slice_equal(in->text, in->second))
         return error_field(e, ST_INVALID, "password_weak", "new", "the new password is the old one");
     s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, "password_change", e);
@@ -166,7 +214,8 @@ enum status handle_password_change(struct worker *w, struct args *in, struct arg
         s = credentials_set(w->state->credentials, c->grant.user, login, in->second, false, e);
     if (s == ST_OK && sessions_end_user(w->state->sessions, c->grant.user, &c->session) != ST_OK)
         s = error_set(e, ST_IO, "session_store", "the other sessions could not be ended");
-    return s == ST_OK ? sessions_rotate(w->state->sessions, &c->session, true, &out->token, e) : s;
+    struct session_change change = {.password_changed = true};
+    return s == ST_OK ? sessions_rotate(w->state->sessions, &c->session, change, &out->token, e) : s;
 }
 
 enum status handle_job_token(struct worker *w, struct args *in, struct args *out, struct error *e) {
@@ -202,13 +251,14 @@ enum status handle_job_claim(struct worker *w, struct args *in, struct args *out
     entry.tag = SLICE("job_claim");
     memcpy(entry.session, session.b, sizeof entry.session);
     enum status s = ledger_record(w->state->ledger, &entry, e);
-    return s == ST_OK ? sessions_rotate(w->state->sessions, &session, false, &out->token, e) : s;
+    struct session_change none = {.password_changed = false};
+    return s == ST_OK ? sessions_rotate(w->state->sessions, &session, none, &out->token, e) : s;
 }
 
 enum status handle_api_key_make(struct worker *w, struct args *in, struct args *out, struct error *e) {
     const struct caller *c = &w->caller;
-    if (!is_person(c) || c->grant.must_change)
-        return persons_only(e);
+    if (!worker_is_person(w) || c->grant.must_change)
+        return worker_persons_only(e);
     if (c->actor.duties != 0) {
         (void)error_set(e, ST_DENIED, "not_your_duty", "holders of a duty act in person");
         return worker_refuse(w, in, "api_key_make", e);

@@ -23,7 +23,9 @@
 #define PROTOCOL_AGENT_MAX    200
 #define PROTOCOL_DOCUMENT_MAX ((size_t)64 << 10)
 #define PROTOCOL_REASON_MAX   1000
-#define PROTOCOL_SECRET_MAX   64 /* half a one-time password */
+#define PROTOCOL_SECRET_MAX   64   /* half a one-time password */
+#define PROTOCOL_CODE_MAX     1024 /* a code, or a passkey's id */
+#define PROTOCOL_PASSKEY_MAX  8192 /* one part of what a passkey answers */
 #define PROTOCOL_DETAIL_MAX   4096
 #define PROTOCOL_TAG_MAX      64
 #define PROTOCOL_TEXT_MAX     1024 /* a looked-up text, a needle */
@@ -47,6 +49,12 @@ enum message {
     MSG_JOB_TOKEN,
     MSG_API_KEY_MAKE,
     MSG_JOB_CLAIM,
+    MSG_FACTOR_LIST,
+    MSG_FACTOR_BEGIN,
+    MSG_FACTOR_CONFIRM,
+    MSG_FACTOR_REMOVE,
+    MSG_FACTOR_RESET,
+    MSG_SECOND_FACTOR,
     MSG_REGISTRY_LIST = 20,
     MSG_REGISTRY_PUT,
     MSG_BOOTSTRAP = 23, /* 22 set another's password: gone, see keeper/proposal.h */
@@ -144,7 +152,7 @@ struct args {
     uint64_t number, second_number;
     struct uuid uuid;
     struct token token;
-    struct slice text, second, third;
+    struct slice text, second, third, fourth;
     struct principal who;
     struct keeper_session_info *sessions;
     size_t session_count;

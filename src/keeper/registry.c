@@ -158,7 +158,8 @@ enum status registry_open(struct vault *v, struct registry **out, struct error *
     map_init(&r->by_login);
     map_init(&r->by_role);
     r->vault = v;
-    memset(&r->company, 0xff, sizeof r->company); /* LIMIT_NONE throughout until a document says otherwise */
+    memset(&r->company.limits, 0xff,
+           sizeof r->company.limits); /* LIMIT_NONE throughout until a document says otherwise */
     enum status s = vault_each(v, VAULT_REGISTRY, load_item, r);
     if (s == ST_OK)
         s = registry_index(r);
@@ -203,8 +204,26 @@ bool registry_field(struct registry *r, uint16_t object, uint16_t field, struct 
 
 void registry_company(struct registry *r, struct budget_limits *out) {
     (void)pthread_rwlock_rdlock(&r->lock);
-    *out = r->company;
+    *out = r->company.limits;
     (void)pthread_rwlock_unlock(&r->lock);
+}
+
+enum status registry_sign_in(struct registry *r, uint32_t user, const uint8_t address[16], int64_t now,
+                             struct sign_in_verdict *out, struct error *e) {
+    memset(out, 0, sizeof *out);
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct item *i = registry_find(r, REGISTRY_USER, user);
+    enum status s = i == NULL ? error_set(e, ST_NOT_FOUND, "not_found", "there is no such user") : ST_OK;
+    bool duty = s == ST_OK && i->parsed.user.duties != 0;
+    if (s == ST_OK)
+        s = sign_in_rules_apply(&r->company.sign_in, duty, address, now, out, e);
+    for (size_t k = 0; s == ST_OK && k < i->parsed.user.roles.count; k++) {
+        const struct parsed_role *role = registry_role(r, i->parsed.user.roles.name[k]);
+        if (role != NULL)
+            s = sign_in_rules_apply(&role->sign_in, duty, address, now, out, e);
+    }
+    (void)pthread_rwlock_unlock(&r->lock);
+    return s;
 }
 
 static int by_version(const void *a, const void *b) {

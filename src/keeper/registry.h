@@ -14,9 +14,9 @@
  * the role for somebody of his for a time. grant      {"user", "roles": [names], "since", "until": ms,
  * "from": user or 0, "ended": object or null}: roles for a time. `from` lends what he has himself, over his
  * scope, for as long as he has it; a duty's holder and an API key get nothing by a grant. company {"budget":
- * as a role's}; here what is missing has no limit. Its id is 1. catalogue  {"object", "field", "class":
- * "public"|"internal"|"personal"|"sensitive", "mask": number, "search": bits of enum field_search, "type":
- * enum value_type}; its id is object << 16 | field.
+ * as a role's, "sign_in": {…}}; here what is missing has no limit. Its id is 1. catalogue  {"object",
+ * "field", "class": "public"|"internal"|"personal"|"sensitive", "mask": number, "search": bits of enum
+ * field_search, "type": enum value_type}; its id is object << 16 | field.
  *
  * Rules that no caller can bend:
  * - A class never goes down (ST_DENIED "class_lowered").
@@ -112,6 +112,11 @@ size_t registry_grants_of(struct registry *r, uint32_t user, uint32_t *out, size
 bool registry_leads(struct registry *r, uint32_t leader, uint32_t user);
 /* False for an unknown role. */
 bool registry_role_terms(struct registry *r, const char *name, struct role_terms *out);
+/* What the rules of the company and of his roles say to a sign-in now (keeper/sign_in_rules.h). `address`
+ * NULL: asks for what is demanded only. ST_NOT_FOUND, ST_DENIED "sign_in_place" / "sign_in_time". */
+struct sign_in_verdict;
+MUST_CHECK enum status registry_sign_in(struct registry *r, uint32_t user, const uint8_t address[16],
+                                        int64_t now, struct sign_in_verdict *out, struct error *e);
 
 /* Who writes: NULL while the registry is being filled for the first time. */
 struct registry_writer {

@@ -236,7 +236,8 @@ static enum status parse_role(const json_t *d, struct parsed_role *r, struct err
         return bad(e, "break_glass_hours", "0 (not in an emergency) to 24");
     r->terms.break_glass_hours = hours;
     r->terms.by_leader = json_is_true(json_object_get(d, "by_leader"));
-    return parse_budget(json_object_get(d, "budget"), 0, &r->limits, e);
+    enum status s = sign_in_rules_parse(json_object_get(d, "sign_in"), false, &r->sign_in, e);
+    return s == ST_OK ? parse_budget(json_object_get(d, "budget"), 0, &r->limits, e) : s;
 }
 
 static bool take_class(const json_t *v, uint8_t *out) {
@@ -273,6 +274,11 @@ static enum status parse_field(const json_t *d, struct catalogue_field *f, struc
     return ST_OK;
 }
 
+static enum status parse_company(const json_t *d, struct parsed_company *c, struct error *e) {
+    enum status s = sign_in_rules_parse(json_object_get(d, "sign_in"), true, &c->sign_in, e);
+    return s == ST_OK ? parse_budget(json_object_get(d, "budget"), LIMIT_NONE, &c->limits, e) : s;
+}
+
 enum status registry_parse(uint8_t kind, const json_t *document, union parsed *out, struct error *e) {
     memset(out, 0, sizeof *out);
     switch (kind) {
@@ -285,7 +291,7 @@ enum status registry_parse(uint8_t kind, const json_t *document, union parsed *o
     case REGISTRY_ROLE:
         return parse_role(document, &out->role, e);
     case REGISTRY_COMPANY:
-        return parse_budget(json_object_get(document, "budget"), LIMIT_NONE, &out->company, e);
+        return parse_company(document, &out->company, e);
     case REGISTRY_CATALOGUE:
         return parse_field(document, &out->field, e);
     default:

@@ -3,6 +3,7 @@
 #define KEDUN_KEEPER_REGISTRY_PARSE_H
 
 #include "keeper/registry.h"
+#include "keeper/sign_in_rules.h"
 
 #include <jansson.h>
 
@@ -36,6 +37,12 @@ struct parsed_role {
     bool match[CLASS_COUNT];
     struct budget_limits limits;
     struct role_terms terms;
+    struct sign_in_rules sign_in;
+};
+
+struct parsed_company {
+    struct budget_limits limits;
+    struct sign_in_rules sign_in;
 };
 
 union parsed {
@@ -43,7 +50,7 @@ union parsed {
     struct parsed_department department;
     struct parsed_grant grant;
     struct parsed_role role;
-    struct budget_limits company;
+    struct parsed_company company;
     struct catalogue_field field;
 };
 

@@ -32,7 +32,7 @@ struct registry {
     size_t grant_count;
     uint64_t version;
     uint32_t last_id[REGISTRY_KIND_END];
-    struct budget_limits company;
+    struct parsed_company company;
 };
 
 struct item *registry_find(const struct registry *r, uint8_t kind, uint32_t id);

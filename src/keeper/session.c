@@ -11,6 +11,7 @@
 #define BUCKETS    8192
 #define STALE_MS   (5 * 60 * (int64_t)1000) /* how old a stored idle clock may be */
 #define TICK_BATCH 256
+#define FACTOR_MS  (10 * 60 * (int64_t)1000) /* to show the second factor in */
 
 struct sessions {
     pthread_mutex_t lock;
@@ -43,7 +44,11 @@ static struct session **sessions_slot_by_id(struct sessions *s, const struct uui
 static int64_t session_end(const struct sessions *s, const struct session *x) {
     if (x->grant.is_job || x->grant.is_key)
         return x->grant.expires_at;
-    int64_t idle = x->seen_at + s->limits.idle_ms, absolute = x->signed_in_at + s->limits.absolute_ms;
+    bool half = x->grant.step == SIGN_IN_FACTOR;
+    int64_t idle = x->seen_at + s->limits.idle_ms;
+    int64_t absolute = x->signed_in_at + (half ? FACTOR_MS : s->limits.absolute_ms);
+    if (x->grant.expires_at != 0 && x->grant.expires_at < absolute)
+        absolute = x->grant.expires_at;
     return idle < absolute ? idle : absolute;
 }
 
@@ -129,23 +134,6 @@ void sessions_close(struct sessions *s) {
     free(s);
 }
 
-static bool in_network(const struct session_network *n, const uint8_t address[16]) {
-    for (unsigned bit = 0; bit < n->bits; bit++) {
-        unsigned shift = 7 - bit % 8;
-        if (((n->address[bit / 8] ^ address[bit / 8]) >> shift & 1) != 0)
-            return false;
-    }
-    return true;
-}
-
-static bool from_permitted(const struct session_grant *g, const uint8_t address[16]) {
-    for (size_t i = 0; i < g->network_count; i++) {
-        if (in_network(&g->networks[i], address))
-            return true;
-    }
-    return g->network_count == 0;
-}
-
 static enum status unauthenticated(struct error *e) {
     return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "the session has ended or never was");
 }
@@ -165,7 +153,8 @@ enum status sessions_find(struct sessions *s, const struct keeper_call *call, st
     enum status st = hash_parts(s->hash, &part, 1, hash);
     struct session *x = st == ST_OK ? *sessions_slot(s, hash) : NULL;
     int64_t now = clock_wall_ms();
-    bool live = x != NULL && session_end(s, x) > now && from_permitted(&x->grant, call->address);
+    bool live = x != NULL && session_end(s, x) > now &&
+                network_permits(x->grant.networks, x->grant.network_count, call->address);
     if (live) {
         x->seen_at = now > x->seen_at ? now : x->seen_at;
         out->call = *call;
@@ -248,7 +237,7 @@ enum status sessions_make(struct sessions *s, const struct session_grant *grant,
                      "the session could not be made");
 }
 
-enum status sessions_rotate(struct sessions *s, const struct uuid *id, bool password_changed,
+enum status sessions_rotate(struct sessions *s, const struct uuid *id, struct session_change change,
                             struct token *token, struct error *e) {
     (void)pthread_mutex_lock(&s->lock);
     struct session **at = sessions_slot_by_id(s, id);
@@ -257,7 +246,11 @@ enum status sessions_rotate(struct sessions *s, const struct uuid *id, bool pass
     if (st == ST_OK) {
         struct session next = *x;
         st = fresh_token(s, token, next.hash);
-        next.grant.must_change = next.grant.must_change && !password_changed;
+        next.grant.must_change = next.grant.must_change && !change.password_changed;
+        if (change.second_factor_at != 0) {
+            next.grant.second_factor_at = change.second_factor_at;
+            next.grant.step = SIGN_IN_DONE;
+        }
         if (st == ST_OK)
             st = sessions_store(s, &next, true);
         if (st == ST_OK) {

@@ -2,14 +2,15 @@
  *
  * A token is 32 random bytes; only its SHA-256 is kept. People's sessions end 30 minutes after their last use
  * or 12 hours after sign-in (struct session_limits); a job's token ends at a fixed time within 24 hours; an
- * API key's at the time in its document. All end with their user. Sessions survive a restart; the idle clock
- * is stored at most every few minutes. All functions are safe from any thread. */
+ * API key's at the time in its document; one whose second factor is still awaited after 10 minutes. All end
+ * with their user. Sessions survive a restart; the idle clock is stored at most every few minutes. All
+ * functions are safe from any thread. */
 #ifndef KEDUN_KEEPER_SESSION_H
 #define KEDUN_KEEPER_SESSION_H
 
+#include "keeper/network.h"
 #include "keeper/registry.h"
 
-#define SESSION_NETWORKS  8
 #define SESSIONS_MAX      100000
 #define SESSIONS_PER_USER 50 /* the oldest goes when a person signs in once more */
 #define SESSION_JOB_MS    (24 * 3600 * (int64_t)1000)
@@ -18,18 +19,14 @@ struct session_limits {
     int64_t idle_ms, absolute_ms;
 };
 
-struct session_network {
-    uint8_t address[16];
-    uint8_t bits;
-};
-
 /* What a session is made for. */
 struct session_grant {
     uint32_t user;
     bool is_key, is_job, must_change;
+    uint8_t step; /* enum sign_in_step: until SIGN_IN_DONE only what finishes the sign-in is permitted */
     struct uuid job;
     uint16_t object;          /* a job's: the only object */
-    int64_t expires_at;       /* ms; 0: by the limits */
+    int64_t expires_at;       /* ms, at the latest; 0: by the limits */
     int64_t second_factor_at; /* ms */
     struct role_names roles;  /* a key's */
     struct session_network networks[SESSION_NETWORKS];
@@ -58,9 +55,14 @@ MUST_CHECK enum status sessions_find(struct sessions *s, const struct keeper_cal
                                      struct error *e);
 MUST_CHECK enum status sessions_make(struct sessions *s, const struct session_grant *grant,
                                      struct token *token, struct uuid *id, struct error *e);
+/* What has happened besides, when a session gets a fresh token. */
+struct session_change {
+    bool password_changed;
+    int64_t second_factor_at; /* ms; the factor was shown: the sign-in is done; 0: nothing of the kind */
+};
 /* A fresh token for the same session; the old one is dead. */
-MUST_CHECK enum status sessions_rotate(struct sessions *s, const struct uuid *id, bool password_changed,
-                                       struct token *token, struct error *e);
+MUST_CHECK enum status sessions_rotate(struct sessions *s, const struct uuid *id,
+                                       struct session_change change, struct token *token, struct error *e);
 /* The live session of a job: its id and user. ST_NOT_FOUND. */
 MUST_CHECK enum status sessions_find_job(struct sessions *s, const struct uuid *job, struct uuid *id,
                                          uint32_t *user);

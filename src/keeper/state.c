@@ -21,6 +21,8 @@ static enum status open_people(struct keeper_state *s, struct error *e) {
         st = sessions_open(s->vault, s->registry, limits, &s->sessions, e);
     if (st == ST_OK)
         st = credentials_open(s->vault, s->keys, s->config.password_cost, &s->credentials, e);
+    if (st == ST_OK)
+        st = factors_open(s->vault, s->keys, &s->factors, e);
     if (st != ST_OK)
         return st;
     s->guard = guard_new();
@@ -58,6 +60,7 @@ void state_close(struct keeper_state *s) {
     ledger_close(s->ledger);
     budgets_free(s->budgets);
     guard_free(s->guard);
+    factors_close(s->factors);
     credentials_close(s->credentials);
     sessions_close(s->sessions);
     proposals_close(s->proposals);

@@ -4,6 +4,7 @@
 
 #include "keeper/budget.h"
 #include "keeper/credential.h"
+#include "keeper/factor.h"
 #include "keeper/guard.h"
 #include "keeper/ledger.h"
 #include "keeper/match.h"
@@ -29,6 +30,7 @@ struct keeper_state {
     struct sessions *sessions;
     struct credentials *credentials;
     struct proposals *proposals;
+    struct factors *factors;
     struct guard *guard;
     struct budgets *budgets;
     struct ledger *ledger;
@@ -72,6 +74,8 @@ handler *handler_of(enum message number);
 
 handler handle_sign_in, handle_sign_out, handle_session, handle_rotate, handle_session_list,
     handle_session_revoke, handle_password_change, handle_job_token, handle_api_key_make, handle_job_claim;
+handler handle_factor_list, handle_factor_begin, handle_factor_confirm, handle_factor_remove,
+    handle_factor_reset, handle_second_factor;
 handler handle_registry_list, handle_registry_put, handle_bootstrap, handle_bootstrap_end,
     handle_bootstrapped;
 handler handle_open, handle_seal, handle_reseal, handle_outcome, handle_open_intents, handle_lookup;
@@ -85,6 +89,24 @@ handler handle_policy_list, handle_policy_text, handle_policy_propose, handle_po
 
 /* All open proposals by or about somebody. */
 void proposals_withdraw(struct worker *w, uint32_t user);
+
+/* Whether the caller is a person himself, and no key and no job. */
+static inline bool worker_is_person(const struct worker *w) {
+    return !w->caller.grant.is_key && !w->caller.grant.is_job;
+}
+void worker_note_seen(struct worker *w, uint32_t user);
+enum status worker_persons_only(struct error *e);
+/* A session for a person whose sign-in went as far as `grant` says, recorded with `tag`; fills the answer. */
+MUST_CHECK enum status worker_make_session(struct worker *w, const struct args *in,
+                                           struct session_grant *grant, struct slice agent, const char *tag,
+                                           struct args *out, struct error *e);
+/* The caller's own password, asked anew, within the delays for wrong ones. ST_DENIED "password_wrong" (field
+ * `field`), ST_LIMIT; a failure is recorded as `what`. */
+MUST_CHECK enum status worker_check_password(struct worker *w, const struct args *in, struct slice password,
+                                             const char *field, const char *what, struct error *e);
+/* A session that is half made may only finish its sign-in. ST_DENIED "second_factor_pending",
+ * "second_factor_enrol". */
+MUST_CHECK enum status worker_check_step(const struct worker *w, enum message number, struct error *e);
 
 /* An entry that names the caller (or nobody), for the act at hand. */
 struct audit_entry worker_entry(const struct worker *w, const struct args *in, uint8_t act, uint8_t outcome);

@@ -28,6 +28,8 @@ enum vault_kind {
     VAULT_SETTING,      /* key: a name */
     VAULT_PROPOSAL,     /* key: u64 id; value: keeper/proposal.c */
     VAULT_SEEN,         /* key: u32 user; value: u64 ms of his last sign-in */
+    VAULT_FACTOR = 20,  /* key: u32 user; value: keeper/factor_record.c */
+    VAULT_HANDLE,       /* key: 16 bytes, a passkey's user handle; value: u32 user */
     VAULT_POLICY = 30   /* key: u32 version, u8 part; value: keeper/policy_versions.c */
 };
 

@@ -154,6 +154,9 @@ static void wire_principal(struct wire *w, struct principal *p) {
     wire_bool(w, &p->is_key);
     wire_bool(w, &p->is_job);
     wire_bool(w, &p->must_change_password);
+    wire_u8(w, &p->step);
+    if (p->step >= SIGN_IN_STEP_END)
+        w->failed = true;
     wire_i64(w, &p->signed_in_at);
     wire_i64(w, &p->expires_at);
     wire_i64(w, &p->second_factor_at);

@@ -65,8 +65,9 @@ static enum status compute(struct caller *c, struct access_entry *entry, struct 
     for (size_t i = 0; i < ACT_COUNT; i++)
         a->acts[i] = &pred_false;
     struct policy_context with_reason =
-        c->context; /* acts that ask for one: whether he could, once he gives it */
+        c->context; /* acts that ask for one, or a second factor: whether he could, once he gives it */
     with_reason.has_reason = true;
+    with_reason.second_factor_age = 0;
     for (size_t i = 0; i < sizeof row_acts / sizeof row_acts[0]; i++) {
         bool reasoned = row_acts[i] == ACT_REVEAL || row_acts[i] == ACT_EXPORT || row_acts[i] == ACT_TRANSFER;
         q.context = reasoned ? &with_reason : &c->context;

@@ -36,7 +36,8 @@ static void every_role_is_one_that_the_keeper_takes(void **state) {
         assert_non_null(json_string_value(json_object_get(json_object_get(role, "label"), "en")));
     }
     assert_int_equal(registry_parse(REGISTRY_COMPANY, json_object_get(roles_file, "company"), &p, &e), ST_OK);
-    assert_true(p.company.people[0][1].day != LIMIT_NONE && p.company.lookups.day != LIMIT_NONE);
+    assert_true(p.company.limits.people[0][1].day != LIMIT_NONE &&
+                p.company.limits.lookups.day != LIMIT_NONE);
 }
 
 static const json_t *role_of(const char *name) {

@@ -3,12 +3,13 @@ import { createApp } from 'vue';
 import './tokens.css';
 import './base.css';
 import App from './App.vue';
-import { onSignedOut } from './api/client';
+import { onSignedOut, onStepUp } from './api/client';
 import { i18n, useLanguage } from './i18n';
 import { router } from './router';
 import { useObjects } from './stores/objects';
 import { usePrefs } from './stores/prefs';
 import { useSession } from './stores/session';
+import { useStepUp } from './stores/stepUp';
 
 async function start() {
   const app = createApp(App);
@@ -23,6 +24,7 @@ async function start() {
     void import('./composables/useListState').then((lists) => lists.forgetFilters());
     void router.push({ name: 'sign-in', query: { ended: '1' } });
   });
+  onStepUp(() => useStepUp().ask());
   app.use(i18n);
   app.use(router);
   app.mount('#app');

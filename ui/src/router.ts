@@ -27,6 +27,12 @@ export const router = createRouter({
       meta: { title: 'password.title' },
     },
     {
+      path: '/enrol',
+      name: 'enrol',
+      component: () => import('./views/Enrol.vue'),
+      meta: { title: 'totp.mustTitle' },
+    },
+    {
       path: '/',
       component: () => import('./views/Shell.vue'),
       children: [
@@ -84,6 +90,12 @@ export const router = createRouter({
           meta: { title: 'audit.mine' },
         },
         {
+          path: 'account',
+          name: 'account',
+          component: () => import('./views/Account.vue'),
+          meta: { title: 'account.title' },
+        },
+        {
           path: 'sessions',
           name: 'sessions',
           component: () => import('./views/Sessions.vue'),
@@ -114,13 +126,15 @@ export function setTitle(text: string): void {
 async function guard(to: RouteLocationNormalized) {
   const session = useSession();
   if (!session.asked) await session.load().catch(() => undefined);
-  if (to.meta.open) return session.me && to.name === 'sign-in' ? '/' : true;
-  if (!session.me) {
+  const half = session.me?.step === 'second_factor';
+  if (to.meta.open) return session.me && !half && to.name === 'sign-in' ? '/' : true;
+  if (!session.me || half) {
     session.wanted = to.fullPath;
     return { name: 'sign-in' };
   }
+  if (session.me.step === 'enrol') return to.name === 'enrol' ? true : { name: 'enrol' };
   if (session.me.must_change_password && to.name !== 'password') return { name: 'password' };
-  if (to.name === 'password') return true;
+  if (to.name === 'password' || to.name === 'enrol') return true;
   const objects = useObjects();
   if (!objects.loaded) await objects.load().catch(() => undefined);
   return true;

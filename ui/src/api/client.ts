@@ -30,15 +30,25 @@ export interface CallOptions {
   version?: number;
   key?: string;
   signal?: AbortSignal;
+  again?: boolean; // has been asked before the second factor was shown
 }
 
-const state = { csrf: '', language: 'zh', signedOut: () => {} };
+const state = {
+  csrf: '',
+  language: 'zh',
+  signedOut: () => {},
+  stepUp: async () => false,
+};
 
 export function setCsrf(token: string): void {
   state.csrf = token;
 }
 export function setLanguage(language: string): void {
   state.language = language;
+}
+/* Asks for the second factor; true when it was shown and what was refused may be tried again. */
+export function onStepUp(ask: () => Promise<boolean>): void {
+  state.stepUp = ask;
 }
 export function onSignedOut(act: () => void): void {
   state.signedOut = act;
@@ -96,6 +106,8 @@ export async function send(method: string, path: string, options: CallOptions = 
   }
   if (response.ok) return response;
   const problem = await problemOf(response);
+  if (problem.code === 'second_factor_required' && !options.again && (await state.stepUp()))
+    return send(method, path, { ...options, again: true });
   if (problem.status === 401 && problem.code !== 'sign_in_failed') state.signedOut();
   throw problem;
 }

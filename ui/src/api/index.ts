@@ -16,6 +16,15 @@ export const session = {
   directory: () => get<T.Directory>('/directory'),
 };
 
+export const factors = {
+  list: () => get<T.Factors>('/me/factors'),
+  show: (proof: T.FactorProof) => post<{ csrf: string; me: T.Me }>('/session/second-factor', proof),
+  totpBegin: (password: string) => post<{ secret: string; uri: string }>('/me/factors/totp', { password }),
+  totpConfirm: (code: string) => post<{ recovery: string[] }>('/me/factors/totp/confirm', { code }),
+  totpRemove: () => del<void>('/me/factors/totp'),
+  recovery: (password: string) => post<{ recovery: string[] }>('/me/factors/recovery', { password }),
+};
+
 export const keys = {
   list: (user: number | string = '') => get<{ items: T.KeyItem[] }>('/keys', { query: { user } }),
   create: (label: string, roles: string[], expires_at: string) =>

@@ -165,10 +165,22 @@ export interface Me {
   branch: { id: number; name: string } | null;
   duties: string[];
   must_change_password: boolean;
+  step: 'done' | 'second_factor' | 'enrol'; // half a session has no more than what stands above
   csrf: string;
   budgets: Budgets;
   acts: Record<string, string[]>;
   areas?: string[];
+}
+
+export interface Factors {
+  demanded: boolean;
+  totp: { made_at: string; used_at: string } | null;
+  recovery: { left: number; made_at: string | null };
+  passkeys: { id: string; name: string; synced: boolean; made_at: string; used_at: string | null }[];
+}
+export interface FactorProof {
+  kind: 'totp' | 'recovery' | 'passkey';
+  code: string;
 }
 
 export interface SessionItem {

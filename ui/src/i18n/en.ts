@@ -1,3 +1,4 @@
+import account from './en_account';
 import guard from './en_guard';
 import type zh from './zh';
 
@@ -458,6 +459,7 @@ const en: typeof zh = {
       undoing: 'Undoing',
     },
   },
+  ...account,
   ...guard,
   home: {
     title: 'Hello, {name}',

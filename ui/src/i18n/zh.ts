@@ -1,3 +1,4 @@
+import account from './zh_account';
 import guard from './zh_guard';
 
 export default {
@@ -457,6 +458,7 @@ export default {
       undoing: '撤销中',
     },
   },
+  ...account,
   ...guard,
   home: {
     title: '你好，{name}',

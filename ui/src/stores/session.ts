@@ -1,8 +1,8 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
-import { session as api } from '@/api';
+import { factors, session as api } from '@/api';
 import { Problem, setCsrf } from '@/api/client';
-import type { Me } from '@/api/types';
+import type { FactorProof, Me } from '@/api/types';
 
 export const useSession = defineStore('session', () => {
   const me = ref<Me | null>(null);
@@ -32,6 +32,10 @@ export const useSession = defineStore('session', () => {
     const answer = await api.signIn(login, password);
     take(answer.me, answer.csrf);
   }
+  async function showFactor(kind: FactorProof['kind'], code: string): Promise<void> {
+    const answer = await factors.show({ kind, code });
+    take(answer.me, answer.csrf);
+  }
   /* Ends in a fresh page, so that nothing of what was shown stays in the tab's memory for the next person. */
   async function signOut(): Promise<void> {
     try {
@@ -49,5 +53,5 @@ export const useSession = defineStore('session', () => {
   const area = (name: string) => me.value?.areas?.includes(name) ?? false;
   const isAuditor = computed(() => me.value?.duties?.includes('auditor') ?? false);
 
-  return { me, asked, wanted, load, refresh, signIn, signOut, forget, may, area, isAuditor };
+  return { me, asked, wanted, load, refresh, signIn, showFactor, signOut, forget, may, area, isAuditor };
 });

@@ -1,0 +1,116 @@
+/* Second factors: one's own, shown and set up, and others' reset. Everything is decided in the keeper. */
+#include "api/engine.h"
+#include "api/handlers.h"
+#include "api/session.h"
+#include "base/hex.h"
+#include "keeper/client_factor.h"
+
+static struct slice member(const json_t *from, const char *name) {
+    const json_t *v = json_object_get(from, name);
+    return json_is_string(v) ? slice_of(json_string_value(v), json_string_length(v)) : SLICE_NONE;
+}
+
+static uint8_t kind_of(struct slice name) {
+    return slice_is(name, "totp")       ? FACTOR_KIND_TOTP
+           : slice_is(name, "recovery") ? FACTOR_KIND_RECOVERY
+           : slice_is(name, "passkey")  ? FACTOR_KIND_PASSKEY
+                                        : 0;
+}
+
+HANDLER(api_second_factor) {
+    struct keeper_factor_proof proof = {.kind = kind_of(member(r->json, "kind")),
+                                        .code = member(r->json, "code")};
+    struct token fresh;
+    struct principal who;
+    (void)engine;
+    enum status s = keeper_second_factor(c->keeper, &c->call, &proof, &fresh, &who, e);
+    if (s != ST_OK)
+        return s;
+    session_forget(&c->call.token);
+    c->call.token = fresh;
+    c->who = who;
+    return session_answer(c, reply, e);
+}
+
+HANDLER(api_factors) {
+    struct slice json;
+    (void)engine;
+    (void)r;
+    enum status s = keeper_factor_list(c->keeper, &c->call, 0, &json, e);
+    if (s == ST_OK)
+        buf_put(&reply->body, json.p, json.n);
+    return s;
+}
+
+static enum status begin(struct caller *c, const struct http_request *r, struct http_reply *reply,
+                         uint8_t kind, struct error *e) {
+    struct slice json;
+    enum status s = keeper_factor_begin(c->keeper, &c->call, kind, member(r->json, "password"), &json, e);
+    if (s == ST_OK)
+        buf_put(&reply->body, json.p, json.n);
+    return s;
+}
+
+HANDLER(api_totp_begin) {
+    (void)engine;
+    return begin(c, r, reply, FACTOR_KIND_TOTP, e);
+}
+
+HANDLER(api_recovery_codes) {
+    (void)engine;
+    return begin(c, r, reply, FACTOR_KIND_RECOVERY, e);
+}
+
+HANDLER(api_totp_confirm) {
+    struct keeper_factor_proof proof = {.kind = FACTOR_KIND_TOTP, .code = member(r->json, "code")};
+    struct token fresh;
+    struct slice json;
+    (void)engine;
+    enum status s = keeper_factor_confirm(c->keeper, &c->call, &proof, SLICE_NONE, &fresh, &json, e);
+    if (s != ST_OK)
+        return s;
+    buf_put(&reply->body, json.p, json.n);
+    session_forget(&c->call.token);
+    session_set_cookie(reply, &fresh);
+    return ST_OK;
+}
+
+HANDLER(api_totp_remove) {
+    (void)engine;
+    (void)r;
+    enum status s = keeper_factor_remove(c->keeper, &c->call, FACTOR_KIND_TOTP, SLICE_NONE, e);
+    if (s == ST_OK)
+        reply->status = 204;
+    return s;
+}
+
+static enum status user_of(const struct http_request *r, uint32_t *user, struct error *e) {
+    int64_t n;
+    if (!slice_to_int(r->parameters[0], &n) || n < 1 || n > UINT32_MAX)
+        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such user");
+    *user = (uint32_t)n;
+    return ST_OK;
+}
+
+HANDLER(api_user_factors) {
+    struct slice json;
+    uint32_t user = 0;
+    (void)engine;
+    enum status s = user_of(r, &user, e);
+    if (s == ST_OK)
+        s = keeper_factor_list(c->keeper, &c->call, user, &json, e);
+    if (s == ST_OK)
+        buf_put(&reply->body, json.p, json.n);
+    return s;
+}
+
+HANDLER(api_user_factors_reset) {
+    uint32_t user = 0;
+    (void)engine;
+    enum status s = user_of(r, &user, e);
+    if (s == ST_OK)
+        s = keeper_factor_reset(c->keeper, &c->call, user, e);
+    if (s == ST_OK)
+        reply->status = 204;
+    return s;
+}
