@@ -2,17 +2,28 @@
 // is refused; a key is its owner's alone; and a replay shows what the caller may see now, not what he once saw.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ok, problem } from '../api/client.mjs';
 import { mobile } from '../api/people.mjs';
-import { Server } from '../api/server.mjs';
+import { root, Server } from '../api/server.mjs';
+import { Checker } from './checker.mjs';
+import { canary } from './plant.mjs';
 
+const policies = mkdtempSync(join(tmpdir(), 'kedun-replay-'));
 let server, sales1, sales2, leader;
 before(async () => {
-  server = await new Server().start();
+  cpSync(join(root, 'policies'), policies, { recursive: true });
+  chmodSync(policies, 0o755); // the roles are other users
+  server = await new Server({ policies }).start();
   [sales1, sales2, leader] = await Promise.all(['sales1', 'sales2', 'leader'].map((l) => server.as(l)));
 });
-after(() => server.stop());
+after(async () => {
+  await server.stop();
+  rmSync(policies, { recursive: true });
+});
 
 const path = '/api/v1/records/customer';
 const keyed = (key = randomUUID()) => ({ headers: { 'idempotency-key': key } });
@@ -76,3 +87,63 @@ test('a replay shows what the caller may see now: its id alone, once the record 
 });
 
 test('a key that is too long is refused', async () => problem(await sales1.post(path, body(), keyed('k'.repeat(65))), 400, 'invalid'));
+
+// Everything that a key may stand for, done by one, asked by others of each role under the same keys.
+const writes = (made, fields) => [
+  ['POST', path, fields], ['PATCH', `${path}/${made.id}`, { grade: 'a' }, '"1"'], ['POST', `${path}/bulk`, { act: 'create', items: [{ fields }] }],
+  ['POST', `${path}/bulk`, { act: 'update', items: [{ id: made.id, version: 2, fields: { grade: 'b' } }] }],
+];
+const send = (who, [method, at, b, match], key) => who.request(method, at, { body: b, headers: { 'idempotency-key': key, ...(match && { 'if-match': match }) } });
+const told = (a) => `${a.status} ${a.headers['idempotent-replayed'] ?? ''} ${a.headers.etag ?? ''} ${(a.json?.items ?? [a.json]).map((i) => `${i?.status} ${i?.code ?? i?.error?.code ?? ''}`)}`;
+const planted = () => Object.fromEntries([['name', 'text'], ['mobile', 'mobile'], ['mail', 'mail'], ['remark', 'long_text']].map(([name, type]) => [name, canary({ name, type })]));
+
+test('under another’s key nobody of any role learns that it was used, nor what for', async () => {
+  const canaries = planted();
+  const checker = new Checker([{ object: 'customer', key: 'replay', fields: canaries }]);
+  const fields = { customer_type: 'company', ...Object.fromEntries(Object.entries(canaries).map(([k, c]) => [k, c.value])) };
+  const made = await sales1.create('customer', body());
+  const all = writes(made, { ...fields, name: '公司' }).map((w) => [w, randomUUID()]);
+  for (const [w, key] of all) assert.match(told(await send(sales1, w, key)), /^20/);
+  for (const login of ['service1', 'finance1', 'marketing', 'salescd', 'auditor', 'sysadmin', 'nobody']) {
+    const who = await server.as(login);
+    for (const [[method, at, b, match], key] of all) {
+      // Who may make customers himself has values of his own; all others send the very same.
+      const own = () => [method, at, login !== 'salescd' ? b : b.items ? { ...b, items: b.items.map((i) => ({ ...i, fields: body() })) } : body(), match];
+      const a = await send(who, own(), key);
+      assert.equal(told(a), told(await send(who, own(), randomUUID())), `${login} ${method} ${at}`);
+      assert.notEqual(a.headers['idempotent-replayed'], 'true');
+      assert.deepEqual([...checker.find(a)], [], login);
+    }
+  }
+});
+
+// The last test: it changes what everyone may do.
+test('once rights were taken away a replay shows what is left of them: masks, or nothing', async () => {
+  const canaries = planted();
+  const fields = { customer_type: 'company', ...Object.fromEntries(Object.entries(canaries).map(([k, c]) => [k, c.value])) };
+  const checker = new Checker([{ object: 'customer', key: 'replay', fields: Object.fromEntries(Object.entries(canaries).filter(([k]) => k !== 'name')) }]);
+  const first = ok(await sales1.post(path, fields, keyed()), 201);
+  const done = writes(first, { ...fields, mobile: mobile(), name: '另一公司' }).map((w) => [w, randomUUID()]);
+  for (const [w, key] of done) assert.ok((await send(sales1, w, key)).text.length > 0);
+  const [seen] = [await send(sales1, ...done[1])];
+  assert.ok(checker.find(seen).size > 0, 'before, he sees what he wrote');
+  const restart = async (change) => {
+    const file = join(policies, 'sales.cedar'), text = readFileSync(file, 'utf8'), changed = change(text);
+    assert.notEqual(changed, text);
+    writeFileSync(file, changed);
+    await server.restart();
+    sales1 = await server.as('sales1');
+  };
+  await restart((text) => text.replace('when { ["public", "internal", "personal"].contains(context.class) && resource.owner == principal };', 'when { ["public", "internal"].contains(context.class) && resource.owner == principal };'));
+  for (const [w, key] of done) {
+    const a = await send(sales1, w, key);
+    assert.deepEqual([...checker.find(a)].map((f) => f.name), [], `masked: ${w[0]} ${w[1]} ${a.text.slice(0, 300)}`);
+  }
+  assert.equal((await send(sales1, ...done[1])).json._views.mobile, 'masked');
+  await restart((text) => `${text}\n@id("sales-no-more")\nforbid (principal in Role::"sales", action, resource is Customer);\n`);
+  for (const [w, key] of done) {
+    const a = await send(sales1, w, key);
+    assert.deepEqual([...checker.find(a)], [], `nothing: ${w[0]} ${w[1]}`);
+    assert.ok(!/"(mobile|mail|remark|grade)"/.test(a.text), a.text.slice(0, 300));
+  }
+});
