@@ -209,9 +209,17 @@ static bool lost(const struct audit_log *log, uint64_t seq) {
 
 /* With the mutex; `asleep` (may be NULL): instead of sleeping with it, lets go of it, sleeps and says so. */
 static enum status wait_for(struct audit_log *log, uint64_t seq, bool *asleep) {
+    bool yielded = false;
     while (log->durable_seq < seq && !log->failed) {
         if (seq > log->last_seq)
             return ST_INVALID;
+        if (!log->flushing && !yielded) { /* who is on his way to the queue gets into this sync */
+            yielded = true;
+            (void)pthread_mutex_unlock(&log->mutex);
+            (void)sched_yield();
+            (void)pthread_mutex_lock(&log->mutex);
+            continue;
+        }
         if (!log->flushing) {
             flush(log);
             continue;
