@@ -66,9 +66,11 @@ static void to_bits(struct row_set_maker *m) {
 
 /* Room for n rows more in the list, or the bitmap instead. */
 static void make_room(struct row_set_maker *m, size_t n) {
+    if (m->failed) /* perhaps for want of a set at all */
+        return;
     struct row_set *s = m->set;
     size_t wanted = (size_t)s->count + n;
-    if (m->failed || s->bits != NULL || wanted <= m->room)
+    if (s->bits != NULL || wanted <= m->room)
         return;
     if (wanted * sizeof *s->list > bitmap_bytes(s->chunks)) {
         to_bits(m);
