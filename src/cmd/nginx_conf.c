@@ -13,7 +13,7 @@
 
 /* Bodies of 100,000 bytes and more cost the engine tens of milliseconds each before it can refuse them. So
  * many a second go on from one address, so many may be there at a time, most waiting unread. */
-#define LARGE_PER_SECOND 10
+#define LARGE_PER_SECOND 5
 #define LARGE_WAITING    32
 
 #define CONNECTIONS_MOST 20480 /* idle ones cost some 20 KB each once TLS is agreed on */
