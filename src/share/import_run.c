@@ -11,8 +11,8 @@
 
 /* While one batch is sealed by the keeper the one before it is committed by the engine, and the reader parses
  * the next. Commits and what is counted keep the file's order. */
-#define WORKERS  2
-#define SLOTS    3
+#define WORKERS  3
+#define SLOTS    4
 #define SAVE_NS  1000000000
 #define TRIES    120 /* of one batch, while a process is being restarted */
 #define PAUSE_MS 500
@@ -244,7 +244,8 @@ static enum status take_row(void *context, const struct csv_row *row) {
         }
     }
     enum status s = batch_add(&p->current->batch, row);
-    if (s == ST_OK && batch_is_full(&p->current->batch))
+    uint32_t rows = __atomic_load_n(&p->turns.rows, __ATOMIC_RELAXED);
+    if (s == ST_OK && (batch_is_full(&p->current->batch) || p->current->batch.count >= rows))
         publish(p);
     return s;
 }
@@ -355,6 +356,7 @@ enum status run_import(struct jobs *j, struct tools *t, struct job *job, const s
     p->saved_ns = clock_monotonic_ns();
     (void)pthread_mutex_init(&p->lock, NULL);
     (void)pthread_cond_init(&p->changed, NULL);
+    p->turns.rows = RUN_ROWS_FIRST;
     (void)pthread_mutex_init(&p->turns.lock, NULL);
     (void)pthread_cond_init(&p->turns.moved, NULL);
     rejects_init(&p->rejects);

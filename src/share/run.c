@@ -90,6 +90,21 @@ void run_wait_turn(struct turns *turns, uint64_t turn) {
     (void)pthread_mutex_unlock(&turns->lock);
 }
 
+uint32_t run_pace(uint32_t now, uint32_t rows, uint64_t held_us) {
+    if (rows < RUN_ROWS_LEAST / 2 || held_us == 0)
+        return now;
+    uint64_t fit = (uint64_t)rows * RUN_HOLD_US / held_us;
+    fit = fit > RUN_ROWS_MOST ? RUN_ROWS_MOST : fit;
+    uint64_t next = fit < now ? (now + fit) / 2 : now + (fit - now + 7) / 8;
+    return next < RUN_ROWS_LEAST ? RUN_ROWS_LEAST : (uint32_t)next;
+}
+
+/* Only the thread whose turn it is comes here. */
+static void keep_pace(struct turns *t, const struct write_set *set, uint64_t held_us) {
+    uint32_t now = __atomic_load_n(&t->rows, __ATOMIC_RELAXED);
+    __atomic_store_n(&t->rows, run_pace(now, set->groups, held_us), __ATOMIC_RELAXED);
+}
+
 enum status run_write(void *context, const struct write_set *set, struct write_result *result,
                       struct error *e) {
     struct jobs *j = context;
@@ -97,5 +112,8 @@ enum status run_write(void *context, const struct write_set *set, struct write_r
         run_wait_turn(thread_turns, thread_turn);
     if (thread_turns != NULL && __atomic_load_n(&thread_turns->broken, __ATOMIC_ACQUIRE))
         return error_set(e, ST_CONFLICT, "job_stopped", "the job has been stopped");
-    return remote_write(j->writer, set, result, e);
+    enum status s = remote_write(j->writer, set, result, e);
+    if (s == ST_OK && thread_turns != NULL && result != NULL)
+        keep_pace(thread_turns, set, result->held_us);
+    return s;
 }

@@ -56,8 +56,16 @@ struct turns {
     pthread_mutex_t lock;
     pthread_cond_t moved;
     uint64_t now;
-    bool broken; /* something went wrong: nothing more is committed */
+    bool broken;   /* something went wrong: nothing more is committed */
+    uint32_t rows; /* atomic: how many a batch should have, so that its set holds the writer RUN_HOLD_US */
 };
+#define RUN_HOLD_US    12000 /* of its processor time; the commit's waiting for the disk comes on top */
+#define RUN_ROWS_FIRST 200
+#define RUN_ROWS_LEAST 64
+#define RUN_ROWS_MOST  2000
+/* How many rows the next sets should have, when `rows` rows have just held the writer so long: half of the
+ * way at once to fewer, an eighth of it to more. */
+uint32_t run_pace(uint32_t now, uint32_t rows, uint64_t held_us);
 /* The thread's commits wait until turns->now is `turn`; NULL: they don't. */
 void run_set_turn(struct turns *turns, uint64_t turn);
 void run_wait_turn(struct turns *turns, uint64_t turn);

@@ -42,6 +42,7 @@ static void put_answer(struct buf *out, const struct write_set *set, const struc
                        enum status s, const struct error *e) {
     buf_put_u64(out, result->failed_op);
     buf_put_u64(out, result->steward_items);
+    buf_put_u64(out, result->held_us);
     buf_put_u32(out, set->groups);
     for (size_t i = 0; i < set->groups; i++)
         buf_put_u32(out, set->refused[i]);
@@ -252,6 +253,7 @@ static enum status take_answer(const struct write_set *set, const struct frame *
     struct error ignored = {.status = ST_OK}, *to = e == NULL ? &ignored : e;
     result->failed_op = reader_u64(&r);
     result->steward_items = reader_u64(&r);
+    result->held_us = reader_u64(&r);
     uint32_t groups = reader_u32(&r);
     if (answer->flags == ST_OK && groups != set->groups)
         r.failed = true;

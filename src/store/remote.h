@@ -2,9 +2,9 @@
  * frame a set, one frame back; both ends are here.
  *
  * Question: type REMOTE_WRITE, payload store/wire.h. Answer: flags is the enum status; ST_OK: u64 failed_op,
- * u64 steward_items, u32 groups and a u32 each (write_set.refused); else the same and code, field and detail
- * of the error (u32 length and bytes each). A set travels in one frame, so it holds FRAME_MOST bytes at the
- * most. */
+ * u64 steward_items, u64 held_us, u32 groups and a u32 each (write_set.refused); else the same and code,
+ * field and detail of the error (u32 length and bytes each). A set travels in one frame, so it holds
+ * FRAME_MOST bytes at the most. */
 #ifndef KEDUN_STORE_REMOTE_H
 #define KEDUN_STORE_REMOTE_H
 

@@ -216,6 +216,7 @@ struct write_set {
 struct write_result {
     size_t failed_op;     /* index, when the status is not ST_OK */
     size_t steward_items; /* uniqueness conflicts queued */
+    uint64_t held_us;     /* processor time for which the transaction that the set was in held the writer */
 };
 
 /* All or nothing, durable when it returns ST_OK. Checks (UNIQUE, EXISTS) see the ops before them in the set.

@@ -5,6 +5,7 @@
 #include "share/batch.h"
 #include "share/mapping.h"
 #include "share/rejects.h"
+#include "share/run.h"
 #include "test.h"
 
 #include <jansson.h>
@@ -371,6 +372,23 @@ static void many_rejected_rows_are_cut_into_chunks_and_a_cut_chunk_is_refused(vo
     rejects_free(&r);
 }
 
+static void sets_come_to_hold_the_writer_as_long_as_they_may(void **state) {
+    (void)state;
+    uint32_t rows = RUN_ROWS_FIRST;
+    for (int i = 0; i < 40; i++)
+        rows = run_pace(rows, rows, (uint64_t)rows * 30); /* 30 us a row */
+    assert_in_range(rows, RUN_HOLD_US / 30 - 10, RUN_HOLD_US / 30);
+    for (int i = 0; i < 10; i++)
+        rows = run_pace(rows, rows, (uint64_t)rows * 90); /* the base has grown */
+    assert_in_range(rows, RUN_HOLD_US / 90 - 1, RUN_HOLD_US / 90 + 1);
+    assert_in_range(run_pace(rows, rows, 10000000), RUN_ROWS_LEAST,
+                    rows / 2 + 1); /* one slow set is no rule */
+    for (int i = 0; i < 20; i++)
+        rows = run_pace(rows, rows, 10000000);
+    assert_int_equal(rows, RUN_ROWS_LEAST);
+    assert_int_equal(run_pace(300, 5, 100), 300); /* the last few rows of a file say nothing */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_go_where_the_plan_says),
@@ -384,6 +402,7 @@ int main(void) {
         cmocka_unit_test(a_batch_that_was_interrupted_and_runs_again_writes_nothing_twice),
         cmocka_unit_test(a_batch_keeps_its_own_copy_and_is_full_at_its_bounds),
         cmocka_unit_test(ids_of_rows_follow_their_lines_and_are_theirs_alone),
+        cmocka_unit_test(sets_come_to_hold_the_writer_as_long_as_they_may),
         cmocka_unit_test(rejected_rows_are_kept_sealed_and_come_back_as_csv),
         cmocka_unit_test(many_rejected_rows_are_cut_into_chunks_and_a_cut_chunk_is_refused),
     };

@@ -74,6 +74,7 @@ static void a_set_from_another_process_is_committed(void **state) {
     struct write_op op = fixture_insert(&row);
     struct write_set set = {.ops = &op, .count = 1, .bulk = true};
     assert_int_equal(remote_write(l.writer, &set, &result, &e), ST_OK);
+    assert_true(result.held_us > 0);
     assert_int_equal(count_rows(f), 1);
     assert_int_equal(remote_write(l.writer, &set, &result, &e), ST_CONFLICT);
     assert_string_equal(e.code, "record_exists");

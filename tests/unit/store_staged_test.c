@@ -102,6 +102,38 @@ static void the_last_change_of_a_staged_row_holds(void **state) {
     assert_int_equal(count_of(f, has(f, F_MOBILE, SEARCH_SUFFIX, 5)), 10);
 }
 
+/* Staged rows are indexed when the writer has nothing else to do. */
+static void until_nothing_is_staged(struct fixture *f) {
+    for (int tries = 0; tries < 3000 && number(f, "SELECT count(*) FROM p_7") > 0; tries++)
+        (void)usleep(10000);
+    assert_int_equal(number(f, "SELECT count(*) FROM p_7"), 0);
+}
+
+static void rows_that_come_one_by_one_are_found_before_and_after_they_are_indexed(void **state) {
+    struct fixture *f = *state;
+    struct error e;
+    for (uint64_t n = 1; n <= 100; n++) {
+        struct fixture_row row;
+        fixture_row_make(f, n, &row);
+        struct term_change t[] = {{F_NAME, SEARCH_FRAGMENT, false, 1},
+                                  {F_NAME, SEARCH_FRAGMENT, false, n % 10 + 10},
+                                  {F_MOBILE, SEARCH_SUFFIX, false, n % 50},
+                                  {F_MOBILE, SEARCH_EXACT, false, n}};
+        struct write_op ops[] = {fixture_insert(&row),
+                                 {.kind = WRITE_TERMS,
+                                  .object = &fixture_customer,
+                                  .record = row.id,
+                                  .terms = t,
+                                  .term_count = 4}};
+        assert_int_equal(fixture_write(f, ops, 2, &e), ST_OK);
+        assert_int_equal(count_of(f, has(f, F_NAME, SEARCH_FRAGMENT, 1)), n);
+    }
+    all_are_found(f, 100);
+    until_nothing_is_staged(f);
+    all_are_found(f, 100);
+    assert_int_equal(number(f, "SELECT count(*) FROM g_7"), 61);
+}
+
 /* ---- without the writer's thread ---- */
 
 struct bench {
@@ -208,6 +240,7 @@ static void what_an_interrupted_folding_left_is_taken_up_again(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         STAGED_TEST(rows_in_bulk_are_found_at_once_and_after_a_restart),
+        STAGED_TEST(rows_that_come_one_by_one_are_found_before_and_after_they_are_indexed),
         STAGED_TEST(a_full_chunk_is_indexed_before_the_next_bulk_set),
         STAGED_TEST(the_last_change_of_a_staged_row_holds),
         STAGED_TEST(folding_in_slices_leaves_nothing_staged_and_nothing_out),

@@ -255,7 +255,7 @@ static enum status apply_term(struct apply *a, uint16_t object, int64_t row, con
 
 /* Ops of a row stand together, so a new row's terms follow it before any other row. */
 static bool may_stage(const struct apply *a, const struct write_op *op) {
-    bool stage = a->set->bulk && a->set->count >= APPLY_STAGE_OPS && a->last_is_new && !a->last_terms;
+    bool stage = a->last_is_new && !a->last_terms;
     for (size_t i = 0; stage && i < op->term_count; i++)
         stage = !op->terms[i].remove;
     return stage;

@@ -2,8 +2,7 @@
  *
  * Rows and the rest go to their tables at once, exact terms at the end of their set, postings at the end of
  * the group, each in the order of its table: a batch then writes neighbouring entries together. Postings of
- * rows that a bulk set makes wait with their rows (staged.h). */
-#define APPLY_STAGE_OPS 64 /* a bulk set of fewer ops indexes its rows at once */
+ * new rows wait with their rows (staged.h). */
 
 #ifndef KEDUN_STORE_SQLITE_APPLY_H
 #define KEDUN_STORE_SQLITE_APPLY_H

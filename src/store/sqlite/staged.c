@@ -5,8 +5,12 @@
 #define LIST_MAX     ((size_t)2 * 1000 * 1000) /* postings that are put into their places at once */
 #define DIGIT_BITS   10
 #define DIGITS       (1u << DIGIT_BITS)
-#define TERM_MASK    (((uint64_t)1 << 47) - 1)
+#define PART_BITS    8 /* few enough parts to write them all at once */
+#define TERM_BITS    47
+#define TERM_MASK    (((uint64_t)1 << TERM_BITS) - 1)
+#define TERM_TOP     (POSTINGS_BITS + TERM_BITS - PART_BITS) /* below what divides the list into parts */
 #define ASK_EVERY    64
+#define FEW          48   /* of a part: sorted in place */
 #define ROWS_AT_ONCE 1024 /* read or deleted in one step */
 
 /* ---- a row's terms ---- */
@@ -39,6 +43,8 @@ static struct slice terms_of(sqlite3_stmt *s, int column) {
 
 static void fold_forget(struct staged *s) {
     free(s->fold.list);
+    free(s->fold.spare);
+    free(s->fold.ends);
     s->fold = (struct staged_fold){.object = 0};
 }
 
@@ -187,6 +193,13 @@ bool staged_any(const struct staged *s) {
     return s->count > 0;
 }
 
+size_t staged_count(const struct staged *s) {
+    size_t count = 0;
+    for (size_t i = 0; i < s->count; i++)
+        count += (size_t)(s->objects[i].last - s->objects[i].first) + 1;
+    return count;
+}
+
 bool staged_is_due(const struct staged *s) {
     for (size_t i = 0; i < s->count; i++) {
         if (postings_chunk(s->objects[i].first) < postings_chunk(s->objects[i].last))
@@ -204,26 +217,60 @@ static struct staged_object *choose(struct staged *s) {
     return &s->objects[0];
 }
 
-/* One pass: by a part of the term; the places of a term are in order already, and each pass keeps the order
- * of the one before. */
-static enum status sort_pass(struct staged_fold *f) {
-    size_t starts[DIGITS] = {0}, sum = 0;
-    uint64_t *to = malloc((f->count + 1) * sizeof *to);
-    if (to == NULL)
-        return ST_NOMEM;
-    for (size_t i = 0; i < f->count; i++)
-        starts[f->list[i] >> f->shift & (DIGITS - 1)]++;
+/* Stable: by a part of the term. `ends` is left with where each part ends. */
+static void sort_by(const uint64_t *from, uint64_t *to, size_t n, unsigned shift, uint32_t ends[DIGITS]) {
+    uint32_t sum = 0;
+    memset(ends, 0, DIGITS * sizeof *ends);
+    for (size_t i = 0; i < n; i++)
+        ends[from[i] >> shift & (DIGITS - 1)]++;
     for (size_t d = 0; d < DIGITS; d++) {
-        size_t n = starts[d];
-        starts[d] = sum;
-        sum += n;
+        uint32_t count = ends[d];
+        ends[d] = sum;
+        sum += count;
     }
-    for (size_t i = 0; i < f->count; i++)
-        to[starts[f->list[i] >> f->shift & (DIGITS - 1)]++] = f->list[i];
-    free(f->list);
-    f->list = to;
-    f->shift += DIGIT_BITS;
+    for (size_t i = 0; i < n; i++)
+        to[ends[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+}
+
+/* By the term's highest bits, into parts that fit in the processor's cache; each is sorted when it is
+ * reached. The places of a term are in order already, and each pass keeps the order of the one before. */
+static enum status divide(struct staged_fold *f) {
+    f->spare = malloc((f->count + 1) * sizeof *f->spare);
+    f->ends = calloc(DIGITS, sizeof *f->ends);
+    if (f->spare == NULL || f->ends == NULL)
+        return ST_NOMEM;
+    sort_by(f->list, f->spare, f->count, TERM_TOP, f->ends);
+    uint64_t *divided = f->spare;
+    f->spare = f->list;
+    f->list = divided;
+    f->room = f->count + 1;
     return ST_OK;
+}
+
+static void sort_few(uint64_t *list, size_t n) {
+    for (size_t i = 1; i < n; i++) {
+        uint64_t x = list[i];
+        size_t k = i;
+        for (; k > 0 && list[k - 1] > x; k--)
+            list[k] = list[k - 1];
+        list[k] = x;
+    }
+}
+
+/* The part that begins at f->at. */
+static void sort_part(struct staged_fold *f) {
+    uint32_t counts[DIGITS];
+    size_t part = f->list[f->at] >> TERM_TOP & (DIGITS - 1), n = f->ends[part] - f->at;
+    uint64_t *a = f->list + f->at, *b = f->spare;
+    f->sorted = f->ends[part];
+    if (n <= FEW) {
+        sort_few(a, n);
+        return;
+    }
+    for (unsigned shift = POSTINGS_BITS; shift < TERM_TOP; shift += 2 * DIGIT_BITS) {
+        sort_by(a, b, n, shift, counts);
+        sort_by(b, a, n, shift + DIGIT_BITS, counts);
+    }
 }
 
 static bool take_row(struct staged_fold *f, int64_t row, struct slice terms) {
@@ -251,8 +298,7 @@ static void fold_begin(struct staged *s, const struct staged_object *o) {
                                    .chunk = chunk,
                                    .first = o->first,
                                    .last = o->first - 1,
-                                   .end = end < o->last ? end : o->last,
-                                   .shift = POSTINGS_BITS};
+                                   .end = end < o->last ? end : o->last};
 }
 
 /* Some more rows of the chunk. */
@@ -327,6 +373,8 @@ static enum status put_some(struct staged *s, bool (*stop)(void *), void *contex
     struct entry_adder adder = {.c = s->c, .sql = s->sql};
     enum status st = ST_OK;
     for (size_t n = 1; st == ST_OK && f->at < f->count; n++) {
+        if (f->at == f->sorted)
+            sort_part(f);
         st = put_term(f, &adder, e);
         if (n % ASK_EVERY == 0 && stop(context))
             break;
@@ -340,8 +388,8 @@ static enum status fold_step(struct staged *s, bool (*stop)(void *), void *conte
     struct staged_fold *f = &s->fold;
     if (f->last < f->end)
         return gather(s, e);
-    if (f->shift < 64)
-        return sort_pass(f);
+    if (f->ends == NULL)
+        return divide(f);
     if (f->at < f->count)
         return put_some(s, stop, context, e);
     return unstage(s, e);
@@ -353,9 +401,12 @@ enum status staged_fold(struct staged *s, bool (*stop)(void *), void *context, s
     if (s->fold.object == 0)
         fold_begin(s, choose(s));
     enum status st = ST_OK;
+    bool long_step; /* the next one, and this slice has had others: it gets a slice of its own */
     do {
+        bool gathering = s->fold.last < s->fold.end;
         st = fold_step(s, stop, context, e);
-    } while (st == ST_OK && s->fold.first <= s->fold.last && !stop(context));
+        long_step = gathering && s->fold.last >= s->fold.end;
+    } while (st == ST_OK && s->fold.first <= s->fold.last && !long_step && !stop(context));
     if (st == ST_NOMEM)
         (void)error_set(e, st, "out_of_memory", "no memory for search terms");
     if (st != ST_OK || s->fold.first > s->fold.end)

@@ -1,12 +1,14 @@
-/* Postings of new rows that came in bulk: kept with their row at first, p_OBJECT (row, terms), and put into
- * g_OBJECT when their chunk is full or the writer has nothing else to do.
+/* Postings of new rows: kept with their row at first, p_OBJECT (row, terms), and put into g_OBJECT by the
+ * chunk (bulk work), some thousand at once (rows that come one by one) or when the writer has nothing else to
+ * do.
  *
  * A chunk's postings then are sorted once and each entry of g_OBJECT is written once, instead of some
- * thousand times again for every few hundred rows. Until then a look-up also reads the staged rows, a few
- * thousand at most: 6 bytes a posting. A row that is staged has all its postings in p_OBJECT; some may stand
- * in g_OBJECT already while its chunk is being put there in slices. Putting them there twice does no harm, so
- * a crash in between costs only time. Only rows that were made in the same transaction are staged; a later
- * change of a row's terms puts the row into g_OBJECT first. */
+ * thousand times again for every few hundred rows; and a single new row writes one short row instead of some
+ * fifty entries on as many pages. Until then a look-up also reads the staged rows: two thousand or so, under
+ * bulk work a chunk's: 6 bytes a posting. A row that is staged has all its postings in p_OBJECT; some may
+ * stand in g_OBJECT already while its chunk is being put there in slices. Putting them there twice does no
+ * harm, so a crash in between costs only time. Only rows that were made in the same transaction are staged; a
+ * later change of a row's terms puts the row into g_OBJECT first. */
 #ifndef KEDUN_STORE_SQLITE_STAGED_H
 #define KEDUN_STORE_SQLITE_STAGED_H
 
@@ -25,14 +27,15 @@ struct staged_object {
 };
 
 /* What is being put into g_OBJECT: (term << POSTINGS_BITS | place) of one chunk. Rows up to `end` are read,
- * in steps; when last has come to end, the list is sorted, a part of the term at a time; then written from
- * `at` on; then the rows are deleted, `first` being the next. */
+ * in steps; when last has come to end, the list is divided by the highest bits of the term; then written from
+ * `at` on, each part being sorted when it is reached; then the rows are deleted, `first` being the next. */
 struct staged_fold {
     uint16_t object; /* 0: nothing */
     int64_t chunk, first, last, end;
-    uint64_t *list;
+    uint64_t *list, *spare; /* spare: as long, for sorting */
     size_t count, room, at;
-    unsigned shift; /* of the next pass */
+    uint32_t *ends; /* of each part; NULL: not divided yet */
+    size_t sorted;  /* up to here */
 };
 
 struct staged {
@@ -55,6 +58,8 @@ MUST_CHECK enum status staged_release(struct staged *s, uint16_t object, int64_t
                                       struct pending_postings *to, struct error *e);
 
 bool staged_any(const struct staged *s);
+/* How many rows at most. */
+size_t staged_count(const struct staged *s);
 /* Some chunk is full. */
 bool staged_is_due(const struct staged *s);
 /* A slice of work, within a transaction: writes until `stop` (asked now and then) or until a chunk is done.

@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define FOLD_IDLE_NS  300000000  /* after the last bulk set, what it staged is indexed */
-#define FOLD_AGAIN_NS 2000000000 /* after a failure */
+#define FOLD_IDLE_NS   300000000  /* after the last set, what it and others staged is indexed */
+#define FOLD_LATEST_NS 2000000000 /* rows that came one by one are, though others follow */
+#define FOLD_ROWS      2048       /* or so many */
+#define FOLD_AGAIN_NS  2000000000 /* after a failure */
 
 /* On the stack of the thread that waits for it. */
 struct request {
@@ -47,6 +49,10 @@ struct writer {
     int64_t bulk_ended_ns;
     int64_t slice_began_ns;
     int64_t slice_ns;                    /* when nobody else waits */
+    int64_t interactive_ns;              /* when an interactive set was taken last */
+    int64_t bulk_set_ns;                 /* when a bulk set was committed last */
+    int64_t staged_since_ns;             /* 0: nothing is staged */
+    int64_t group_began_ns;              /* of the thread's processor time */
     int64_t fold_after_ns;               /* not before */
     struct request *group[WRITER_GROUP]; /* applied, waiting for the commit */
     size_t group_count;
@@ -120,6 +126,7 @@ static void group_housekeeping(struct writer *w) {
 }
 
 static void group_answer(struct writer *w, enum status st, const struct error *e) {
+    uint64_t held_us = (uint64_t)(clock_thread_ns() - w->group_began_ns) / 1000;
     (void)pthread_mutex_lock(&w->lock);
     for (size_t i = 0; i < w->group_count; i++) {
         struct request *r = w->group[i];
@@ -127,6 +134,7 @@ static void group_answer(struct writer *w, enum status st, const struct error *e
             r->status = st;
             r->error = *e;
         }
+        r->result.held_us = held_us;
         r->done = true;
         (void)pthread_cond_signal(&r->wake);
     }
@@ -221,11 +229,14 @@ static bool others_wait(struct writer *w) {
     return wait;
 }
 
-/* As long as nobody waits for the writer, a longer slice costs nobody anything and saves commits. */
+/* As long as nobody waits for the writer, a longer slice costs nobody anything and saves commits; but where
+ * somebody was there a moment ago, others may come. The commit takes its time, too. */
 static bool slice_is_over(void *context) {
     struct writer *w = context;
-    int64_t took = clock_monotonic_ns() - w->slice_began_ns;
-    return took > w->slice_ns || (took > WRITER_SLICE_NS / 2 && others_wait(w));
+    int64_t now = clock_monotonic_ns(), took = now - w->slice_began_ns;
+    bool alone = now - w->interactive_ns > WRITER_ALONE_AFTER_NS;
+    return took > (alone ? w->slice_ns : WRITER_SLICE_NS / 2) ||
+           (took > WRITER_SLICE_NS / 4 && others_wait(w));
 }
 
 /* A slice of indexing what came in bulk. Nobody waits for it; after a failure it is tried again later. */
@@ -260,6 +271,7 @@ static void run_task(struct writer *w, struct request *r) {
 }
 
 static void run_interactive(struct writer *w, struct request *r) {
+    w->interactive_ns = clock_monotonic_ns();
     while (r != NULL) {
         if (!group_apply(w, r))
             return;
@@ -284,6 +296,7 @@ static void run_bulk(struct writer *w, struct request *r) {
 
 static void run_group(struct writer *w, struct request *r, bool bulk) {
     struct error e = {.status = ST_OK};
+    w->group_began_ns = clock_thread_ns();
     if (r->task != NULL) {
         run_task(w, r);
         return;
@@ -307,7 +320,13 @@ static bool fold_is_due(const struct writer *w, int64_t now, int64_t *when) {
     if (w->stop || !staged_any(&w->apply.staged))
         return false;
     bool full = staged_is_due(&w->apply.staged);
-    *when = full ? w->fold_after_ns : w->bulk_ended_ns + FOLD_IDLE_NS;
+    int64_t last = w->bulk_set_ns > w->interactive_ns ? w->bulk_set_ns : w->interactive_ns;
+    int64_t idle = last + FOLD_IDLE_NS, latest = w->staged_since_ns + FOLD_LATEST_NS;
+    if (now - w->bulk_set_ns > FOLD_IDLE_NS) { /* one by one */
+        full = full || staged_count(&w->apply.staged) >= FOLD_ROWS;
+        idle = idle < latest ? idle : latest;
+    }
+    *when = full ? w->fold_after_ns : idle;
     *when = *when < w->fold_after_ns ? w->fold_after_ns : *when;
     return now >= *when && (full || w->bulk.first == NULL);
 }
@@ -349,6 +368,18 @@ static enum work next_work(struct writer *w, struct request **r) {
     return work;
 }
 
+static void note_end(struct writer *w, enum work work) {
+    int64_t now = clock_monotonic_ns();
+    if (work == WORK_BULK)
+        w->bulk_set_ns = now;
+    if (work != WORK_INTERACTIVE)
+        w->bulk_ended_ns = now;
+    if (!staged_any(&w->apply.staged))
+        w->staged_since_ns = 0;
+    else if (w->staged_since_ns == 0 || work == WORK_FOLD)
+        w->staged_since_ns = now;
+}
+
 static void *writer_run(void *context) {
     struct writer *w = context;
     struct request *r;
@@ -359,8 +390,7 @@ static void *writer_run(void *context) {
             run_fold(w);
         else
             run_group(w, r, work == WORK_BULK);
-        if (work != WORK_INTERACTIVE)
-            w->bulk_ended_ns = clock_monotonic_ns();
+        note_end(w, work);
     }
     return NULL;
 }
@@ -383,6 +413,7 @@ enum status writer_start(struct connection *c, struct checkpoint *k, struct plac
     w->places = places;
     w->kept = kept;
     w->slice_ns = WRITER_SLICE_ALONE_NS;
+    w->interactive_ns = INT64_MIN / 2;
     kept_watch(kept, c);
     c->found = found;
     enum status st = apply_init(&w->apply, c, e);

@@ -1,11 +1,13 @@
 /* The one thread that writes. Sets wait in two queues; a group of them shares one transaction and one sync.
  *
  * Interactive sets go first: a group takes what waits, up to WRITER_GROUP. Bulk sets get a group of their
- * own: when nobody else waits, as many as fit in WRITER_SLICE_ALONE_NS, else one every WRITER_SLICE_NS. So an
- * interactive set waits for one bulk set at most. Indexing what bulk sets staged (staged.h) goes in slices
- * that end early when somebody waits, too. A group that fails as a whole fails all its sets; the
- * writer goes on. When the sync of a commit fails, the sets are told ST_IO if what was written could be made
- * undone, else ST_UNAVAILABLE "commit_unknown". */
+ * own: as many as fit in WRITER_SLICE_ALONE_NS when no interactive set came for WRITER_ALONE_AFTER_NS, else
+ * in half of WRITER_SLICE_NS; and one every WRITER_SLICE_NS when somebody waits. So an interactive set waits
+ * for one bulk set at most; how long that held the writer is told (write_result.held_us), so that whoever
+ * makes bulk sets can make them small enough (share/run.h). Indexing what bulk sets staged (staged.h) goes in
+ * slices of the same length, shorter when somebody waits. A group that fails as a whole fails all its sets;
+ * the writer goes on. When the sync of a commit fails, the sets are told ST_IO if what was written could be
+ * made undone, else ST_UNAVAILABLE "commit_unknown". */
 #ifndef KEDUN_STORE_SQLITE_WRITER_H
 #define KEDUN_STORE_SQLITE_WRITER_H
 
@@ -15,6 +17,7 @@
 #define WRITER_GROUP          64
 #define WRITER_SLICE_NS       20000000
 #define WRITER_SLICE_ALONE_NS 100000000
+#define WRITER_ALONE_AFTER_NS 5000000000 /* no interactive set for so long */
 #define WRITER_SLICE_SOLE_NS  1000000000 /* after writer_alone */
 
 struct writer;
