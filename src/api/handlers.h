@@ -81,6 +81,9 @@ HANDLER(api_policy_diff);
 HANDLER(api_policy_check);
 HANDLER(api_policy_propose);
 HANDLER(api_policy_decide);
+HANDLER(api_policy_matrix);
+HANDLER(api_policy_preview);
+HANDLER(api_why);
 
 HANDLER(api_health);
 HANDLER(api_ready);

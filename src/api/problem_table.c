@@ -136,6 +136,8 @@ static const struct {
     {"too_many_policies", "策略太多", "There are too many policies"},
     {"policy_locks_out", "照此发布后，安全管理员将无法再修改策略",
      "With these policies no security administrator could change policies again"},
+    {"policy_matrix", "对权限矩阵的修改有误，见说明",
+     "The change of the matrix is not valid; see the detail"},
     {"policy_moved", "已有新的策略版本生效，请在新版本上重新提交",
      "Another version is in force by now; propose this anew on top of it"},
     {"policy_decided", "这份提议已经处理过", "This proposal has been decided on already"},

@@ -1,5 +1,6 @@
 import account from './en_account';
 import guard from './en_guard';
+import policies from './en_policies';
 import type zh from './zh';
 
 const en: typeof zh = {
@@ -461,6 +462,7 @@ const en: typeof zh = {
   },
   ...account,
   ...guard,
+  ...policies,
   home: {
     title: 'Hello, {name}',
     recent: 'Recently seen',

@@ -1,5 +1,6 @@
 import account from './zh_account';
 import guard from './zh_guard';
+import policies from './zh_policies';
 
 export default {
   app: { name: '客盾', slogan: '每一次查看，都有记录' },
@@ -460,6 +461,7 @@ export default {
   },
   ...account,
   ...guard,
+  ...policies,
   home: {
     title: '你好，{name}',
     recent: '最近查看',

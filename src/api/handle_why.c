@@ -1,0 +1,220 @@
+/* Why may somebody do, or see, this? Of oneself for anything one sees; of others for the security
+ * administrator, who learns which policies decided and by which condition, and nothing of the record besides.
+ */
+#include "api/handlers.h"
+#include "api/policy_desk.h"
+#include "base/json_in.h"
+#include "policy/model.h"
+#include "record/access.h"
+
+struct why {
+    struct caller *c;
+    const struct object_def *object;
+    const struct field_def *field;
+    struct actor actor;
+    struct uuid id;
+    bool other, has_id;
+    uint16_t columns[OBJECT_FIELDS_MAX];
+    size_t column_count;
+    struct store_rows rows;
+};
+
+/* ---- who ---- */
+
+static enum status take_roles(struct why *w, const struct registry_item *item, struct error *e) {
+    json_t *document = NULL;
+    enum status s = json_read(item->document, 0, &document, NULL);
+    const json_t *names = json_object_get(document, "roles");
+    for (size_t i = 0; s == ST_OK && i < json_array_size(names) && i < ACTOR_ROLES_MAX; i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        w->actor.roles[i] = arena_string(w->c->arena, slice_from_string(name == NULL ? "" : name));
+        s = w->actor.roles[i] == NULL ? ST_NOMEM : ST_OK;
+        w->actor.role_count = i + 1;
+    }
+    json_decref(document);
+    return s == ST_OK ? s : error_set(e, s, "no_memory", "why");
+}
+
+static enum status find_roles(struct why *w, uint32_t user, struct error *e) {
+    uint64_t since = 0, version = 0;
+    for (;;) {
+        struct registry_item *items;
+        size_t n;
+        enum status s = keeper_registry_list(w->c->keeper, since, w->c->arena, &items, &n, &version, e);
+        if (s != ST_OK)
+            return s;
+        if (n == 0)
+            return error_set(e, ST_NOT_FOUND, "not_found", "there is no such person");
+        for (size_t i = 0; i < n; i++) {
+            if (items[i].kind == REGISTRY_USER && items[i].id == user)
+                return take_roles(w, &items[i], e);
+        }
+        since = version;
+    }
+}
+
+static enum status find_person(struct why *w, const json_t *user, struct error *e) {
+    json_int_t id = json_integer_value(user);
+    w->actor = w->c->actor;
+    if (user == NULL || json_is_null(user) || id == (json_int_t)w->c->who.user)
+        return ST_OK;
+    enum status s = policy_desk_permit(w->c, e);
+    if (s != ST_OK)
+        return s;
+    const struct staff *staff =
+        id > 0 && id <= UINT32_MAX ? directory_staff(w->c->world.directory, (uint32_t)id) : NULL;
+    if (staff == NULL)
+        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such person");
+    const struct department *d = directory_department(w->c->world.directory, staff->department);
+    w->other = true;
+    w->actor = (struct actor){.user = staff->id,
+                              .login = staff->login,
+                              .department = staff->department,
+                              .branch = d == NULL ? 0 : d->branch,
+                              .manages = staff->manages,
+                              .manages_count = staff->manages_count};
+    return find_roles(w, staff->id, e);
+}
+
+/* ---- what ---- */
+
+/* Of himself one asks about what one knows of: anything else is not there. */
+static enum status find_thing(struct why *w, const json_t *body, struct error *e) {
+    struct slice object = policy_desk_member(body, "object"), field = policy_desk_member(body, "field"),
+                 id = policy_desk_member(body, "id");
+    const struct access *access = NULL;
+    enum status s = ST_OK;
+    size_t index;
+    if (!w->other)
+        s = access_object(w->c, object, &access, e);
+    if (s != ST_OK)
+        return s;
+    w->object = object_find(w->c->world.objects, object);
+    if (w->object == NULL)
+        return error_set(e, ST_NOT_FOUND, "unknown_object", "there is no such object");
+    if (field.p != NULL)
+        w->field = w->other ? object_field(w->object, field) : access_field(access, field, &index);
+    if (field.p != NULL && w->field == NULL)
+        return error_set(e, ST_INVALID, "unknown_field", "there is no such field");
+    w->has_id = id.p != NULL;
+    if (w->has_id && !uuid_parse(id, &w->id))
+        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such record");
+    return ST_OK;
+}
+
+/* The columns that policies may speak of; of himself only a record that he may open. */
+static enum status load_row(struct why *w, struct error *e) {
+    struct arena *a = w->c->arena;
+    const struct access *access = NULL;
+    for (size_t i = 0; i < w->object->field_count; i++) {
+        const struct field_def *f = &w->object->fields[i];
+        if (!field_is_sealed(f) && !field_is_internal(f))
+            w->columns[w->column_count++] = f->id;
+    }
+    enum status s = w->other ? ST_OK : access_get(w->c, w->object, &access, e);
+    if (s != ST_OK)
+        return s;
+    const struct pred *filter = pred_compare(a, PRED_EQ, FIELD_ID, cell_bytes(slice_of(w->id.b, 16)));
+    if (!w->other)
+        filter = pred_and(a, filter, pred_or(a, access->acts[ACT_VIEW], access->acts[ACT_LIST]));
+    if (filter == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "why");
+    struct store_select q = {.object = w->object,
+                             .columns = w->columns,
+                             .column_count = w->column_count,
+                             .filter = filter,
+                             .limit = 1};
+    s = store_query(w->c->reader, &q, a, &w->rows, e);
+    if (s == ST_OK && w->rows.count == 0)
+        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such record");
+    return s;
+}
+
+static void look_up(const void *row, uint16_t column, struct cell *out) {
+    const struct why *w = row;
+    *out = cell_null();
+    for (size_t i = 0; i < w->column_count; i++) {
+        if (w->columns[i] == column)
+            *out = w->rows.rows[0].cells[i];
+    }
+}
+
+/* ---- the answer ---- */
+
+static enum status find_act(struct slice name, bool field, enum act *out, struct error *e) {
+    for (unsigned act = 0; act < ACT_COUNT; act++) {
+        bool on_field = act == ACT_SEE || act == ACT_READ || act == ACT_WRITE || act == ACT_MATCH;
+        if (slice_is(name, act_name((enum act)act)) && on_field == field) {
+            *out = (enum act)act;
+            return ST_OK;
+        }
+    }
+    return error_set(e, ST_INVALID, "invalid", "act is one of a record's, or with a field one of a field's");
+}
+
+static enum status explain(struct why *w, enum act act, struct json *j, struct error *e) {
+    struct policy_context context = w->c->context;
+    if (w->other) { /* as far as he could get */
+        context.has_reason = true;
+        context.second_factor_age = 0;
+    }
+    struct policy_query q = {.set = w->c->world.policies,
+                             .actor = &w->actor,
+                             .organisation = &w->c->world.directory->organisation,
+                             .objects = w->c->world.objects,
+                             .object = w->object,
+                             .context = &context,
+                             .arena = w->c->arena};
+    return policy_explain(&q, act, w->field, look_up, w->has_id ? w : NULL, j, e);
+}
+
+static enum status put_answers(struct why *w, const json_t *body, struct json *j, struct error *e) {
+    static const enum act of_field[] = {ACT_SEE, ACT_READ, ACT_WRITE, ACT_MATCH},
+                          of_record[] = {ACT_LIST, ACT_VIEW};
+    struct slice name = policy_desk_member(body, "act");
+    const enum act *acts = w->field != NULL ? of_field : of_record;
+    size_t count = w->field != NULL ? 4 : 2;
+    enum act one;
+    enum status s = ST_OK;
+    if (name.p != NULL) {
+        s = find_act(name, w->field != NULL, &one, e);
+        acts = &one;
+        count = 1;
+    }
+    json_object_begin(j);
+    json_key(j, "user");
+    json_int(j, w->actor.user);
+    json_key(j, "roles");
+    json_array_begin(j);
+    for (size_t i = 0; i < w->actor.role_count; i++)
+        json_cstring(j, w->actor.roles[i]);
+    json_array_end(j);
+    json_key(j, "version");
+    json_int(j, policy_version(w->c->world.policies));
+    json_key(j, "answers");
+    json_array_begin(j);
+    for (size_t i = 0; i < count && s == ST_OK; i++)
+        s = explain(w, acts[i], j, e);
+    json_array_end(j);
+    json_object_end(j);
+    return s;
+}
+
+/* POST /why {object, id?, field?, act?, user?}. */
+HANDLER(api_why) {
+    struct json j = json_to(&reply->body);
+    struct why *w = arena_alloc(c->arena, sizeof *w);
+    (void)engine;
+    if (w == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "why");
+    *w = (struct why){.c = c};
+    enum status s = find_person(w, json_object_get(r->json, "user"), e);
+    if (s == ST_OK)
+        s = find_thing(w, r->json, e);
+    if (s == ST_OK && w->other)
+        s = keeper_record(c->keeper, &c->call, AUDIT_POLICY, AUDIT_DONE, w->object->id,
+                          w->has_id ? &w->id : NULL, SLICE("policy why"), SLICE(""), e);
+    if (s == ST_OK && w->has_id)
+        s = load_row(w, e);
+    return s == ST_OK ? put_answers(w, r->json, &j, e) : s;
+}

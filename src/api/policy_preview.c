@@ -1,0 +1,543 @@
+#include "api/policy_preview.h"
+
+#include "api/http.h"
+#include "base/clock.h"
+#include "base/json_in.h"
+#include "policy/implies.h"
+#include "policy/model.h"
+#include "policy/same.h"
+#include "policy/truth.h"
+#include "policy/within.h"
+
+#include <time.h>
+
+#define LINES_MAX   2000
+#define PEOPLE_MAX  5000
+#define SHOWN_MOST  50
+#define COUNT_MOST  2000000
+#define COUNTS_MOST 3000
+#define PATIENCE_MS 20000
+#define RECORD_ACTS 9
+#define FIELD_ACTS  4
+
+static const enum act record_acts[RECORD_ACTS] = {ACT_LIST,     ACT_UPDATE, ACT_DELETE,
+                                                  ACT_RESTORE,  ACT_EXPORT, ACT_REVEAL,
+                                                  ACT_TRANSFER, ACT_VIEW,   ACT_RESOLVE};
+static const enum act field_acts[FIELD_ACTS] = {ACT_SEE, ACT_READ, ACT_WRITE, ACT_MATCH};
+static const char *const classes[CLASS_COUNT] = {"public", "internal", "personal", "sensitive"};
+
+enum moment {
+    MOMENT_WORK,
+    MOMENT_EVENING,
+    MOMENT_WEEKEND,
+    MOMENT_NO_FACTOR,
+    MOMENT_NO_REASON,
+    MOMENT_OUTSIDE,
+    MOMENTS
+};
+static const char *const moment_names[MOMENTS] = {"work",      "evening", "weekend", "no_second_factor",
+                                                  "no_reason", "outside"};
+static const unsigned moment_mentions[MOMENTS] = {
+    0, MENTION_TIME, MENTION_TIME, MENTION_SECOND_FACTOR, MENTION_REASON, MENTION_NETWORK};
+
+/* One person of one line: how many records he gains or loses. */
+struct count {
+    uint32_t person; /* index */
+    uint64_t records;
+    bool at_least;
+};
+
+struct line {
+    enum moment moment;
+    enum act act;
+    bool gains;
+    const struct object_def *object;
+    const struct field_def **fields;
+    size_t field_count;
+    struct count *counts;
+    size_t count;
+};
+
+struct person {
+    struct actor actor;
+    const char *name;
+};
+
+struct preview {
+    struct caller *c;
+    const struct policy_set *old, *fresh;
+    struct arena *arena;   /* what is answered */
+    struct arena scratch;  /* of one person and object */
+    struct person *people; /* whom a changed policy can concern */
+    size_t person_count;
+    const struct policy **changed; /* of either set, without a twin in the other */
+    size_t changed_count;
+    struct line *lines;
+    size_t line_count, counted;
+    int64_t until_ns;
+    bool cut;
+    struct policy_context context[MOMENTS];
+    struct parts parts;
+};
+
+/* ---- what changed, and whom it can concern ---- */
+
+static enum status take_changed(struct preview *x, const struct policy_set *these,
+                                const struct policy_set *others) {
+    for (size_t i = 0; i < these->count; i++) {
+        bool twin = false;
+        for (size_t k = 0; k < others->count && !twin; k++)
+            twin = policy_same(these->policies[i], others->policies[k]);
+        if (!twin)
+            x->changed[x->changed_count++] = these->policies[i];
+    }
+    return ST_OK;
+}
+
+static bool has_role(const struct actor *a, struct slice role) {
+    for (size_t i = 0; i < a->role_count; i++) {
+        if (slice_is(role, a->roles[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool concerns(const struct preview *x, const struct actor *a) {
+    for (size_t i = 0; i < x->changed_count; i++) {
+        const struct scope *s = &x->changed[i]->principal;
+        if (s->op != SCOPE_IN || !slice_is(s->entities[0].type, "Role") || has_role(a, s->entities[0].id))
+            return true;
+    }
+    return false;
+}
+
+static enum status take_person(struct preview *x, uint32_t id, const json_t *document) {
+    const struct staff *staff = directory_staff(x->c->world.directory, id);
+    const json_t *roles = json_object_get(document, "roles");
+    if (staff == NULL || staff->disabled || x->person_count == PEOPLE_MAX)
+        return ST_OK;
+    struct person *p = &x->people[x->person_count];
+    const struct department *d = directory_department(x->c->world.directory, staff->department);
+    *p = (struct person){.actor = {.user = id,
+                                   .login = staff->login,
+                                   .department = staff->department,
+                                   .branch = d == NULL ? 0 : d->branch,
+                                   .manages = staff->manages,
+                                   .manages_count = staff->manages_count},
+                         .name = staff->name};
+    for (size_t i = 0; i < json_array_size(roles) && i < ACTOR_ROLES_MAX; i++) {
+        const char *name = json_string_value(json_array_get(roles, i));
+        const char *copy = name == NULL ? NULL : arena_string(x->arena, slice_from_string(name));
+        if (copy == NULL)
+            return ST_NOMEM;
+        p->actor.roles[p->actor.role_count++] = copy;
+    }
+    x->person_count += concerns(x, &p->actor);
+    return ST_OK;
+}
+
+/* Roles are in the keeper's registry alone. */
+static enum status take_people(struct preview *x, struct error *e) {
+    uint64_t since = 0, version = 0;
+    for (;;) {
+        struct registry_item *items;
+        size_t n;
+        enum status s = keeper_registry_list(x->c->keeper, since, &x->scratch, &items, &n, &version, e);
+        if (s != ST_OK || n == 0)
+            return s;
+        for (size_t i = 0; i < n && s == ST_OK; i++) {
+            json_t *document = NULL;
+            if (items[i].kind != REGISTRY_USER)
+                continue;
+            s = json_read(items[i].document, 0, &document, NULL);
+            if (s == ST_OK)
+                s = take_person(x, items[i].id, document);
+            json_decref(document);
+        }
+        if (s != ST_OK)
+            return error_set(e, s, "no_memory", "preview");
+        since = version;
+        arena_reset(&x->scratch);
+    }
+}
+
+static bool is_affected(struct preview *x, const struct place *at) {
+    for (size_t i = 0; i < x->changed_count; i++) {
+        parts_of(x->changed[i], at, &x->parts);
+        if (!x->parts.never)
+            return true;
+    }
+    return false;
+}
+
+/* ---- counting ---- */
+
+static struct line *line_of(struct preview *x, enum moment moment, const struct object_def *o, enum act act,
+                            const struct field_def *f, bool gains) {
+    for (size_t i = x->line_count; i > 0; i--) {
+        struct line *l = &x->lines[i - 1];
+        if (l->moment == moment && l->object == o && l->act == act && l->gains == gains &&
+            (f == NULL ? l->field_count == 0 : l->field_count > 0 && l->fields[0] == f))
+            return l;
+    }
+    if (x->line_count == LINES_MAX) {
+        x->cut = true;
+        return NULL;
+    }
+    struct line *l = &x->lines[x->line_count];
+    *l = (struct line){.moment = moment, .act = act, .gains = gains, .object = o};
+    l->counts = arena_array(x->arena, x->person_count, sizeof *l->counts);
+    l->fields = arena_array(x->arena, o->field_count, sizeof(struct field_def *));
+    if (l->counts == NULL || l->fields == NULL)
+        return NULL;
+    if (f != NULL)
+        l->fields[l->field_count++] = f;
+    x->line_count++;
+    return l;
+}
+
+/* Rows of `more` that are not in `less`. */
+static enum status count_difference(struct preview *x, enum moment moment, const struct object_def *o,
+                                    enum act act, const struct field_def *f, bool gains, size_t person,
+                                    const struct pred *more, const struct pred *less, struct error *e) {
+    uint64_t n = 0;
+    bool at_least = false;
+    if (pred_implies(more, less))
+        return ST_OK;
+    const struct pred *only = pred_and(&x->scratch, more, pred_complement(&x->scratch, less));
+    if (only == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "preview");
+    if (x->counted++ >= COUNTS_MOST || clock_monotonic_ns() > x->until_ns || !pred_within_limits(only)) {
+        x->cut = true;
+        return ST_OK;
+    }
+    enum status s = store_count(x->c->reader, o, only, false, COUNT_MOST, &n, &at_least, e);
+    if (s == ST_LIMIT) {
+        x->cut = true;
+        return ST_OK;
+    }
+    struct line *l = s == ST_OK && n > 0 ? line_of(x, moment, o, act, f, gains) : NULL;
+    if (l != NULL)
+        l->counts[l->count++] = (struct count){(uint32_t)person, n, at_least};
+    return s;
+}
+
+static enum status count_both(struct preview *x, enum moment moment, const struct object_def *o, enum act act,
+                              const struct field_def *f, size_t person, const struct pred *old,
+                              const struct pred *fresh, struct error *e) {
+    enum status s = count_difference(x, moment, o, act, f, true, person, fresh, old, e);
+    return s == ST_OK ? count_difference(x, moment, o, act, f, false, person, old, fresh, e) : s;
+}
+
+static struct policy_query query_of(struct preview *x, const struct policy_set *set, size_t person,
+                                    const struct object_def *o, enum moment moment) {
+    return (struct policy_query){.set = set,
+                                 .actor = &x->people[person].actor,
+                                 .organisation = &x->c->world.directory->organisation,
+                                 .objects = x->c->world.objects,
+                                 .object = o,
+                                 .context = &x->context[moment],
+                                 .arena = &x->scratch};
+}
+
+static enum status compare_act(struct preview *x, size_t person, const struct object_def *o,
+                               enum moment moment, enum act act, struct error *e) {
+    const struct pred *old, *fresh;
+    struct policy_query q = query_of(x, x->old, person, o, moment);
+    enum status s = policy_filter(&q, act, &old, e);
+    q.set = x->fresh;
+    if (s == ST_OK)
+        s = policy_filter(&q, act, &fresh, e);
+    return s == ST_OK ? count_both(x, moment, o, act, NULL, person, old, fresh, e) : s;
+}
+
+/* Rows that he may list or open. */
+static enum status scope_of(const struct policy_query *q, const struct pred **out, struct error *e) {
+    const struct pred *list, *view;
+    enum status s = policy_filter(q, ACT_LIST, &list, e);
+    if (s == ST_OK)
+        s = policy_filter(q, ACT_VIEW, &view, e);
+    if (s == ST_OK && (*out = pred_or(q->arena, list, view)) == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "preview");
+    return s;
+}
+
+static const struct pred *view_pred(const struct field_view *v, enum act act) {
+    return act == ACT_SEE ? v->see : act == ACT_READ ? v->read : act == ACT_WRITE ? v->write : v->match;
+}
+
+static enum status compare_fields(struct preview *x, size_t person, const struct object_def *o,
+                                  enum moment moment, const uint8_t *affected, struct error *e) {
+    const struct policy_set *sets[2] = {x->old, x->fresh};
+    const struct field_view *views[2];
+    const struct pred *scope[2];
+    enum status s = ST_OK;
+    for (unsigned i = 0; i < 2 && s == ST_OK; i++) {
+        struct policy_query q = query_of(x, sets[i], person, o, moment);
+        s = policy_views(&q, &views[i], e);
+        if (s == ST_OK)
+            s = scope_of(&q, &scope[i], e);
+    }
+    for (size_t k = 0; k < o->field_count && s == ST_OK; k++) {
+        for (unsigned a = 0; a < FIELD_ACTS && s == ST_OK; a++) {
+            if ((affected[k] >> a & 1) == 0)
+                continue;
+            const struct pred *old = pred_and(&x->scratch, scope[0], view_pred(&views[0][k], field_acts[a]));
+            const struct pred *fresh =
+                pred_and(&x->scratch, scope[1], view_pred(&views[1][k], field_acts[a]));
+            if (old == NULL || fresh == NULL)
+                return error_set(e, ST_NOMEM, "no_memory", "preview");
+            s = count_both(x, moment, o, field_acts[a], &o->fields[k], person, old, fresh, e);
+        }
+    }
+    return s;
+}
+
+/* Which of the object's acts and fields a changed policy can reach; scope changes reach every field, which
+ * the line of the act says already. */
+static bool find_affected(struct preview *x, const struct object_def *o, uint32_t *acts, uint8_t *fields,
+                          bool *any_field) {
+    struct place at = {.object = slice_from_string(o->name)};
+    *acts = 0;
+    *any_field = false;
+    if (model_type_name(o->name, x->arena, &at.type) != ST_OK)
+        return false;
+    for (unsigned a = 0; a < RECORD_ACTS; a++) {
+        at.act = record_acts[a];
+        *acts |= (uint32_t)is_affected(x, &at) << a;
+    }
+    for (size_t k = 0; k < o->field_count; k++) {
+        fields[k] = 0;
+        if (field_is_internal(&o->fields[k]) || o->fields[k].retired)
+            continue;
+        at.field = slice_from_string(o->fields[k].name);
+        at.class = slice_from_string(classes[o->fields[k].class]);
+        for (unsigned a = 0; a < FIELD_ACTS; a++) {
+            at.act = field_acts[a];
+            fields[k] |= (uint8_t)((unsigned)is_affected(x, &at) << a);
+        }
+        *any_field = *any_field || fields[k] != 0;
+    }
+    return true;
+}
+
+static enum status compare_object(struct preview *x, const struct object_def *o, enum moment moment,
+                                  struct error *e) {
+    uint8_t fields[OBJECT_FIELDS_MAX];
+    uint32_t acts;
+    bool any_field;
+    if (!find_affected(x, o, &acts, fields, &any_field))
+        return error_set(e, ST_NOMEM, "no_memory", "preview");
+    enum status s = ST_OK;
+    for (size_t p = 0; (acts != 0 || any_field) && p < x->person_count && s == ST_OK; p++) {
+        for (unsigned a = 0; a < RECORD_ACTS && s == ST_OK; a++) {
+            if (acts >> a & 1)
+                s = compare_act(x, p, o, moment, record_acts[a], e);
+        }
+        if (s == ST_OK && any_field)
+            s = compare_fields(x, p, o, moment, fields, e);
+        arena_reset(&x->scratch);
+    }
+    return s;
+}
+
+/* ---- the answer ---- */
+
+static bool same_counts(const struct line *a, const struct line *b) {
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        if (a->counts[i].person != b->counts[i].person || a->counts[i].records != b->counts[i].records)
+            return false;
+    }
+    return true;
+}
+
+/* Fields of one act that change for the same people and records become one line; what is at another moment as
+ * on a workday morning is told once. */
+static void join_lines(struct preview *x) {
+    for (size_t i = 0; i < x->line_count; i++) {
+        struct line *l = &x->lines[i];
+        for (size_t k = 0; k < i && l->count > 0; k++) {
+            struct line *m = &x->lines[k];
+            if (m->count == 0 || m->object != l->object || m->act != l->act || m->gains != l->gains ||
+                !same_counts(m, l) || (m->field_count == 0) != (l->field_count == 0))
+                continue;
+            bool same_place = m->moment == l->moment;
+            if (!same_place && m->moment != MOMENT_WORK)
+                continue;
+            if (same_place && l->field_count > 0)
+                m->fields[m->field_count++] = l->fields[0];
+            l->count = 0;
+        }
+    }
+}
+
+static void put_records(struct json *j, uint64_t n) {
+    json_key(j, "records");
+    if (n < PREVIEW_FEW)
+        json_none(j);
+    else
+        json_int(j, (int64_t)n);
+}
+
+static void put_role_counts(const struct preview *x, struct json *j, const struct line *l) {
+    const struct directory *d = x->c->world.directory;
+    json_key(j, "roles");
+    json_array_begin(j);
+    for (size_t r = 0; r < d->role_count; r++) {
+        size_t people = 0;
+        for (size_t i = 0; i < l->count; i++)
+            people += has_role(&x->people[l->counts[i].person].actor, slice_from_string(d->roles[r].name));
+        if (people == 0)
+            continue;
+        json_object_begin(j);
+        json_key(j, "role");
+        json_cstring(j, d->roles[r].name);
+        json_key(j, "people");
+        json_int(j, (int64_t)people);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+static void put_people(const struct preview *x, struct json *j, const struct line *l) {
+    json_key(j, "people");
+    json_array_begin(j);
+    for (size_t i = 0; i < l->count && i < SHOWN_MOST; i++) {
+        const struct person *p = &x->people[l->counts[i].person];
+        json_object_begin(j);
+        json_key(j, "id");
+        json_int(j, p->actor.user);
+        json_key(j, "name");
+        json_cstring(j, p->name);
+        put_records(j, l->counts[i].records);
+        json_key(j, "at_least");
+        json_bool(j, l->counts[i].at_least);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+static void put_line(const struct preview *x, struct json *j, const struct line *l) {
+    uint64_t most = 0;
+    for (size_t i = 0; i < l->count; i++)
+        most = l->counts[i].records > most ? l->counts[i].records : most;
+    json_object_begin(j);
+    json_key(j, "when");
+    json_cstring(j, moment_names[l->moment]);
+    json_key(j, "change");
+    json_cstring(j, l->gains ? "gains" : "loses");
+    json_key(j, "object");
+    json_cstring(j, l->object->name);
+    json_key(j, "act");
+    json_cstring(j, act_name(l->act));
+    json_key(j, "fields");
+    json_array_begin(j);
+    for (size_t i = 0; i < l->field_count; i++)
+        json_cstring(j, l->fields[i]->name);
+    json_array_end(j);
+    json_key(j, "people_count");
+    json_int(j, (int64_t)l->count);
+    put_records(j, most);
+    put_role_counts(x, j, l);
+    put_people(x, j, l);
+    json_object_end(j);
+}
+
+static void put_answer(const struct preview *x, struct json *j) {
+    json_object_begin(j);
+    json_key(j, "people_looked_at");
+    json_int(j, (int64_t)x->person_count);
+    json_key(j, "complete");
+    json_bool(j, !x->cut);
+    json_key(j, "few");
+    json_int(j, PREVIEW_FEW);
+    json_key(j, "lines");
+    json_array_begin(j);
+    for (size_t i = 0; i < x->line_count; i++) {
+        if (x->lines[i].count > 0)
+            put_line(x, j, &x->lines[i]);
+    }
+    json_array_end(j);
+    json_object_end(j);
+}
+
+/* ---- the moments ---- */
+
+/* The coming day of the week (0 Sunday) at that hour, local time. */
+static int64_t coming(int weekday, int hour) {
+    time_t now = (time_t)(clock_wall_ms() / 1000);
+    struct tm t;
+    if (localtime_r(&now, &t) == NULL)
+        return (int64_t)now * 1000;
+    t.tm_mday += (weekday - t.tm_wday + 7) % 7;
+    t.tm_hour = hour;
+    t.tm_min = t.tm_sec = 0;
+    t.tm_isdst = -1;
+    return (int64_t)mktime(&t) * 1000;
+}
+
+static void make_moments(struct preview *x) {
+    struct policy_context base = {.purpose = "",
+                                  .network = "office",
+                                  .now_ms = coming(3, 10),
+                                  .has_reason = true,
+                                  .second_factor_age = 0};
+    for (unsigned m = 0; m < MOMENTS; m++)
+        x->context[m] = base;
+    x->context[MOMENT_EVENING].now_ms = coming(3, 21);
+    x->context[MOMENT_WEEKEND].now_ms = coming(0, 10);
+    x->context[MOMENT_NO_FACTOR].second_factor_age = -1;
+    x->context[MOMENT_NO_REASON].has_reason = false;
+    x->context[MOMENT_OUTSIDE].network = "outside";
+}
+
+static bool is_mentioned(const struct preview *x, unsigned mention) {
+    unsigned all = 0;
+    for (size_t i = 0; i < x->changed_count; i++)
+        all |= x->changed[i]->mentions;
+    return mention == 0 || (all & mention) != 0;
+}
+
+static enum status compare_all(struct preview *x, struct error *e) {
+    enum status s = ST_OK;
+    for (unsigned m = 0; m < MOMENTS; m++) {
+        for (size_t i = 0;
+             i < x->c->world.objects->count && s == ST_OK && is_mentioned(x, moment_mentions[m]); i++)
+            s = compare_object(x, x->c->world.objects->objects[i], (enum moment)m, e);
+    }
+    return s;
+}
+
+enum status policy_preview(struct caller *c, const struct policy_set *old, const struct policy_set *fresh,
+                           struct json *out, struct error *e) {
+    struct preview *x = arena_alloc(c->arena, sizeof *x);
+    if (x == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "preview");
+    *x = (struct preview){.c = c,
+                          .old = old,
+                          .fresh = fresh,
+                          .arena = c->arena,
+                          .until_ns = clock_monotonic_ns() + (int64_t)PATIENCE_MS * 1000000};
+    x->people = arena_array(c->arena, PEOPLE_MAX, sizeof *x->people);
+    x->lines = arena_array(c->arena, LINES_MAX, sizeof *x->lines);
+    x->changed = arena_array(c->arena, old->count + fresh->count, sizeof(struct policy *));
+    if (x->people == NULL || x->lines == NULL || x->changed == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "preview");
+    arena_init(&x->scratch, (size_t)64 << 20, ARENA_PLAIN);
+    make_moments(x);
+    enum status s = take_changed(x, old, fresh);
+    if (s == ST_OK)
+        s = take_changed(x, fresh, old);
+    if (s == ST_OK)
+        s = take_people(x, e);
+    if (s == ST_OK)
+        s = compare_all(x, e);
+    arena_free(&x->scratch);
+    if (s != ST_OK)
+        return s;
+    join_lines(x);
+    put_answer(x, out);
+    return ST_OK;
+}
