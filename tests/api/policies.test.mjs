@@ -175,3 +175,73 @@ test('versions outlive a restart', async () => {
   sec = await server.as('secadmin');
   assert.deepEqual((await sec.get('/api/v1/policies')).json, before);
 });
+
+// ---- the matrix, the effect, the reason ----
+
+const matrix = async (role, more = {}) => (await sec.post('/api/v1/policies/matrix', { role, ...more })).json;
+const cell = (m, object, act, field) => {
+  const o = m.objects.find((one) => one.name === object);
+  return m.cells[field ? o.fields.find((f) => f.name === field)[act] : o.acts[act]];
+};
+
+test('a role’s matrix shows scopes, and a change of it becomes Cedar that reads back', async () => {
+  const before = await matrix('service');
+  assert.deepEqual(cell(before, 'customer', 'see', 'mobile').map((g) => g.scope), ['branch']);
+  assert.deepEqual(cell(before, 'customer', 'read', 'mobile'), []);
+  assert.deepEqual(cell(before, 'product', 'list').map((g) => g.everybody), [true]);
+  const grant = { scope: 'branch', people: 2, hours: [9, 18], weekdays: [1, 2, 3, 4, 5] };
+  const changes = [{ object: 'customer', acts: ['see', 'match'], fields: ['mobile'], grants: [grant] }];
+  const after = await matrix('service', { changes });
+  const { policy, effect, everybody, by_hand, ...terms } = cell(after, 'customer', 'see', 'mobile')[0];
+  assert.deepEqual(terms, grant);
+  assert.deepEqual(cell(after, 'customer', 'see', 'phone').map((g) => g.scope), ['branch']);
+  assert.match(after.text, /context\.hour >= 9 &&\s+context\.hour < 18/);
+  assert.deepEqual((await matrix('service', { text: after.text })).objects, after.objects);
+  assert.equal((await matrix('service')).text, before.text, 'nothing is stored');
+  problem(await sec.post('/api/v1/policies/matrix', { role: 'service', changes: [{ object: 'customer', acts: ['see'], grants: [] }] }), 422, 'policy_matrix');
+  problem(await sec.post('/api/v1/policies/matrix', { role: 'service', changes: [{ object: 'customer', acts: ['list'], grants: [{ scope: 'moon' }] }] }), 422, 'policy_matrix');
+  const hand = await matrix('security_admin');
+  assert.ok(hand.by_hand.some((p) => p.policy === 'duty-security-admin' && p.text.includes('administer')));
+});
+
+test('the effect is counted on the data, without a record', async () => {
+  const manager = await server.as('manager');
+  const sales = await server.as('sales1');
+  for (let i = 0; i < 7; i++) assert.equal((await sales.post('/api/v1/records/customer', { name: `预览客户${i}`, customer_type: 'company', status: 'active' })).status, 201);
+  const mine = (await sales.get('/api/v1/records/customer?limit=1&count=true')).json;
+  assert.ok(mine && manager);
+  const { text } = await matrix('sales', { changes: [{ object: 'customer', acts: ['list', 'view'], grants: [] }] });
+  const effect = (await sec.post('/api/v1/policies/preview', { text })).json;
+  assert.equal(effect.complete, true);
+  const line = effect.lines.find((l) => l.object === 'customer' && l.act === 'list');
+  assert.equal(line.change, 'loses');
+  assert.deepEqual(line.roles.map((r) => r.role), ['sales']);
+  const person = line.people.find((p) => p.name === '王芳');
+  assert.ok(person.records >= 7);
+  assert.ok(!effect.lines.some((l) => l.change === 'gains'));
+  assert.ok(line.people.every((p) => p.records === null || p.records >= effect.few));
+  assert.doesNotMatch(JSON.stringify(effect), /预览客户/);
+});
+
+test('hours show in the effect as what is lost outside them', async () => {
+  const { text } = await matrix('service', { changes: [{ object: 'customer', acts: ['see'], fields: ['mobile'], grants: [{ scope: 'branch', hours: [9, 18], weekdays: [1, 2, 3, 4, 5] }] }] });
+  const { lines } = (await sec.post('/api/v1/policies/preview', { text })).json;
+  assert.deepEqual([...new Set(lines.map((l) => `${l.when} ${l.change} ${l.act} ${l.fields}`))].sort(), ['evening loses see mobile', 'weekend loses see mobile']);
+  assert.equal((await sec.post('/api/v1/policies/check', { text })).json.widens, false);
+});
+
+test('why: of oneself what one knows of, of others for the security administrator', async () => {
+  const sales = await server.as('sales1');
+  const made = (await sales.post('/api/v1/records/customer', { name: '为何客户', customer_type: 'company', status: 'active' })).json;
+  const own = (await sales.post('/api/v1/why', { object: 'customer', id: made.id, field: 'mobile' })).json;
+  assert.deepEqual(own.answers.map((a) => [a.act, a.decision]), [['see', 'allow'], ['read', 'allow'], ['write', 'allow'], ['match', 'allow']]);
+  assert.ok(own.answers[1].determining.some((p) => p.id === 'sales-own-fields-read'));
+  const other = await server.as('sales2');
+  problem(await other.post('/api/v1/why', { object: 'customer', id: made.id }), 404, 'not_found');
+  problem(await other.post('/api/v1/why', { object: 'customer', id: made.id, user: 10 }), 403, 'not_your_duty');
+  const told = (await sec.post('/api/v1/why', { user: 11, object: 'customer', id: made.id, act: 'view' })).json;
+  assert.equal(told.answers[0].decision, 'deny');
+  assert.ok(told.answers[0].others.some((p) => p.id === 'sales-own-records' && /resource\.owner == principal/.test(p.condition)));
+  assert.doesNotMatch(JSON.stringify(told), /为何客户/);
+  assert.equal((await sec.post('/api/v1/why', { user: 10, object: 'customer', id: made.id, act: 'view' })).json.answers[0].decision, 'allow');
+});

@@ -108,6 +108,12 @@ export const router = createRouter({
           meta: { title: 'keys.title' },
         },
         {
+          path: 'policies',
+          name: 'policies',
+          component: () => import('./views/Policies.vue'),
+          meta: { title: 'policies.title' },
+        },
+        {
           path: ':rest(.*)*',
           name: 'missing',
           component: () => import('./views/NotFound.vue'),

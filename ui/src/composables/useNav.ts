@@ -31,6 +31,8 @@ export function useNav(): ComputedRef<PlaceGroup[]> {
     const guard: Place[] = [];
     if (session.isAuditor || session.area('audit'))
       guard.push({ to: '/audit', label: t('shell.audit'), icon: 'shield' });
+    if (session.me?.duties?.includes('security_admin'))
+      guard.push({ to: '/policies', label: t('policies.title'), icon: 'columns' });
     guard.push({ to: '/trail', label: t('shell.trail'), icon: 'foot' });
     guard.push({ to: '/sessions', label: t('shell.sessions'), icon: 'device' });
     if (session.area('keys')) guard.push({ to: '/keys', label: t('shell.keys'), icon: 'key' });
