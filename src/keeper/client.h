@@ -355,8 +355,12 @@ MUST_CHECK enum status keeper_open_intents(struct keeper *k, bool left, uint64_t
 
 /* ---- look-ups ---- */
 
+/* A term with this bit belongs to the one before it: a token that is common is split (keeper/parts.h), and a
+ * row with any of its terms has it. */
+#define KEEPER_TERM_OR ((uint64_t)1 << 63)
+
 struct keeper_term_list {
-    const uint64_t *terms; /* all of them must match */
+    const uint64_t *terms; /* all of them must match, of terms that belong together any */
     size_t count;
 };
 /* Terms for finding `text` in a sealed field: alternatives, any of which may match (pinyin readings). Charged

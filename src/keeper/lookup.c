@@ -20,17 +20,37 @@ static enum status lookup_entry(struct worker *w, const struct args *in, struct 
     return ledger_record(w->state->ledger, &entry, e);
 }
 
+/* All terms that a token may have; every one but the first says that it belongs to the one before. */
+static enum status token_terms(struct worker *w, const struct args *in, struct slice token, uint64_t *terms,
+                               size_t *n) {
+    const struct parts_index index = {in->object, in->field, in->search};
+    uint64_t name = parts_name(w->state->parts, &index, token);
+    uint8_t levels;
+    enum status s = ST_OK;
+    parts_levels(w->state->parts, &name, 1, &levels);
+    for (unsigned i = 0; i < PARTS_ALL && s == ST_OK; i++) {
+        unsigned level = parts_level((uint8_t)(i + 1)), part = i + 1 - (1u << level);
+        if ((levels >> level & 1) == 0)
+            continue;
+        s = tools_term_part(&w->tools, in->object, in->field, in->search, token, level, part, &terms[*n]);
+        terms[*n] |= i > 0 ? KEEPER_TERM_OR : 0;
+        ++*n;
+    }
+    return s;
+}
+
 static enum status lookup_terms(struct worker *w, const struct args *in, const struct term_query *q,
                                 struct args *out) {
     struct keeper_term_list *lists = arena_array(&w->arena, q->n, sizeof *lists);
     enum status s = lists == NULL ? ST_NOMEM : ST_OK;
     for (size_t i = 0; s == ST_OK && i < q->n; i++) {
-        uint64_t *terms = arena_array(&w->arena, q->any[i].n, sizeof *terms);
+        uint64_t *terms = arena_array(&w->arena, q->any[i].n * PARTS_ALL, sizeof *terms);
+        size_t n = 0;
         if (terms == NULL)
             return ST_NOMEM;
         for (size_t k = 0; s == ST_OK && k < q->any[i].n; k++)
-            s = tools_term(&w->tools, in->object, in->field, in->search, q->any[i].terms[k], &terms[k]);
-        lists[i] = (struct keeper_term_list){terms, q->any[i].n};
+            s = token_terms(w, in, q->any[i].terms[k], terms, &n);
+        lists[i] = (struct keeper_term_list){terms, n};
     }
     out->lists = lists;
     out->list_count = q->n;

@@ -116,6 +116,7 @@ static enum status seal_all(struct seal_work *s, const struct args *in, seal_one
         st = one(s, i, e);
     if (st == ST_OK)
         st = seal_intent(s, in, e);
+    parts_settle(s->w->state->parts);
     seal_release(s);
     return st;
 }

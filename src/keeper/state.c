@@ -48,6 +48,8 @@ enum status state_open(const struct keeper_config *config, struct keeper_state *
     if (st == ST_OK)
         st = open_people(s, e);
     if (st == ST_OK)
+        st = parts_open(s->vault, s->keys, &s->parts, e);
+    if (st == ST_OK)
         st = ledger_open(config->audit_dir, config->origin, s->keys->audit_seed, &s->ledger, e);
     if (st == ST_OK)
         st = replay_start(s, e);
@@ -58,6 +60,7 @@ enum status state_open(const struct keeper_config *config, struct keeper_state *
 
 void state_close(struct keeper_state *s) {
     ledger_close(s->ledger);
+    parts_close(s->parts);
     budgets_free(s->budgets);
     guard_free(s->guard);
     factors_close(s->factors);

@@ -8,6 +8,7 @@
 #include "keeper/guard.h"
 #include "keeper/ledger.h"
 #include "keeper/match.h"
+#include "keeper/parts.h"
 #include "keeper/policy_versions.h"
 #include "keeper/proposal.h"
 #include "keeper/protocol.h"
@@ -34,6 +35,7 @@ struct keeper_state {
     struct guard *guard;
     struct budgets *budgets;
     struct ledger *ledger;
+    struct parts *parts;
     struct match_paid paid;
     atomic_bool bootstrapped;
     int64_t started_at;

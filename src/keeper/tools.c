@@ -118,17 +118,25 @@ static struct mac *tools_index(struct tools *t, uint16_t object, uint16_t field,
     return fresh;
 }
 
-enum status tools_term(struct tools *t, uint16_t object, uint16_t field, uint8_t search, struct slice token,
-                       uint64_t *term) {
+/* Tokens are UTF-8 behind a tag, so none has the byte 0xff: what a part adds can't be another token's. */
+enum status tools_term_part(struct tools *t, uint16_t object, uint16_t field, uint8_t search,
+                            struct slice token, unsigned level, unsigned part, uint64_t *term) {
     struct mac *m = tools_index(t, object, field, search);
+    const uint8_t end[] = {0xff, (uint8_t)level, (uint8_t)part};
+    const struct slice all[] = {token, slice_of(end, sizeof end)};
     uint8_t out[8];
     if (m == NULL)
         return ST_NOMEM;
-    enum status s = mac_one(m, token, out, sizeof out);
+    enum status s = mac_compute(m, all, level == 0 ? 1 : 2, out, sizeof out);
     uint64_t v = 0;
     for (size_t i = 0; i < 8; i++)
         v |= (uint64_t)out[i] << (8 * i);
     v &= INT64_MAX;
     *term = v == 0 ? 1 : v;
     return s;
+}
+
+enum status tools_term(struct tools *t, uint16_t object, uint16_t field, uint8_t search, struct slice token,
+                       uint64_t *term) {
+    return tools_term_part(t, object, field, search, token, 0, 0, term);
 }

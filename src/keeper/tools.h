@@ -59,5 +59,8 @@ struct slice tools_value_aad(uint16_t object, const struct keeper_row *row, uint
  */
 MUST_CHECK enum status tools_term(struct tools *t, uint16_t object, uint16_t field, uint8_t search,
                                   struct slice token, uint64_t *term);
+/* The term of one part of a common token (keeper/parts.h); level 0: the same as tools_term. */
+MUST_CHECK enum status tools_term_part(struct tools *t, uint16_t object, uint16_t field, uint8_t search,
+                                       struct slice token, unsigned level, unsigned part, uint64_t *term);
 
 #endif

@@ -30,7 +30,8 @@ enum vault_kind {
     VAULT_SEEN,         /* key: u32 user; value: u64 ms of his last sign-in */
     VAULT_FACTOR = 20,  /* key: u32 user; value: keeper/factor_record.c */
     VAULT_HANDLE,       /* key: 16 bytes, a passkey's user handle; value: u32 user */
-    VAULT_POLICY = 30   /* key: u32 version, u8 part; value: keeper/policy_versions.c */
+    VAULT_POLICY = 30,  /* key: u32 version, u8 part; value: keeper/policy_versions.c */
+    VAULT_PARTS = 40    /* key: u64 name of a token; value: u8 levels (keeper/parts.h) */
 };
 
 struct vault_change {

@@ -3,10 +3,11 @@
 #include "record/shown.h"
 #include "value/recheck.h"
 
+/* Of one term, or any of several, each row that was found has it. */
 bool needles_worth(const struct pred *terms) {
     if (terms->op == PRED_TERMS)
         return terms->value_count > 1;
-    bool worth = false;
+    bool worth = terms->op == PRED_AND;
     for (size_t i = 0; i < terms->kid_count && !worth; i++)
         worth = needles_worth(terms->kids[i]);
     return worth;

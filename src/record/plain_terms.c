@@ -58,6 +58,37 @@ enum status plain_terms_pred(struct caller *c, const struct field_def *f, enum f
     return any == NULL ? error_set(e, ST_NOMEM, "no_memory", "terms") : ST_OK;
 }
 
+/* Any of terms that belong together. */
+static const struct pred *group_node(struct arena *a, const struct field_def *f, enum field_search search,
+                                     const struct cell *cells, size_t n) {
+    const struct pred *any = &pred_false;
+    for (size_t i = 0; i < n && any != NULL; i++)
+        any = pred_or(a, any, terms_node(a, f, search, &cells[i], 1));
+    return any;
+}
+
+/* All terms of a list: those that stand alone in one node. */
+static const struct pred *list_node(struct arena *a, const struct field_def *f, enum field_search search,
+                                    const struct keeper_term_list *l) {
+    struct cell *cells = arena_array(a, l->count, sizeof *cells),
+                *alone = arena_array(a, l->count, sizeof *alone);
+    const struct pred *all = &pred_true;
+    size_t count = 0;
+    if (cells == NULL || alone == NULL)
+        return NULL;
+    for (size_t i = 0; i < l->count; i++)
+        cells[i] = cell_int((int64_t)(l->terms[i] & ~KEEPER_TERM_OR));
+    for (size_t from = 0, to; from < l->count; from = to) {
+        for (to = from + 1; to < l->count && (l->terms[to] & KEEPER_TERM_OR) != 0;)
+            to++;
+        if (to - from == 1)
+            alone[count++] = cells[from];
+        else
+            all = pred_and(a, all, group_node(a, f, search, &cells[from], to - from));
+    }
+    return count == 0 ? all : pred_and(a, all, terms_node(a, f, search, alone, count));
+}
+
 enum status sealed_terms_pred(struct caller *c, const struct object_def *o, const struct field_def *f,
                               enum field_search search, enum view view, struct slice text,
                               const struct pred **out, struct error *e) {
@@ -68,14 +99,8 @@ enum status sealed_terms_pred(struct caller *c, const struct object_def *o, cons
     if (s != ST_OK)
         return s;
     const struct pred *any = &pred_false;
-    for (size_t i = 0; i < n && any != NULL; i++) {
-        struct cell *cells = arena_array(c->arena, lists[i].count, sizeof *cells);
-        if (cells == NULL)
-            return error_set(e, ST_NOMEM, "no_memory", "terms");
-        for (size_t t = 0; t < lists[i].count; t++)
-            cells[t] = cell_int((int64_t)lists[i].terms[t]);
-        any = pred_or(c->arena, any, terms_node(c->arena, f, search, cells, lists[i].count));
-    }
+    for (size_t i = 0; i < n && any != NULL; i++)
+        any = pred_or(c->arena, any, list_node(c->arena, f, search, &lists[i]));
     *out = any;
     return any == NULL ? error_set(e, ST_NOMEM, "no_memory", "terms") : ST_OK;
 }

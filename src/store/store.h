@@ -154,7 +154,7 @@ enum write_op_kind {
                      ST_RETRY, absent: ST_NOT_FOUND); the store adds 1 to it */
     WRITE_PURGE,  /* takes a row, its terms and its history away for good. `terms`: all terms that the row has
                      (the keeper computes them again: the store can't find a row's terms by the row) */
-    WRITE_TERMS,  /* adds and removes search terms of a row: removed ones must be those that were added */
+    WRITE_TERMS,  /* adds and removes search terms of a row; removing what is not there does nothing */
     WRITE_UNIQUE, /* no other row visible through `filter` may have term values[0]; else ST_CONFLICT. A row
                      beyond `filter` is no conflict but is put on the stewards' queue */
     WRITE_EXISTS, /* the row must be there, alive and pass `filter` (a reference's target); else ST_CONFLICT

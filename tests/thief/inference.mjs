@@ -86,3 +86,43 @@ for (const most of [1000, 200, 50, 20])
   }
 const plain = [...new Set(there.flatMap(characters))].length;
 console.log(`without single characters as terms only pairs stand there: ${plain} characters can't be searched for alone`);
+
+// As it is built (src/keeper/parts.h): the keeper counts as rows come and looks every 512 rows; a character that more than one row in 200 has
+// is split into 2, 4, 8 or 16 terms of unequal size, older rows keep theirs. The thief knows the rule: he plays it through with what he knows.
+function kept(list) {
+  const count = new Map(), levels = new Map(), weights = new Map(), rows = [];
+  const choose = (c, level) => {
+    const name = `${c}#${level}`;
+    if (!weights.has(name)) weights.set(name, Array.from({ length: 1 << level }, () => 1 + Math.random()));
+    const w = weights.get(name);
+    let at = Math.random() * w.reduce((a, b) => a + b, 0), part = 0;
+    while (part + 1 < w.length && at >= w[part]) at -= w[part++];
+    return `${name}.${part}`;
+  };
+  for (const name of list) {
+    rows.push(characters(name).map((c) => [c, choose(c, levels.get(c) ?? 0)]));
+    for (const c of characters(name)) count.set(c, (count.get(c) ?? 0) + 1);
+    if (rows.length % 512) continue;
+    for (const [c, n] of count) {
+      let level = 0;
+      while (level < 4 && n * 200 > rows.length << level) level++;
+      if (n >= 8 && level > (levels.get(c) ?? 0)) levels.set(c, level);
+    }
+  }
+  return rows;
+}
+
+for (const [what, from] of [['other people', known], ['these people', there]]) {
+  const rows = kept(there), believed = kept(from), tally = (list) => {
+    const sum = new Map();
+    for (const row of list) for (const [c, t] of row) sum.set(t, { c, n: (sum.get(t)?.n ?? 0) + 1 });
+    return [...sum].map(([t, { c, n }]) => [t, n, Math.random(), c]).sort((a, b) => b[1] - a[1] || a[2] - b[2]);
+  };
+  const left = tally(rows), right = tally(believed), guess = new Map(left.map(([t], place) => [t, right[place]?.[3]]));
+  const family = rows.filter((row) => guess.get(row[0][1]) === row[0][0]).length;
+  const all = rows.filter((row) => row.every(([c, t]) => guess.get(t) === c)).length;
+  const terms = new Map();
+  for (const [, , , c] of left) terms.set(c, (terms.get(c) ?? 0) + 1);
+  const asked = [...terms.values()];
+  console.log(`as built, knowing ${what}: first character ${share(family)}, every character ${share(all)}; a character has ${(asked.reduce((a, b) => a + b, 0) / asked.length).toFixed(1)} terms, ${Math.max(...asked)} at most`);
+}

@@ -10,7 +10,7 @@
 #include "store/sqlite/reader.h"
 #include "store/sqlite/row_set.h"
 
-#define TERM_SETS_MOST 1024  /* terms of one question */
+#define TERM_SETS_MOST 2048  /* terms of one question */
 #define TERM_SETS_FEW  20000 /* rows of an exact term; one with more bounds nothing */
 
 enum term_part { TERM_PART_NONE, TERM_PART_BOUND, TERM_PART_EXACT };
