@@ -35,5 +35,8 @@ int policy_authorize(int argc, char **argv);
 int policy_validate(int argc, char **argv);
 int policy_translate(int argc, char **argv);
 int policy_format_command(int argc, char **argv);
+int policy_diff_command(int argc, char **argv);
+int policy_matrix_command(int argc, char **argv);
+int policy_test_command(int argc, char **argv);
 
 #endif

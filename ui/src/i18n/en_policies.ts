@@ -141,6 +141,8 @@ const en: typeof zh = {
     decidedByPolicy: 'Decided by',
     noPolicy: 'No policy permits it: the default is deny',
     notBecause: 'Without effect: {condition}',
+    whyNoRecord:
+      'Without a record’s id the object as such is judged: policies that depend on the record (owner, branch) count as not met.',
     ceiling: 'The keeper also holds each role to its ceiling and budgets; no policy goes beyond them.',
   },
 };

@@ -137,6 +137,7 @@ export default {
     decidedByPolicy: '起决定作用的策略',
     noPolicy: '没有策略允许：默认拒绝',
     notBecause: '未起作用：{condition}',
+    whyNoRecord: '未填记录编号：按对象整体判断；取决于记录（如负责人、分公司）的策略都算不满足。',
     ceiling: '密钥保管进程还会按岗位的上限与额度把关，策略不能超出。',
   },
 };
