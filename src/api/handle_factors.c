@@ -17,9 +17,29 @@ static uint8_t kind_of(struct slice name) {
                                         : 0;
 }
 
+/* A member that is base64url, decoded into the arena; SLICE_NONE when it is none. */
+static struct slice bytes_of(struct caller *c, const json_t *from, const char *name) {
+    struct slice text = member(from, name);
+    uint8_t *out = arena_alloc(c->arena, text.n + 1);
+    size_t n = 0;
+    if (out == NULL || text.n == 0 || !base64url_decode(text, out, &n))
+        return SLICE_NONE;
+    return slice_of(out, n);
+}
+
+static struct keeper_factor_proof proof_of(struct caller *c, const json_t *from) {
+    struct keeper_factor_proof p = {.kind = kind_of(member(from, "kind")), .code = member(from, "code")};
+    if (p.kind != FACTOR_KIND_PASSKEY)
+        return p;
+    p.code = bytes_of(c, from, "id");
+    p.client = bytes_of(c, from, "client");
+    p.authenticator = bytes_of(c, from, "authenticator");
+    p.signature = bytes_of(c, from, "signature");
+    return p;
+}
+
 HANDLER(api_second_factor) {
-    struct keeper_factor_proof proof = {.kind = kind_of(member(r->json, "kind")),
-                                        .code = member(r->json, "code")};
+    struct keeper_factor_proof proof = proof_of(c, r->json);
     struct token fresh;
     struct principal who;
     (void)engine;
@@ -61,18 +81,84 @@ HANDLER(api_recovery_codes) {
     return begin(c, r, reply, FACTOR_KIND_RECOVERY, e);
 }
 
-HANDLER(api_totp_confirm) {
-    struct keeper_factor_proof proof = {.kind = FACTOR_KIND_TOTP, .code = member(r->json, "code")};
+static enum status confirm(struct caller *c, struct http_reply *reply,
+                           const struct keeper_factor_proof *proof, struct slice name, struct error *e) {
     struct token fresh;
     struct slice json;
-    (void)engine;
-    enum status s = keeper_factor_confirm(c->keeper, &c->call, &proof, SLICE_NONE, &fresh, &json, e);
+    enum status s = keeper_factor_confirm(c->keeper, &c->call, proof, name, &fresh, &json, e);
     if (s != ST_OK)
         return s;
     buf_put(&reply->body, json.p, json.n);
     session_forget(&c->call.token);
     session_set_cookie(reply, &fresh);
     return ST_OK;
+}
+
+HANDLER(api_totp_confirm) {
+    struct keeper_factor_proof proof = {.kind = FACTOR_KIND_TOTP, .code = member(r->json, "code")};
+    (void)engine;
+    return confirm(c, reply, &proof, SLICE_NONE, e);
+}
+
+HANDLER(api_passkey_begin) {
+    (void)engine;
+    return begin(c, r, reply, FACTOR_KIND_PASSKEY, e);
+}
+
+HANDLER(api_passkey_confirm) {
+    struct keeper_factor_proof proof = {.kind = FACTOR_KIND_PASSKEY,
+                                        .code = bytes_of(c, r->json, "attestation"),
+                                        .client = bytes_of(c, r->json, "client")};
+    (void)engine;
+    return confirm(c, reply, &proof, member(r->json, "name"), e);
+}
+
+HANDLER(api_passkey_remove) {
+    uint8_t *id = arena_alloc(c->arena, r->parameters[0].n + 1);
+    size_t n = 0;
+    (void)engine;
+    if (id == NULL || !base64url_decode(r->parameters[0], id, &n))
+        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such passkey");
+    enum status s = keeper_factor_remove(c->keeper, &c->call, FACTOR_KIND_PASSKEY, slice_of(id, n), e);
+    if (s == ST_OK)
+        reply->status = 204;
+    return s;
+}
+
+static enum status challenge(struct caller *c, struct http_reply *reply, struct error *e) {
+    struct slice json;
+    enum status s = keeper_passkey_challenge(c->keeper, &c->call, &json, e);
+    if (s == ST_OK)
+        buf_put(&reply->body, json.p, json.n);
+    return s;
+}
+
+HANDLER(api_passkey_challenge) {
+    (void)engine;
+    (void)r;
+    return challenge(c, reply, e);
+}
+
+/* The same for a second factor: the route asks for the session. */
+HANDLER(api_factor_challenge) {
+    (void)engine;
+    (void)r;
+    return challenge(c, reply, e);
+}
+
+HANDLER(api_passkey_sign_in) {
+    struct keeper_factor_proof proof = {.kind = FACTOR_KIND_PASSKEY,
+                                        .code = bytes_of(c, r->json, "id"),
+                                        .client = bytes_of(c, r->json, "client"),
+                                        .authenticator = bytes_of(c, r->json, "authenticator"),
+                                        .signature = bytes_of(c, r->json, "signature")};
+    struct slice handle = bytes_of(c, r->json, "handle");
+    (void)engine;
+    if (handle.n != FACTOR_HANDLE)
+        return error_set(e, ST_DENIED, "passkey_refused", "nobody's passkey");
+    enum status s = keeper_passkey_sign_in(c->keeper, &c->call, handle.p, &proof, r->user_agent,
+                                           &c->call.token, &c->who, e);
+    return s == ST_OK ? session_answer(c, reply, e) : s;
 }
 
 HANDLER(api_totp_remove) {

@@ -226,39 +226,96 @@ static void write_address(const uint8_t address[16], struct json *j) {
     json_cstring(j, text);
 }
 
-HANDLER(api_sessions) {
+static void write_session(const struct keeper_session_info *one, struct json *j) {
+    json_object_begin(j);
+    json_key(j, "id");
+    json_uuid(j, &one->id);
+    json_key(j, "current");
+    json_bool(j, one->current);
+    json_key(j, "signed_in_at");
+    json_time(j, one->signed_in_at);
+    json_key(j, "seen_at");
+    json_time(j, one->seen_at);
+    json_key(j, "address");
+    write_address(one->address, j);
+    json_key(j, "agent");
+    json_text(j, one->agent);
+    json_object_end(j);
+}
+
+/* Keys and jobs are sessions to the keeper, but none that a person sits at. */
+static bool is_persons(const struct keeper_session_info *one) {
+    return !one->is_key && !one->is_job;
+}
+
+static enum status write_sessions(struct caller *c, uint32_t user, struct http_reply *reply,
+                                  struct error *e) {
     struct keeper_session_info *list;
     size_t n;
     struct json j = json_to(&reply->body);
-    (void)engine;
-    (void)r;
-    enum status s = keeper_session_list(c->keeper, &c->call, c->who.user, c->arena, &list, &n, e);
+    enum status s = keeper_session_list(c->keeper, &c->call, user, c->arena, &list, &n, e);
     if (s != ST_OK)
         return s;
     json_object_begin(&j);
     json_key(&j, "items");
     json_array_begin(&j);
     for (size_t i = 0; i < n; i++) {
-        if (list[i].is_key || list[i].is_job)
-            continue;
-        json_object_begin(&j);
-        json_key(&j, "id");
-        json_uuid(&j, &list[i].id);
-        json_key(&j, "current");
-        json_bool(&j, list[i].current);
-        json_key(&j, "signed_in_at");
-        json_time(&j, list[i].signed_in_at);
-        json_key(&j, "seen_at");
-        json_time(&j, list[i].seen_at);
-        json_key(&j, "address");
-        write_address(list[i].address, &j);
-        json_key(&j, "agent");
-        json_text(&j, list[i].agent);
-        json_object_end(&j);
+        if (is_persons(&list[i]))
+            write_session(&list[i], &j);
     }
     json_array_end(&j);
     json_object_end(&j);
     return ST_OK;
+}
+
+/* All but the one that asks. */
+static enum status end_sessions(struct caller *c, uint32_t user, struct http_reply *reply, struct error *e) {
+    struct keeper_session_info *list;
+    size_t n;
+    enum status s = keeper_session_list(c->keeper, &c->call, user, c->arena, &list, &n, e);
+    for (size_t i = 0; s == ST_OK && i < n; i++) {
+        if (is_persons(&list[i]) && !list[i].current)
+            s = keeper_session_revoke(c->keeper, &c->call, &list[i].id, e);
+        if (s == ST_NOT_FOUND)
+            s = ST_OK; /* has ended by itself meanwhile */
+    }
+    if (s == ST_OK)
+        reply->status = 204;
+    return s;
+}
+
+HANDLER(api_sessions) {
+    (void)engine;
+    (void)r;
+    return write_sessions(c, c->who.user, reply, e);
+}
+
+HANDLER(api_sessions_end) {
+    (void)engine;
+    (void)r;
+    return end_sessions(c, c->who.user, reply, e);
+}
+
+static enum status user_of(const struct http_request *r, uint32_t *user, struct error *e) {
+    int64_t n;
+    if (!slice_to_int(r->parameters[0], &n) || n < 1 || n > UINT32_MAX)
+        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such user");
+    *user = (uint32_t)n;
+    return ST_OK;
+}
+
+HANDLER(api_user_sessions) {
+    uint32_t user = 0;
+    (void)engine;
+    enum status s = user_of(r, &user, e);
+    return s == ST_OK ? write_sessions(c, user, reply, e) : s;
+}
+
+HANDLER(api_user_sessions_end) {
+    uint32_t user = 0;
+    (void)engine;
+    enum status s = user_of(r, &user, e);
+    return s == ST_OK ? end_sessions(c, user, reply, e) : s;
 }
 
 HANDLER(api_session_revoke) {

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "keeper/server.h"
 
+#include <arpa/inet.h>
 #include <unistd.h>
 
 static void ready(void *context) {
@@ -16,6 +17,35 @@ static int door(const struct role_env *env, const char *name, uid_t *peer) {
     return fd == NULL ? -1 : fd->fd;
 }
 
+/* The site that passkeys are bound to: a name, no address (Web Authentication Level 3 section 5.1.3). NULL
+ * where there is none: then there are no passkeys. */
+static const char *party_of(const char *origin, struct arena *a) {
+    struct slice rest = slice_from_string(origin), https = SLICE("https://");
+    uint8_t numeric[16];
+    if (!slice_starts_with(rest, https))
+        return NULL;
+    rest = slice_of(rest.p + https.n, rest.n - https.n);
+    const uint8_t *end = rest.n == 0 ? NULL : memchr(rest.p, ':', rest.n);
+    const char *name = arena_string(a, end == NULL ? rest : slice_of(rest.p, (size_t)(end - rest.p)));
+    bool is_name = name != NULL && name[0] != '\0' && strpbrk(name, "/[]*") == NULL &&
+                   inet_pton(AF_INET, name, numeric) != 1;
+    return is_name ? name : NULL;
+}
+
+static const char *origin_of(const struct config *c, struct arena *a) {
+    char address[CONFIG_TEXT];
+    uint16_t port = 0;
+    if (c->public_origin[0] != '\0')
+        return c->public_origin;
+    struct slice names = slice_from_string(c->tls_names);
+    const uint8_t *comma = names.n == 0 ? NULL : memchr(names.p, ',', names.n);
+    struct slice first = slice_trim(comma == NULL ? names : slice_of(names.p, (size_t)(comma - names.p)));
+    const char *name = arena_string(a, first);
+    if (name == NULL || !config_split_address(c->listen, address, &port))
+        return NULL;
+    return port == 443 ? arena_format(a, "https://%s", name) : arena_format(a, "https://%s:%u", name, port);
+}
+
 int keeper_main(const struct role_env *env) {
     struct arena a;
     struct error e = {.status = ST_OK};
@@ -27,6 +57,8 @@ int keeper_main(const struct role_env *env) {
                                    .stop_fd = role_stop_fd(),
                                    .ready = ready,
                                    .ready_context = (void *)(uintptr_t)env};
+    config.party_origin = origin_of(env->config, &a);
+    config.party = config.party_origin == NULL ? NULL : party_of(config.party_origin, &a);
     config.engine_fd = door(env, "keeper-engine", &config.engine_uid);
     config.jobs_fd = door(env, "keeper-jobs", &config.jobs_uid);
     config.admin_fd = door(env, "keeper-admin", &config.admin_uid);

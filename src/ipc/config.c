@@ -24,6 +24,7 @@ struct key {
 
 static const struct key keys[] = {
     {"listen", TEXT, MEMBER(listen), "127.0.0.1:8443", 0, 0},
+    {"public_origin", TEXT, MEMBER(public_origin), "", 0, 0},
     {"tls_names", TEXT, MEMBER(tls_names), "localhost,127.0.0.1,::1", 0, 0},
     {"tls_certificate", TEXT, MEMBER(tls_certificate), "", 0, 0},
     {"tls_key", TEXT, MEMBER(tls_key), "", 0, 0},

@@ -15,6 +15,8 @@
 struct config {
     /* The door. */
     char listen[CONFIG_TEXT];          /* ADDR:PORT, IPv6 as [ADDR]:PORT */
+    char public_origin[CONFIG_TEXT];   /* https://NAME[:PORT] as people's browsers see it: what passkeys are
+                                          bound to */
     char tls_names[CONFIG_TEXT];       /* names and addresses in the certificate that Kedun makes, by comma */
     char tls_certificate[CONFIG_TEXT]; /* PEM files of one's own instead; both or none */
     char tls_key[CONFIG_TEXT];

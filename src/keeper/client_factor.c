@@ -59,19 +59,49 @@ enum status keeper_factor_reset(struct keeper *k, const struct keeper_call *call
     return client_exchange(k, MSG_FACTOR_RESET, a, NULL, e);
 }
 
-enum status keeper_second_factor(struct keeper *k, const struct keeper_call *call,
-                                 const struct keeper_factor_proof *proof, struct token *token,
-                                 struct principal *who, struct error *e) {
-    struct args *a = client_args(k, call);
+static enum status put_proof(struct args *a, const struct keeper_factor_proof *proof, struct error *e) {
     a->kind = proof->kind;
     a->text = proof->code;
     a->second = proof->client;
     a->third = proof->authenticator;
     a->fourth = proof->signature;
-    if (proof->code.n > PROTOCOL_CODE_MAX || proof->client.n > PROTOCOL_PASSKEY_MAX ||
-        proof->authenticator.n > PROTOCOL_PASSKEY_MAX || proof->signature.n > PROTOCOL_CODE_MAX)
-        return too_long(e);
-    enum status s = client_exchange(k, MSG_SECOND_FACTOR, a, NULL, e);
+    bool fits = proof->code.n <= PROTOCOL_CODE_MAX && proof->client.n <= PROTOCOL_PASSKEY_MAX &&
+                proof->authenticator.n <= PROTOCOL_PASSKEY_MAX && proof->signature.n <= PROTOCOL_CODE_MAX;
+    return fits ? ST_OK : too_long(e);
+}
+
+enum status keeper_second_factor(struct keeper *k, const struct keeper_call *call,
+                                 const struct keeper_factor_proof *proof, struct token *token,
+                                 struct principal *who, struct error *e) {
+    struct args *a = client_args(k, call);
+    enum status s = put_proof(a, proof, e);
+    if (s == ST_OK)
+        s = client_exchange(k, MSG_SECOND_FACTOR, a, NULL, e);
+    if (s == ST_OK) {
+        *token = a->token;
+        *who = a->who;
+    }
+    return s;
+}
+
+enum status keeper_passkey_challenge(struct keeper *k, const struct keeper_call *call, struct slice *json,
+                                     struct error *e) {
+    struct args *a = client_args(k, call);
+    enum status s = client_exchange(k, MSG_PASSKEY_CHALLENGE, a, NULL, e);
+    *json = s == ST_OK ? a->text : SLICE_NONE;
+    return s;
+}
+
+enum status keeper_passkey_sign_in(struct keeper *k, const struct keeper_call *call,
+                                   const uint8_t handle[FACTOR_HANDLE],
+                                   const struct keeper_factor_proof *proof, struct slice agent,
+                                   struct token *token, struct principal *who, struct error *e) {
+    struct args *a = client_args(k, call);
+    memcpy(a->uuid.b, handle, sizeof a->uuid.b);
+    a->fifth = agent.n > PROTOCOL_AGENT_MAX ? slice_of(agent.p, PROTOCOL_AGENT_MAX) : agent;
+    enum status s = put_proof(a, proof, e);
+    if (s == ST_OK)
+        s = client_exchange(k, MSG_PASSKEY_SIGN_IN, a, NULL, e);
     if (s == ST_OK) {
         *token = a->token;
         *who = a->who;

@@ -6,7 +6,8 @@
 #include "keeper/client.h"
 #include "keeper/factor.h"
 
-/* What shows a factor. A code: `code` alone. */
+/* What shows a factor. A code: `code` alone. A passkey: `code` is its id; of a new one `client` are its
+ * client data and `code` the attestation. */
 struct keeper_factor_proof {
     uint8_t kind; /* enum factor_kind */
     struct slice code, client, authenticator, signature;
@@ -36,5 +37,15 @@ MUST_CHECK enum status keeper_factor_reset(struct keeper *k, const struct keeper
 MUST_CHECK enum status keeper_second_factor(struct keeper *k, const struct keeper_call *call,
                                             const struct keeper_factor_proof *proof, struct token *token,
                                             struct principal *who, struct error *e);
+
+/* A challenge for a passkey: with a live token, as that person's second factor ("ids": his passkeys); else to
+ * sign in. {"challenge", "party", "ids"}. ST_UNAVAILABLE "passkeys_off". */
+MUST_CHECK enum status keeper_passkey_challenge(struct keeper *k, const struct keeper_call *call,
+                                                struct slice *json, struct error *e);
+/* Signs in by a passkey alone. ST_DENIED "passkey_refused", ST_LIMIT "sign_in_slow". `handle`: 16 bytes. */
+MUST_CHECK enum status keeper_passkey_sign_in(struct keeper *k, const struct keeper_call *call,
+                                              const uint8_t handle[FACTOR_HANDLE],
+                                              const struct keeper_factor_proof *proof, struct slice agent,
+                                              struct token *token, struct principal *who, struct error *e);
 
 #endif

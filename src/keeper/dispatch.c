@@ -18,6 +18,8 @@ handler *handler_of(enum message number) {
         [MSG_FACTOR_REMOVE] = handle_factor_remove,
         [MSG_FACTOR_RESET] = handle_factor_reset,
         [MSG_SECOND_FACTOR] = handle_second_factor,
+        [MSG_PASSKEY_CHALLENGE] = handle_passkey_challenge,
+        [MSG_PASSKEY_SIGN_IN] = handle_passkey_sign_in,
         [MSG_REGISTRY_LIST] = handle_registry_list,
         [MSG_REGISTRY_PUT] = handle_registry_put,
         [MSG_BOOTSTRAP] = handle_bootstrap,

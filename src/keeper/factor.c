@@ -63,7 +63,8 @@ enum status factor_write(struct factors *f, uint32_t user, const struct factor_r
 enum status factor_end(struct factors *f, struct factor_record *r, enum status s, struct error *e) {
     explicit_bzero(r, sizeof *r);
     (void)pthread_mutex_unlock(&f->lock);
-    bool said = s == ST_OK || s == ST_DENIED || s == ST_LIMIT || s == ST_NOT_FOUND || s == ST_INVALID;
+    bool said = s == ST_OK || s == ST_DENIED || s == ST_LIMIT || s == ST_NOT_FOUND || s == ST_INVALID ||
+                s == ST_CONFLICT;
     return said ? s : error_set(e, s, "factor_store", "the second factors could not be read or stored");
 }
 
@@ -328,9 +329,12 @@ enum status factors_remove(struct factors *f, uint32_t user, enum factor_kind ki
 
 enum status factors_reset(struct factors *f, uint32_t user, struct error *e) {
     uint8_t key[4];
-    struct vault_change c = {VAULT_FACTOR, factor_key(user, key), SLICE_NONE};
+    struct factor_record r;
     (void)pthread_mutex_lock(&f->lock);
-    enum status s = vault_commit(f->vault, &c, 1);
-    (void)pthread_mutex_unlock(&f->lock);
-    return s == ST_OK ? s : error_set(e, s, "factor_store", "the second factors could not be stored");
+    enum status s = factor_read(f, user, &r);
+    struct vault_change c[] = {{VAULT_FACTOR, factor_key(user, key), SLICE_NONE},
+                               {VAULT_HANDLE, slice_of(r.handle, sizeof r.handle), SLICE_NONE}};
+    if (s == ST_OK)
+        s = vault_commit(f->vault, c, 2);
+    return factor_end(f, &r, s, e);
 }

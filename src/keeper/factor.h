@@ -18,7 +18,7 @@
 #define FACTOR_RECOVERY      10
 #define FACTOR_RECOVERY_TEXT 19 /* ABCD-EFGH-IJKL-MNOP */
 #define FACTOR_PASSKEYS      10
-#define FACTOR_ID_MAX        512
+#define FACTOR_ID_MAX        1023 /* WebAuthn Level 3 section 4 */
 #define FACTOR_HANDLE        16
 #define FACTOR_NAME_MAX      64
 #define FACTOR_FREE          5

@@ -2,6 +2,7 @@
 #include "base/hex.h"
 #include "base/json.h"
 #include "keeper/factor_record.h"
+#include "keeper/handle_passkey.h"
 #include "keeper/sign_in_rules.h"
 #include "keeper/state.h"
 
@@ -211,6 +212,9 @@ enum status handle_factor_begin(struct worker *w, struct args *in, struct args *
         return begin_totp(w, out, e);
     case FACTOR_KIND_RECOVERY:
         return begin_recovery(w, in, out, e);
+    case FACTOR_KIND_PASSKEY:
+        s = passkey_begin(w, e);
+        return s == ST_OK ? answer_json(w, out, e) : s;
     default:
         return error_set(e, ST_INVALID, "bad_kind", "there is no such second factor");
     }
@@ -240,17 +244,20 @@ enum status handle_factor_confirm(struct worker *w, struct args *in, struct args
     struct factors *f = w->state->factors;
     uint32_t user = w->caller.grant.user;
     struct factor_record r;
+    char tag[AUDIT_TAG_MAX];
     uint64_t intent = 0;
     if (!worker_is_person(w))
         return worker_persons_only(e);
-    if (in->kind != FACTOR_KIND_TOTP)
+    if (in->kind != FACTOR_KIND_TOTP && in->kind != FACTOR_KIND_PASSKEY)
         return error_set(e, ST_INVALID, "bad_kind", "there is no such second factor");
     enum status s = need_fresh(w, in, "factor_confirm", e);
+    (void)snprintf(tag, sizeof tag, "factor %s added", kind_name(in->kind));
     if (s == ST_OK)
-        s = act_begin(w, in, "factor totp added", &intent, e);
+        s = act_begin(w, in, tag, &intent, e);
     if (s != ST_OK)
         return s;
-    s = factors_totp_confirm(f, user, in->text, clock_wall_ms(), e);
+    s = in->kind == FACTOR_KIND_PASSKEY ? passkey_add(w, in, e)
+                                        : factors_totp_confirm(f, user, in->text, clock_wall_ms(), e);
     s = act_end(w, intent, s, e);
     if (s != ST_OK)
         return factor_failed(w, in, s, e);
@@ -329,6 +336,8 @@ enum status handle_factor_reset(struct worker *w, struct args *in, struct args *
 }
 
 static enum status show_factor(struct worker *w, const struct args *in, struct error *e) {
+    if (in->kind == FACTOR_KIND_PASSKEY)
+        return passkey_show(w, in, e);
     if (in->kind != FACTOR_KIND_TOTP && in->kind != FACTOR_KIND_RECOVERY)
         return error_set(e, ST_INVALID, "bad_kind", "there is no such second factor");
     return factors_check(w->state->factors, w->caller.grant.user, (enum factor_kind)in->kind, in->text,

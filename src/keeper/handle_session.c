@@ -122,7 +122,7 @@ enum status worker_check_step(const struct worker *w, enum message number, struc
     bool any = number == MSG_SESSION || number == MSG_SIGN_OUT || number == MSG_RECORD;
     switch (w->caller.grant.step) {
     case SIGN_IN_FACTOR:
-        return any || number == MSG_SECOND_FACTOR
+        return any || number == MSG_SECOND_FACTOR || number == MSG_PASSKEY_CHALLENGE
                    ? ST_OK
                    : error_set(e, ST_DENIED, "second_factor_pending", "the second factor is awaited");
     case SIGN_IN_ENROL:

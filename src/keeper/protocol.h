@@ -55,6 +55,8 @@ enum message {
     MSG_FACTOR_REMOVE,
     MSG_FACTOR_RESET,
     MSG_SECOND_FACTOR,
+    MSG_PASSKEY_CHALLENGE,
+    MSG_PASSKEY_SIGN_IN,
     MSG_REGISTRY_LIST = 20,
     MSG_REGISTRY_PUT,
     MSG_BOOTSTRAP = 23, /* 22 set another's password: gone, see keeper/proposal.h */
@@ -152,7 +154,7 @@ struct args {
     uint64_t number, second_number;
     struct uuid uuid;
     struct token token;
-    struct slice text, second, third, fourth;
+    struct slice text, second, third, fourth, fifth;
     struct principal who;
     struct keeper_session_info *sessions;
     size_t session_count;

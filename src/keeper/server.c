@@ -46,6 +46,8 @@ static enum status admit(struct worker *w, const struct message_info *m, struct 
     w->has_caller = s == ST_OK;
     if (!w->has_caller)
         return m->token || s != ST_UNAUTHENTICATED ? s : ST_OK;
+    if (m->number == MSG_PASSKEY_SIGN_IN)
+        return ST_OK;
     if (w->caller.grant.step != SIGN_IN_DONE)
         return worker_check_step(w, m->number, e);
     bool may = m->number == MSG_SESSION || m->number == MSG_PASSWORD_CHANGE || m->number == MSG_SIGN_OUT ||

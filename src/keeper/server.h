@@ -14,10 +14,12 @@
 #define KEEPER_CONNECTIONS 256
 
 struct keeper_config {
-    const char *key_dir;                   /* root.key; best on another disk than the rest */
-    const char *audit_dir;                 /* the audit log's segments and heads */
-    const char *state_dir;                 /* epoch.key, vault.log, budgets.bin */
-    const char *origin;                    /* the name in signed heads, e.g. "kedun.example.com/audit" */
+    const char *key_dir;   /* root.key; best on another disk than the rest */
+    const char *audit_dir; /* the audit log's segments and heads */
+    const char *state_dir; /* epoch.key, vault.log, budgets.bin */
+    const char *party,
+        *party_origin;  /* of passkeys: "crm.example.com", "https://crm.example.com"; NULL: none */
+    const char *origin; /* the name in signed heads, e.g. "kedun.example.com/audit" */
     int engine_fd, jobs_fd, admin_fd;      /* sockets that listen; -1: no such door */
     uid_t engine_uid, jobs_uid, admin_uid; /* who may connect, SOCKET_ANY_USER for no restriction */
     int stop_fd;                           /* readable: finish what is in hand and return */

@@ -48,7 +48,6 @@ static bool take_hours(const json_t *v, struct sign_in_rules *out) {
 enum status sign_in_rules_parse(const json_t *rules, bool company, struct sign_in_rules *out,
                                 struct error *e) {
     static const char *const demands[] = {"nobody", "duties", "everybody"};
-    static const char *const profiles[] = {"modern", "dengbao3"};
     memset(out, 0, sizeof *out);
     if (rules == NULL)
         return ST_OK;
@@ -61,8 +60,6 @@ enum status sign_in_rules_parse(const json_t *rules, bool company, struct sign_i
         return bad(e, "second_factor: true or false");
     if (!company)
         out->factor = json_is_true(factor) ? FACTOR_EVERYBODY : FACTOR_NOBODY;
-    if (company && !take_name(json_object_get(rules, "passwords"), profiles, 2, &out->passwords))
-        return bad(e, "passwords: modern or dengbao3");
     if (!network_parse_all(json_object_get(rules, "networks"), out->networks, &out->network_count))
         return bad(e, "networks: 1 to 8 networks as 10.0.0.0/8");
     if (!take_hours(json_object_get(rules, "hours"), out))

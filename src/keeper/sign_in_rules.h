@@ -1,8 +1,7 @@
 /* What a company or a role asks of a sign-in: the member "sign_in" of their documents.
  *   role     {"second_factor": true, "networks": ["10.0.0.0/8", …],
  *             "hours": {"days": [1 Monday … 7], "from": 8, "to": 20}}
- *   company  the same, but "second_factor": "nobody" | "duties" | "everybody" (holders of a duty), and
- *            "passwords": "modern" | "dengbao3" (keeper/password_rules.h)
+ *   company  the same, but "second_factor": "nobody" | "duties" | "everybody" (holders of a duty)
  * All may be missing. Hours are the server's local time, from 0 to 24; `to` is the first hour that is over.
  * Rules add up: the company's and those of each role must all be met. */
 #ifndef KEDUN_KEEPER_SIGN_IN_RULES_H
@@ -12,11 +11,9 @@
 #include "keeper/network.h"
 
 enum factor_demand { FACTOR_NOBODY, FACTOR_DUTIES, FACTOR_EVERYBODY };
-enum password_profile { PASSWORDS_MODERN, PASSWORDS_DENGBAO3 };
 
 struct sign_in_rules {
-    uint8_t factor;    /* enum factor_demand */
-    uint8_t passwords; /* enum password_profile; the company's */
+    uint8_t factor; /* enum factor_demand */
     struct session_network networks[SESSION_NETWORKS];
     size_t network_count;
     bool has_hours;

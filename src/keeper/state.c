@@ -27,7 +27,8 @@ static enum status open_people(struct keeper_state *s, struct error *e) {
         return st;
     s->guard = guard_new();
     s->budgets = budgets_new();
-    if (s->guard == NULL || s->budgets == NULL || match_paid_init(&s->paid) != ST_OK)
+    s->challenges = challenges_new();
+    if (s->challenges == NULL || s->guard == NULL || s->budgets == NULL || match_paid_init(&s->paid) != ST_OK)
         return error_set(e, ST_NOMEM, "no_memory", "no memory for the keeper's tables");
     struct buf over;
     buf_init(&over, 16, false);
@@ -63,6 +64,7 @@ void state_close(struct keeper_state *s) {
     parts_close(s->parts);
     budgets_free(s->budgets);
     guard_free(s->guard);
+    challenges_free(s->challenges);
     factors_close(s->factors);
     credentials_close(s->credentials);
     sessions_close(s->sessions);

@@ -3,6 +3,7 @@
 #define KEDUN_KEEPER_STATE_H
 
 #include "keeper/budget.h"
+#include "keeper/challenge.h"
 #include "keeper/credential.h"
 #include "keeper/factor.h"
 #include "keeper/guard.h"
@@ -32,6 +33,7 @@ struct keeper_state {
     struct credentials *credentials;
     struct proposals *proposals;
     struct factors *factors;
+    struct challenges *challenges;
     struct guard *guard;
     struct budgets *budgets;
     struct ledger *ledger;
@@ -77,7 +79,7 @@ handler *handler_of(enum message number);
 handler handle_sign_in, handle_sign_out, handle_session, handle_rotate, handle_session_list,
     handle_session_revoke, handle_password_change, handle_job_token, handle_api_key_make, handle_job_claim;
 handler handle_factor_list, handle_factor_begin, handle_factor_confirm, handle_factor_remove,
-    handle_factor_reset, handle_second_factor;
+    handle_factor_reset, handle_second_factor, handle_passkey_challenge, handle_passkey_sign_in;
 handler handle_registry_list, handle_registry_put, handle_bootstrap, handle_bootstrap_end,
     handle_bootstrapped;
 handler handle_open, handle_seal, handle_reseal, handle_outcome, handle_open_intents, handle_lookup;

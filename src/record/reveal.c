@@ -39,6 +39,20 @@ static enum status names_to_fields(struct caller *c, const struct access *a, con
     return ST_OK;
 }
 
+/* Refused: for want of a fresh second factor alone? Then the person may show it and ask again. */
+static enum status reveal_refused(struct policy_query *q, struct policy_context *context,
+                                  const struct field_def *f, const struct page_row *row, struct error *e) {
+    bool allowed = false;
+    context->second_factor_age = 0;
+    enum status s = policy_decide(q, ACT_REVEAL, f, page_lookup, row, &allowed, e);
+    if (s != ST_OK)
+        return s;
+    if (allowed)
+        return error_field(e, ST_DENIED, "second_factor_required", f->name,
+                           "policy asks for a fresh second factor");
+    return error_field(e, ST_DENIED, "reveal_denied", f->name, "policy does not let you reveal this field");
+}
+
 /* Raises the view of every field asked for to clear where policy lets this row be revealed. */
 static enum status raise_views(struct caller *c, struct page *page, struct error *e) {
     struct page_row row = {.page = page, .row = &page->rows.rows[0]};
@@ -57,10 +71,10 @@ static enum status raise_views(struct caller *c, struct page *page, struct error
         enum status s = allowed ? ST_OK : policy_decide(&q, ACT_REVEAL, f, page_lookup, &row, &allowed, e);
         if (s != ST_OK)
             return s;
-        if (!allowed || page->shown_views[i] == VIEW_HIDDEN) {
-            return error_field(e, ST_DENIED, "reveal_denied", f->name,
-                               "policy does not let you reveal this field");
-        }
+        if (page->shown_views[i] == VIEW_HIDDEN)
+            return error_field(e, ST_DENIED, "reveal_denied", f->name, "there is nothing to reveal");
+        if (!allowed)
+            return reveal_refused(&q, &context, f, &row, e);
         page->shown_views[i] = VIEW_CLEAR;
     }
     return ST_OK;

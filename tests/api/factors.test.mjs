@@ -1,12 +1,29 @@
 import assert from 'node:assert/strict';
+import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ok, problem } from './client.mjs';
 import { otp } from './otp.mjs';
-import { Server, password } from './server.mjs';
+import { company } from './people.mjs';
+import { root, Server, password } from './server.mjs';
 
 let server;
-before(async () => (server = await new Server().start()));
-after(() => server.stop());
+let policies;
+before(async () => {
+  // The shipped policies, and one more: no reveal without a second factor shown within ten minutes.
+  policies = mkdtempSync(join(tmpdir(), 'kedun-policies-'));
+  chmodSync(policies, 0o755); // the roles are users of their own
+  cpSync(join(root, 'policies'), policies, { recursive: true });
+  writeFileSync(join(policies, 'zz_fresh.cedar'), `forbid (principal, action == Action::"reveal", resource)
+unless { context has second_factor_age && context.second_factor_age < 600 };
+`);
+  server = await new Server({ policies }).start();
+});
+after(async () => {
+  await server.stop();
+  rmSync(policies, { recursive: true, force: true });
+});
 
 const SHOW = '/api/v1/session/second-factor';
 
@@ -97,4 +114,29 @@ test('a factor is removed by its owner while fresh, and reset by the security ad
   ok(await sec.delete('/api/v1/users/13/factors'), 204);
   problem(await c.get('/api/v1/me'), 401, 'unauthenticated');
   assert.equal(ok(await c.post('/api/v1/session', { login: 'salescd', password })).me.step, 'done');
+});
+
+test('what only lacks a fresh second factor is refused by a code of its own, and given once it was shown', async () => {
+  const owner = await server.as('sales1');
+  const { id } = ok(await owner.post('/api/v1/records/customer', company()), 201);
+  const c = server.client();
+  await c.signIn('service1', password);
+  const reveal = () => c.post(`/api/v1/records/customer/${id}/reveal`, { fields: ['mobile'], reason: '核对来电身份' });
+  problem(await reveal(), 403, 'second_factor_required');
+  await enrol(c);
+  ok(await reveal());
+});
+
+test('all other sessions end at once, one\'s own and, for the security administrator, anybody\'s', async () => {
+  const three = [server.client(), server.client(), server.client()];
+  for (const c of three) await c.signIn('session1', password);
+  ok(await three[0].delete('/api/v1/sessions'), 204);
+  ok(await three[0].get('/api/v1/me'));
+  for (const c of three.slice(1)) problem(await c.get('/api/v1/me'), 401, 'unauthenticated');
+  for (const method of ['get', 'delete'])
+    problem(await (await server.as('sales1'))[method]('/api/v1/users/27/sessions'), 403, 'not_your_duty');
+  const sec = await server.as('secadmin');
+  assert.equal(ok(await sec.get('/api/v1/users/27/sessions')).items.length, 1);
+  ok(await sec.delete('/api/v1/users/27/sessions'), 204);
+  problem(await three[0].get('/api/v1/me'), 401, 'unauthenticated');
 });

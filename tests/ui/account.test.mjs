@@ -92,3 +92,51 @@ test('a page from before there was a factor asks for it in place and goes on', (
     await page.click('.kd-modal [type=submit]');
     await page.waitForSelector('[data-factor=recovery]', { state: 'detached' });
   }));
+
+test('a passkey is added, signs in without a password, and is removed', () =>
+  visit({}, async (page, context) => {
+    const cdp = await context.newCDPSession(page);
+    await cdp.send('WebAuthn.enable');
+    await cdp.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+      },
+    });
+    await signIn(page, 'privacy');
+    await page.goto('/account');
+    await page.click('[data-factor=passkeys] .btn');
+    await page.fill('#passkey-name', '办公电脑');
+    await page.fill('#passkey-password', people.privacy.password);
+    await page.click('.kd-modal [type=submit]');
+    await page.waitForSelector('.codes li');
+    await page.click('.codes .primary');
+    await page.waitForSelector('[data-factor=passkeys] li');
+    assert.match(await page.innerText('[data-factor=passkeys] li'), /办公电脑/);
+    await settled(page);
+    await shot(page, 'account-passkey');
+
+    await context.clearCookies();
+    await page.goto('/sign-in');
+    await shot(page, 'sign-in-passkey');
+    await page.click('button:has-text("用通行密钥登录")');
+    await page.waitForSelector('.shell');
+
+    // With the password, the passkey is the second step.
+    await context.clearCookies();
+    await page.goto('/sign-in');
+    await page.fill('#login', people.privacy.login);
+    await page.fill('#password', people.privacy.password);
+    await page.click('button[type=submit]');
+    await page.waitForSelector('#factor-code');
+    await page.click('button:has-text("使用通行密钥")');
+    await page.waitForSelector('.shell');
+
+    await page.goto('/account');
+    await page.click('[data-factor=passkeys] li .danger');
+    await page.click('.kd-modal .primary');
+    await page.waitForSelector('[data-factor=passkeys] li', { state: 'detached' });
+  }));

@@ -8,10 +8,13 @@ const rec = (object: string, id?: string) =>
 export const session = {
   signIn: (login: string, password: string) =>
     post<{ csrf: string; me: T.Me }>('/session', { login, password }),
+  passkeyChallenge: () => post<T.PasskeyChallenge>('/session/passkey/challenge'),
+  passkeySignIn: (answer: T.PasskeyAnswer) => post<{ csrf: string; me: T.Me }>('/session/passkey', answer),
   signOut: () => del<void>('/session'),
   me: () => get<T.Me>('/me'),
   changePassword: (old: string, fresh: string) => post<void>('/me/password', { old, new: fresh }),
   list: () => get<{ items: T.SessionItem[] }>('/sessions'),
+  revokeOthers: () => del<void>('/sessions'),
   revoke: (id: string) => del<void>(`/sessions/${encodeURIComponent(id)}`),
   directory: () => get<T.Directory>('/directory'),
 };
@@ -21,6 +24,11 @@ export const factors = {
   show: (proof: T.FactorProof) => post<{ csrf: string; me: T.Me }>('/session/second-factor', proof),
   totpBegin: (password: string) => post<{ secret: string; uri: string }>('/me/factors/totp', { password }),
   totpConfirm: (code: string) => post<{ recovery: string[] }>('/me/factors/totp/confirm', { code }),
+  challenge: () => post<T.PasskeyChallenge>('/session/second-factor/challenge'),
+  passkeyBegin: (password: string) => post<T.PasskeyStart>('/me/factors/passkeys', { password }),
+  passkeyConfirm: (name: string, made: { client: string; attestation: string }) =>
+    post<{ recovery: string[] }>('/me/factors/passkeys/confirm', { name, ...made }),
+  passkeyRemove: (id: string) => del<void>(`/me/factors/passkeys/${encodeURIComponent(id)}`),
   totpRemove: () => del<void>('/me/factors/totp'),
   recovery: (password: string) => post<{ recovery: string[] }>('/me/factors/recovery', { password }),
 };

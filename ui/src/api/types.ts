@@ -178,9 +178,21 @@ export interface Factors {
   recovery: { left: number; made_at: string | null };
   passkeys: { id: string; name: string; synced: boolean; made_at: string; used_at: string | null }[];
 }
-export interface FactorProof {
-  kind: 'totp' | 'recovery' | 'passkey';
-  code: string;
+export type FactorProof = { kind: 'totp' | 'recovery'; code: string } | ({ kind: 'passkey' } & PasskeyAnswer);
+export interface PasskeyChallenge {
+  challenge: string;
+  party: string;
+  ids?: string[];
+}
+export interface PasskeyStart extends PasskeyChallenge {
+  user: { id: string; login: string; name: string };
+}
+export interface PasskeyAnswer {
+  id: string;
+  client: string;
+  authenticator: string;
+  signature: string;
+  handle: string;
 }
 
 export interface SessionItem {

@@ -73,6 +73,8 @@ export default {
     agent: 'Device',
     revoke: 'Sign this device out',
     revoked: 'The device is signed out',
+    revokeOthers: 'Sign out everywhere else',
+    revokedOthers: 'You are signed out everywhere else',
     changePassword: 'Change password',
   },
   keys: {

@@ -71,6 +71,8 @@ export default {
     agent: '设备',
     revoke: '退出此设备',
     revoked: '已退出该设备',
+    revokeOthers: '退出其他所有设备',
+    revokedOthers: '其他设备都已退出',
     changePassword: '修改密码',
   },
   keys: {

@@ -3,6 +3,7 @@ import { computed, ref } from 'vue';
 import { factors, session as api } from '@/api';
 import { Problem, setCsrf } from '@/api/client';
 import type { FactorProof, Me } from '@/api/types';
+import { askPasskey } from '@/composables/passkeys';
 
 export const useSession = defineStore('session', () => {
   const me = ref<Me | null>(null);
@@ -32,8 +33,15 @@ export const useSession = defineStore('session', () => {
     const answer = await api.signIn(login, password);
     take(answer.me, answer.csrf);
   }
-  async function showFactor(kind: FactorProof['kind'], code: string): Promise<void> {
-    const answer = await factors.show({ kind, code });
+  async function signInByPasskey(): Promise<void> {
+    const answer = await api.passkeySignIn(await askPasskey(await api.passkeyChallenge()));
+    take(answer.me, answer.csrf);
+  }
+  async function showPasskey(): Promise<void> {
+    await showFactor({ kind: 'passkey', ...(await askPasskey(await factors.challenge())) });
+  }
+  async function showFactor(proof: FactorProof): Promise<void> {
+    const answer = await factors.show(proof);
     take(answer.me, answer.csrf);
   }
   /* Ends in a fresh page, so that nothing of what was shown stays in the tab's memory for the next person. */
@@ -53,5 +61,20 @@ export const useSession = defineStore('session', () => {
   const area = (name: string) => me.value?.areas?.includes(name) ?? false;
   const isAuditor = computed(() => me.value?.duties?.includes('auditor') ?? false);
 
-  return { me, asked, wanted, load, refresh, signIn, showFactor, signOut, forget, may, area, isAuditor };
+  return {
+    me,
+    asked,
+    wanted,
+    load,
+    refresh,
+    signIn,
+    signInByPasskey,
+    showFactor,
+    showPasskey,
+    signOut,
+    forget,
+    may,
+    area,
+    isAuditor,
+  };
 });
