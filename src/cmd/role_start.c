@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define JOBS_NICE 5
-
 struct start {
     struct role_env env;
     struct config config;
@@ -131,12 +129,6 @@ static void raise_limits(enum role_id id) {
     }
 }
 
-/* Imports and what else nobody waits for let those go first for whom somebody does. */
-static void give_way(enum role_id id) {
-    if (id == ROLE_JOBS)
-        (void)setpriority(PRIO_PROCESS, 0, JOBS_NICE);
-}
-
 /* What was handed over must not be handed on. */
 static void close_on_exec(const struct role_env *env) {
     (void)fcntl(env->ready_fd, F_SETFD, FD_CLOEXEC);
@@ -181,7 +173,6 @@ int role_start(int argc, char **argv) {
     if (st == ST_OK) {
         log_setup(s.env.role, (enum log_level)s.config.log_level);
         raise_limits(s.id);
-        give_way(s.id);
         arrange_signals();
         close_on_exec(&s.env);
         (void)umask(roles[s.id].umask);
