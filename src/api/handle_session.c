@@ -47,6 +47,8 @@ static enum status write_areas(struct caller *c, struct json *j, struct error *e
     /* Holders of a duty act in person: they have no keys, but the security administrator ends others'. */
     if ((c->who.duties & DUTY_SECURITY_ADMIN) != 0 || (c->who.duties == 0 && !c->who.is_key))
         json_cstring(j, "keys");
+    if (c->who.duties != 0)
+        json_cstring(j, "people");
     if ((c->who.duties & DUTY_SYSTEM_ADMIN) != 0)
         json_cstring(j, "objects");
     json_cstring(j, "sessions");

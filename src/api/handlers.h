@@ -36,6 +36,24 @@ HANDLER(api_directory);
 HANDLER(api_keys);
 HANDLER(api_key_make);
 
+HANDLER(api_people);
+HANDLER(api_person);
+HANDLER(api_person_make);
+HANDLER(api_person_change);
+HANDLER(api_person_leave);
+HANDLER(api_department_make);
+HANDLER(api_department_change);
+HANDLER(api_roles);
+HANDLER(api_role_change);
+HANDLER(api_proposals);
+HANDLER(api_proposal_make);
+HANDLER(api_proposal_decide);
+HANDLER(api_grants);
+HANDLER(api_grant_make);
+HANDLER(api_grant_end);
+HANDLER(api_grant_review);
+HANDLER(api_handovers);
+
 HANDLER(api_objects);
 HANDLER(api_object);
 HANDLER(api_object_add);

@@ -118,6 +118,13 @@ static enum status refresh_policies(struct caller *c, struct error *e) {
     return s;
 }
 
+enum status session_see_newest(struct caller *c, struct error *e) {
+    enum status s = keeper_session(c->keeper, &c->call, &c->who, e);
+    if (s == ST_OK)
+        s = session_refresh_directory(c, e);
+    return s == ST_OK ? caller_prepare(c, e) : s; /* the actor points into the directory */
+}
+
 enum status session_identify(struct caller *c, const struct http_request *r, bool needs_csrf,
                              struct error *e) {
     struct slice bearer = SLICE("Bearer ");

@@ -25,6 +25,10 @@ void session_set_cookie(struct http_reply *reply, const struct token *token);
 /* Somebody joined, left or moved: reads the organisation anew when the keeper's is newer than the world's. */
 MUST_CHECK enum status session_refresh_directory(struct caller *c, struct error *e);
 
+/* The same, asking the keeper now instead of believing what is remembered: for pages that show what another
+ * administrator has just changed. */
+MUST_CHECK enum status session_see_newest(struct caller *c, struct error *e);
+
 /* base64url and a NUL. */
 void session_format_token(const struct token *token, char out[64]);
 /* IPv4 or IPv6 text; "" for zeros. */

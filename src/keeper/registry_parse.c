@@ -104,6 +104,8 @@ unsigned registry_parse_duties(const json_t *array) {
 }
 
 static enum status parse_user(const json_t *d, struct parsed_user *u, struct error *e) {
+    if (json_object_get(d, "password") != NULL)
+        return bad(e, "password", "no part of the document: propose one");
     if (!take_text(json_object_get(d, "login"), u->login, sizeof u->login))
         return bad(e, "login", "1 to 63 bytes");
     if (!take_text(json_object_get(d, "name"), u->name, sizeof u->name))

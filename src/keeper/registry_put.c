@@ -28,7 +28,7 @@ static enum status denied(struct error *e, const char *why) {
 }
 
 static bool is_rights_key(const char *key) {
-    return strcmp(key, "roles") == 0 || strcmp(key, "duties") == 0;
+    return strcmp(key, "roles") == 0 || strcmp(key, "duties") == 0 || strcmp(key, "review") == 0;
 }
 
 /* One key of a user's document: laid over the base where the writer may, else it must be equal. */

@@ -13,7 +13,8 @@ struct builder {
     struct department *departments;
     struct staff *staff;
     struct staff_role *roles;
-    size_t department_count, staff_count, role_count;
+    struct staff_grant *grants;
+    size_t department_count, staff_count, role_count, grant_count;
 };
 
 static const char *text_of(struct builder *b, const json_t *document, const char *key) {
@@ -34,7 +35,16 @@ static enum status add_department(struct builder *b, uint32_t id, const json_t *
     return d->name == NULL ? ST_NOMEM : ST_OK;
 }
 
-static enum status add_staff(struct builder *b, uint32_t id, const json_t *document) {
+static unsigned duties_of(const json_t *document) {
+    const char *name = json_string_value(json_array_get(json_object_get(document, "duties"), 0));
+    if (name == NULL)
+        return 0;
+    return strcmp(name, "system_admin") == 0     ? DUTY_SYSTEM_ADMIN
+           : strcmp(name, "security_admin") == 0 ? DUTY_SECURITY_ADMIN
+                                                 : DUTY_AUDITOR;
+}
+
+static enum status add_staff(struct builder *b, uint32_t id, const json_t *document, struct slice text) {
     struct staff *s = &b->staff[b->staff_count++];
     const json_t *manages = json_object_get(document, "manages");
     size_t count = json_array_size(manages);
@@ -45,33 +55,59 @@ static enum status add_staff(struct builder *b, uint32_t id, const json_t *docum
                         .login = text_of(b, document, "login"),
                         .disabled = json_is_true(json_object_get(document, "disabled")),
                         .manages = led,
-                        .manages_count = count};
-    if (led == NULL || s->name == NULL || s->login == NULL)
+                        .manages_count = count,
+                        .duties = duties_of(document),
+                        .document = arena_copy(&b->directory->arena, text)};
+    if (led == NULL || s->document.p == NULL || s->name == NULL || s->login == NULL)
         return ST_NOMEM;
     for (size_t i = 0; i < count; i++)
         led[i] = (uint32_t)json_integer_value(json_array_get(manages, i));
     return ST_OK;
 }
 
-static enum status add_role(struct builder *b, const json_t *document) {
+static enum status add_role(struct builder *b, uint32_t id, const json_t *document, struct slice text) {
     struct staff_role *r = &b->roles[b->role_count++];
     const json_t *label = json_object_get(document, "label");
     *r = (struct staff_role){.name = text_of(b, document, "name"),
                              .label_zh = text_of(b, label, "zh"),
-                             .label_en = text_of(b, label, "en")};
-    return r->name == NULL || r->label_zh == NULL || r->label_en == NULL ? ST_NOMEM : ST_OK;
+                             .label_en = text_of(b, label, "en"),
+                             .id = id,
+                             .by_leader = json_is_true(json_object_get(document, "by_leader")),
+                             .break_glass_hours = number_of(document, "break_glass_hours"),
+                             .document = arena_copy(&b->directory->arena, text)};
+    return r->document.p == NULL || r->name == NULL || r->label_zh == NULL || r->label_en == NULL ? ST_NOMEM
+                                                                                                  : ST_OK;
+}
+
+static enum status add_grant(struct builder *b, uint32_t id, const json_t *document, struct slice text) {
+    struct staff_grant *g = &b->grants[b->grant_count++];
+    const char *why = json_string_value(json_object_get(document, "why"));
+    *g = (struct staff_grant){.id = id,
+                              .user = number_of(document, "user"),
+                              .from = number_of(document, "from"),
+                              .until = json_integer_value(json_object_get(document, "until")),
+                              .ended = json_is_object(json_object_get(document, "ended")),
+                              .reviewed = json_is_object(json_object_get(document, "review")),
+                              .glass = why != NULL && strcmp(why, "break_glass") == 0,
+                              .document = arena_copy(&b->directory->arena, text)};
+    return g->document.p == NULL ? ST_NOMEM : ST_OK;
 }
 
 static enum status add_item(struct builder *b, const struct registry_item *item) {
-    if (item->kind != REGISTRY_USER && item->kind != REGISTRY_DEPARTMENT && item->kind != REGISTRY_ROLE)
+    if (item->kind == REGISTRY_COMPANY || item->kind == REGISTRY_CATALOGUE)
         return ST_OK;
     json_t *document;
     enum status s = json_read(item->document, 0, &document, NULL);
     if (s != ST_OK)
         return s == ST_NOMEM ? s : ST_CORRUPT;
-    s = item->kind == REGISTRY_USER   ? add_staff(b, item->id, document)
-        : item->kind == REGISTRY_ROLE ? add_role(b, document)
-                                      : add_department(b, item->id, document);
+    if (item->kind == REGISTRY_USER)
+        s = add_staff(b, item->id, document, item->document);
+    else if (item->kind == REGISTRY_ROLE)
+        s = add_role(b, item->id, document, item->document);
+    else if (item->kind == REGISTRY_GRANT)
+        s = add_grant(b, item->id, document, item->document);
+    else if (item->kind == REGISTRY_DEPARTMENT)
+        s = add_department(b, item->id, document);
     json_decref(document);
     return s;
 }
@@ -106,6 +142,8 @@ static void finish(struct builder *b) {
     d->staff_count = b->staff_count;
     d->roles = b->roles;
     d->role_count = b->role_count;
+    d->grants = b->grants;
+    d->grant_count = b->grant_count;
     d->organisation = (struct organisation){.departments = b->departments, .count = b->department_count};
     for (size_t i = 0; i < b->department_count; i++) {
         b->departments[i].branch = branch_above(d, &b->departments[i]);
@@ -117,7 +155,8 @@ static enum status build(struct directory *d, const struct registry_item *items,
     b.departments = arena_array(&d->arena, n, sizeof *b.departments);
     b.staff = arena_array(&d->arena, n, sizeof *b.staff);
     b.roles = arena_array(&d->arena, n, sizeof *b.roles);
-    if (b.departments == NULL || b.staff == NULL || b.roles == NULL)
+    b.grants = arena_array(&d->arena, n, sizeof *b.grants);
+    if (b.grants == NULL || b.departments == NULL || b.staff == NULL || b.roles == NULL)
         return ST_NOMEM;
     for (size_t i = 0; i < n; i++) {
         enum status s = add_item(&b, &items[i]);

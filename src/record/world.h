@@ -14,11 +14,25 @@ struct staff {
     bool disabled;
     const uint32_t *manages; /* departments he leads */
     size_t manages_count;
+    unsigned duties;       /* bits of enum duty */
+    struct slice document; /* the registry's, for administrators */
 };
 
 /* A role, as people read it. */
 struct staff_role {
     const char *name, *label_zh, *label_en;
+    uint32_t id;
+    bool by_leader; /* its terms: keeper/registry.h */
+    uint32_t break_glass_hours;
+    struct slice document;
+};
+
+/* Roles for a time (keeper/registry.h): shown here, judged by the keeper. */
+struct staff_grant {
+    uint32_t id, user, from;
+    int64_t until; /* ms */
+    bool ended, reviewed, glass;
+    struct slice document;
 };
 
 /* Departments, staff and roles, built by people/ from the keeper's registry. */
@@ -28,6 +42,8 @@ struct directory {
     size_t staff_count;
     const struct staff_role *roles;
     size_t role_count;
+    const struct staff_grant *grants;
+    size_t grant_count;
     uint64_t version; /* of the keeper's registry */
     struct arena arena;
     int references;

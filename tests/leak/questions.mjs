@@ -17,6 +17,12 @@ const fillers = {
   '/jobs/': (stage) => stage.imports.filter((i) => i.job).map((i) => ({ id: i.job, owner: i.owner })),
   '/sessions/': (stage) => Object.entries(stage.sessions).map(([owner, id]) => ({ id, owner })),
   '/keys/': (stage) => Object.entries(stage.sessions).map(([owner, id]) => ({ id, owner })),
+  '/leave': () => [{ id: 999999 }], // who is really there would leave
+  '/people/': () => [{ id: 10 }, { id: 999999 }],
+  '/departments/': () => [{ id: 3 }],
+  '/roles/': () => [{ id: 999999 }],
+  '/proposals/': () => [{ id: 1 }, { id: 999999 }],
+  '/grants/': () => [{ id: 1 }, { id: 999999 }],
   '/conflicts/': (stage) => [{ id: stage.conflict }],
   '/audit/': () => [1, 30, 60, 90, 120].map((seq) => ({ seq })),
   '/objects/': (stage) => main.flatMap((object) => stage.definitions[object].fields.map((f) => ({ object, field: f.name }))),

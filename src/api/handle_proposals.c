@@ -1,0 +1,188 @@
+/* What takes two people, and roles for a time: the keeper's messages as an API. */
+#include "api/handlers.h"
+#include "api/session.h"
+#include "base/clock.h"
+#include "base/json_in.h"
+
+static void write_secret(struct json *j, struct slice secret) {
+    json_key(j, "secret");
+    if (secret.n == 0)
+        json_none(j);
+    else
+        json_text(j, secret);
+}
+
+HANDLER(api_proposals) {
+    struct slice list;
+    struct json j = json_to(&reply->body);
+    (void)engine;
+    bool waiting = http_query_flag(r, "to_decide", c->arena);
+    enum status s = keeper_proposals(c->keeper, &c->call, waiting, &list, e);
+    if (s != ST_OK)
+        return s;
+    json_object_begin(&j);
+    json_key(&j, "items");
+    json_raw(&j, list);
+    json_object_end(&j);
+    return ST_OK;
+}
+
+HANDLER(api_proposal_make) {
+    struct slice secret;
+    uint64_t id;
+    struct json j = json_to(&reply->body);
+    (void)engine;
+    enum status s = keeper_propose(c->keeper, &c->call, r->body, &id, &secret, e);
+    if (s != ST_OK)
+        return s;
+    reply->status = 201;
+    json_object_begin(&j);
+    json_key(&j, "id");
+    json_int(&j, (int64_t)id);
+    write_secret(&j, secret);
+    json_object_end(&j);
+    return ST_OK;
+}
+
+static struct slice note_of(const struct http_request *r) {
+    const json_t *v = json_object_get(r->json, "note");
+    return json_is_string(v) ? slice_of(json_string_value(v), json_string_length(v)) : SLICE_NONE;
+}
+
+HANDLER(api_proposal_decide) {
+    struct slice secret;
+    int64_t id;
+    struct json j = json_to(&reply->body);
+    const json_t *approve = json_object_get(r->json, "approve");
+    (void)engine;
+    if (!slice_to_int(r->parameters[0], &id) || id <= 0)
+        return error_set(e, ST_NOT_FOUND, "not_found", "no such proposal");
+    if (!json_is_boolean(approve))
+        return error_field(e, ST_INVALID, "invalid", "approve", "approve is true or false");
+    enum status s =
+        keeper_decide(c->keeper, &c->call, (uint64_t)id, json_is_true(approve), note_of(r), &secret, e);
+    session_forget(&c->call.token);
+    if (s != ST_OK)
+        return s;
+    json_object_begin(&j);
+    write_secret(&j, secret);
+    json_object_end(&j);
+    return ST_OK;
+}
+
+HANDLER(api_grant_make) {
+    uint32_t id;
+    struct json j = json_to(&reply->body);
+    (void)engine;
+    enum status s = keeper_grant_make(c->keeper, &c->call, r->body, &id, e);
+    session_forget(&c->call.token);
+    if (s != ST_OK)
+        return s;
+    reply->status = 201;
+    json_object_begin(&j);
+    json_key(&j, "id");
+    json_int(&j, id);
+    json_object_end(&j);
+    return ST_OK;
+}
+
+static enum status grant_close(struct caller *c, const struct http_request *r, bool review,
+                               struct http_reply *reply, struct error *e) {
+    int64_t id;
+    if (!slice_to_int(r->parameters[0], &id) || id <= 0 || id > UINT32_MAX)
+        return error_set(e, ST_NOT_FOUND, "not_found", "no such grant");
+    enum status s = keeper_grant_close(c->keeper, &c->call, (uint32_t)id, review, note_of(r), e);
+    session_forget(&c->call.token);
+    if (s == ST_OK)
+        reply->status = 204;
+    return s;
+}
+
+HANDLER(api_grant_end) {
+    (void)engine;
+    return grant_close(c, r, false, reply, e);
+}
+
+HANDLER(api_grant_review) {
+    (void)engine;
+    return grant_close(c, r, true, reply, e);
+}
+
+static bool leads(const struct caller *c, uint32_t user) {
+    const struct directory *d = c->world.directory;
+    const struct staff *me = directory_staff(d, c->who.user), *one = directory_staff(d, user);
+    uint32_t at = one == NULL ? 0 : one->department;
+    for (unsigned step = 0; me != NULL && at != 0 && step < 64; step++) {
+        for (size_t k = 0; k < me->manages_count; k++) {
+            if (me->manages[k] == at)
+                return true;
+        }
+        const struct department *above = directory_department(d, at);
+        at = above == NULL ? 0 : above->parent;
+    }
+    return false;
+}
+
+/* Newest first: one's own and lent ones; a leader his people's, a duty's holder all. */
+HANDLER(api_grants) {
+    enum status s = session_see_newest(c, e);
+    if (s != ST_OK)
+        return s;
+    const struct directory *d = c->world.directory;
+    bool open = http_query_flag(r, "to_review", c->arena), live = http_query_flag(r, "live", c->arena);
+    int64_t now = clock_wall_ms();
+    struct json j = json_to(&reply->body);
+    (void)engine;
+    json_object_begin(&j);
+    json_key(&j, "items");
+    json_array_begin(&j);
+    for (size_t i = d->grant_count; i-- > 0;) {
+        const struct staff_grant *g = &d->grants[i];
+        bool mine = g->user == c->who.user || g->from == c->who.user;
+        if (!mine && c->who.duties == 0 && !leads(c, g->user))
+            continue;
+        if ((open && (!g->glass || g->reviewed)) || (live && (g->ended || g->until <= now)))
+            continue;
+        json_raw(&j, g->document);
+    }
+    json_array_end(&j);
+    json_object_end(&j);
+    return ST_OK;
+}
+
+/* People of the caller's who have left, so that he hands on what they held. */
+HANDLER(api_handovers) {
+    enum status s = session_see_newest(c, e);
+    if (s != ST_OK)
+        return s;
+    const struct directory *d = c->world.directory;
+    struct json j = json_to(&reply->body);
+    (void)engine;
+    (void)r;
+    json_object_begin(&j);
+    json_key(&j, "items");
+    json_array_begin(&j);
+    for (size_t i = 0; i < d->staff_count; i++) {
+        const struct staff *one = &d->staff[i];
+        json_t *document = NULL;
+        if (!one->disabled || !leads(c, one->id) || json_read(one->document, 0, &document, NULL) != ST_OK)
+            continue;
+        const json_t *left = json_object_get(document, "left");
+        if (json_is_object(left)) {
+            json_object_begin(&j);
+            json_key(&j, "user");
+            json_int(&j, one->id);
+            json_key(&j, "name");
+            json_cstring(&j, one->name);
+            json_key(&j, "to");
+            json_int(&j, json_integer_value(json_object_get(left, "to")));
+            json_key(&j, "at");
+            json_time(&j, json_integer_value(json_object_get(left, "at")));
+            json_object_end(&j);
+        }
+        json_decref(document);
+    }
+    json_array_end(&j);
+    json_object_end(&j);
+    return ST_OK;
+}

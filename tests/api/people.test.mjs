@@ -1,0 +1,145 @@
+// People, departments, roles for a time, leaving: the administrators' pages as an API.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ok, problem } from './client.mjs';
+import { company, mobile } from './people.mjs';
+import { password, Server, until } from './server.mjs';
+
+const api = '/api/v1';
+let server, sys, sec, aud;
+before(async () => {
+  server = await new Server().start();
+  [sys, sec, aud] = await Promise.all(['sysadmin', 'secadmin', 'auditor'].map((l) => server.as(l)));
+});
+after(() => server.stop());
+
+const list = async (who, query = '') => ok(await who.get(`${api}/people${query}`));
+const propose = async (who, body) => ok(await who.post(`${api}/proposals`, { reason: '测试需要', ...body }), 201);
+const decide = async (who, id, approve = true) => who.post(`${api}/proposals/${id}/decide`, { approve, note: '已核实' });
+const me = async (who) => ok(await who.get(`${api}/me`));
+const roles = async (who) => (await me(who)).roles.map((r) => r.name).sort();
+
+test('people are listed for administrators, found by name, department and state', async () => {
+  problem(await (await server.as('sales1')).get(`${api}/people`), 403, 'not_your_duty');
+  problem(await (await server.as('manager')).get(`${api}/people/10`), 403, 'not_your_duty');
+  const all = await list(sys);
+  assert.equal(all.total, all.items.length);
+  assert.equal((await list(aud, `?q=${encodeURIComponent('王芳')}`)).items[0].document.login, 'sales1');
+  const first = (await list(sec, '?department=3')).items.map((p) => p.document.login);
+  assert.ok(first.includes('sales1') && first.includes('manager') && !first.includes('sales3'));
+  assert.equal((await list(sec, '?state=duty')).total, 3);
+  const page = await list(sys, '?limit=5&page=2');
+  assert.equal(page.items.length, 5);
+  assert.equal(page.total, all.total);
+  const idle = (await list(sys, '?state=idle&days=30')).items.map((p) => p.document.login);
+  assert.ok(idle.includes('boss') && !idle.includes('sysadmin'), idle.join());
+});
+
+test('the system administrator makes and changes accounts and departments', async () => {
+  const team = ok(await sys.post(`${api}/departments`, { name: '成都二组', parent: 6, branch: 5 }), 201);
+  const made = ok(await sys.post(`${api}/people`, { login: 'newcomer', name: '新人', department: team.id }), 201);
+  ok(await sys.patch(`${api}/people/${made.id}`, { name: '新同事', mail: 'new@example.com' }));
+  const one = ok(await sec.get(`${api}/people/${made.id}`));
+  assert.equal(one.document.name, '新同事');
+  assert.equal(one.seen_at, null);
+  problem(await sys.post(`${api}/people`, { login: 'newcomer', name: '又一个' }), 409, 'login_taken', 'login');
+  problem(await sys.patch(`${api}/departments/5`, { name: '成都分公司', parent: 6, branch: 5 }), 422, 'department_ring', 'parent');
+  problem(await sys.patch(`${api}/people/9999`, { name: 'x' }), 404, 'not_found');
+});
+
+test('a one-time password is two halves from two people, and must be replaced', async () => {
+  const made = ok(await sys.post(`${api}/people`, { login: 'halves', name: '两半' }), 201);
+  const asked = await propose(sys, { kind: 'password', user: made.id });
+  const waiting = ok(await sec.get(`${api}/proposals?to_decide=true`)).items;
+  assert.ok(waiting.some((p) => p.id === asked.id && p.may_decide && p.kind === 'password'));
+  assert.ok(!JSON.stringify(waiting).includes(asked.secret));
+  const answer = ok(await decide(sec, asked.id));
+  const fresh = server.client();
+  await fresh.signIn('halves', `${asked.secret}-${answer.secret}`);
+  assert.equal(fresh.me.must_change_password, true);
+  problem(await fresh.get(`${api}/people`), 403, 'must_change_password');
+  ok(await fresh.post(`${api}/me/password`, { old: `${asked.secret}-${answer.secret}`, new: 'quite another one' }), 204);
+  fresh.close();
+});
+
+test('two administrators make a person with roles in one act', async () => {
+  const asked = await propose(sys, { kind: 'registry', change: { items: [{ kind: 'user', document: { login: 'joint', name: '一起', roles: ['sales'], department: 4 } }] } });
+  ok(await decide(sec, asked.id));
+  assert.deepEqual((await list(sys, '?q=joint')).items[0].document.roles, ['sales']);
+  problem(await decide(sec, asked.id), 409, 'proposal_closed');
+});
+
+test('somebody asks for a role for hours; a leader approves where the role allows it', async () => {
+  const sales = await server.as('sales2'), manager = await server.as('manager'), other = await server.as('sales3');
+  const asked = await propose(sales, { kind: 'grant', user: 11, change: { roles: ['finance'], hours: 2 } });
+  problem(await decide(manager, asked.id), 403, 'not_your_duty');
+  const finance = ok(await sec.get(`${api}/roles`)).items.find((r) => r.name === 'finance');
+  ok(await sec.patch(`${api}/roles/${finance.id}`, { ...finance.document, by_leader: true }));
+  problem(await decide(other, asked.id), 403, 'not_your_duty');
+  problem(await decide(sales, asked.id), 403, 'own_proposal');
+  ok(await decide(manager, asked.id));
+  await until('the role', async () => (await roles(sales)).join() === 'finance,sales');
+  const grant = ok(await sales.get(`${api}/grants?live=true`)).items[0];
+  assert.equal(grant.approved_by, 14);
+  assert.ok(grant.until <= Date.now() + 2 * 3600e3);
+  ok(await manager.post(`${api}/grants/${grant.id}/end`, { note: '不再需要' }), 204);
+  await until('its end', async () => (await roles(sales)).join() === 'sales');
+});
+
+test('the glass breaks at once, is shown to who watches, and is reviewed once', async () => {
+  const service = await server.as('service2');
+  problem(await service.post(`${api}/grants`, { why: 'break_glass', roles: ['branch_leader'], hours: 1, reason: '客户紧急' }), 403, 'not_for_emergency');
+  const leader = ok(await sec.get(`${api}/roles`)).items.find((r) => r.name === 'branch_leader');
+  ok(await sec.patch(`${api}/roles/${leader.id}`, { ...leader.document, break_glass_hours: 2 }));
+  const glass = ok(await service.post(`${api}/grants`, { why: 'break_glass', roles: ['branch_leader'], hours: 1, reason: '客户紧急' }), 201);
+  await until('the role', async () => (await roles(service)).includes('branch_leader'));
+  const open = await until('the alarm', async () => ok(await aud.get(`${api}/grants?to_review=true`)).items[0]);
+  assert.equal(open.id, glass.id);
+  problem(await service.post(`${api}/grants/${glass.id}/review`, { note: '好' }), 403, 'not_your_duty');
+  ok(await aud.post(`${api}/grants/${glass.id}/review`, { note: '情况属实' }), 204);
+  assert.equal(ok(await aud.get(`${api}/grants?to_review=true`)).items.length, 0);
+  ok(await sec.post(`${api}/grants/${glass.id}/end`, {}), 204);
+});
+
+test('leaving is one act: everything ends, the leader hands the records on', async () => {
+  const sales = server.client();
+  await sales.signIn('session1', password);
+  const customer = await sales.create('customer', company({ person_name: '黄忠', mobile: mobile() }));
+  const key = ok(await sales.post(`${api}/keys`, { label: 'sync', roles: ['sales'], expires_at: new Date(Date.now() + 86400e3).toISOString() }), 201).key;
+  const before = ok(await sys.get(`${api}/people/27`));
+  assert.equal(before.keys, 1);
+  assert.deepEqual(before.holds.find((h) => h.object === 'customer'), { object: 'customer', count: 1 });
+  ok(await sys.post(`${api}/people/27/leave`, { to: 11, note: '今日离职' }), 204);
+  assert.equal((await sales.get(`${api}/me`)).status, 401);
+  assert.equal((await sales.get(`${api}/me`, { headers: { cookie: '', authorization: `Bearer ${key}` } })).status, 401);
+  const gone = ok(await sys.get(`${api}/people/27`));
+  assert.deepEqual([gone.sessions, gone.keys, gone.document.disabled, gone.document.left.to], [0, 0, true, 11]);
+  const manager = await server.as('manager');
+  const waiting = await until('the handover', async () => ok(await manager.get(`${api}/handovers`)).items.find((i) => i.user === 27));
+  assert.equal(waiting.to, 11);
+  const rows = (await manager.query('customer', { where: { field: 'owner', op: 'eq', value: 27 } })).items;
+  assert.deepEqual(rows.map((r) => r.id), [customer.id]);
+  const moved = ok(await manager.post(`${api}/records/customer/bulk`, { act: 'transfer', items: rows.map((r) => ({ id: r.id, version: r._version, fields: { owner: 11 } })) }), 207);
+  assert.equal(moved.items[0].status, 200, JSON.stringify(moved));
+  assert.equal(ok(await sys.get(`${api}/people/27`)).holds.length, 0);
+  sales.close();
+});
+
+test('rights are reviewed: who is due, whose have grown', async () => {
+  const due = async (state) => (await list(sec, `?state=${state}`)).items.map((p) => p.id);
+  assert.ok((await due('review')).includes(12));
+  problem(await sys.patch(`${api}/people/12`, { review: { at: Date.now(), roles: ['sales'] } }), 403, 'not_your_duty');
+  ok(await sec.patch(`${api}/people/12`, { review: { at: Date.now(), by: 2, roles: ['sales'] } }));
+  assert.ok(!(await due('review')).includes(12));
+  ok(await sec.patch(`${api}/people/12`, { roles: ['sales', 'finance'] }));
+  assert.ok((await due('grown')).includes(12));
+});
+
+test('each of these acts is in the log', async () => {
+  const tags = await until('the index', async () => {
+    const t = ok(await aud.get(`${api}/audit?limit=200`)).items.map((i) => i.tag ?? '');
+    return t.some((x) => x.startsWith('leave 27')) && t;
+  });
+  for (const start of ['propose ', 'approve ', 'break_glass', 'grant_review ', 'grant_end ', 'user '])
+    assert.ok(tags.some((t) => t.startsWith(start)), `${start}: ${tags.join('; ')}`);
+});
