@@ -2,6 +2,7 @@
 
 #include "policy/model.h"
 #include "record/access_cache.h"
+#include "record/access_lent.h"
 
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ static struct access_key key_of(const struct caller *c, const struct object_def 
     h = map_hash(slice_from_string(c->context.network), h);
     for (size_t i = 0; i < c->actor.role_count; i++)
         h = map_hash(slice_from_string(c->actor.roles[i]), h);
+    h = access_lent_hash(&c->who, h);
     int64_t hour = c->context.now_ms / 3600000;
     h = map_hash(slice_of(&hour, sizeof hour),
                  h + c->context.has_reason + (uint64_t)c->actor.department * 7919);
@@ -33,9 +35,25 @@ static uint8_t best_view(const struct field_view *v) {
     return v->see->op != PRED_FALSE ? VIEW_MASKED : VIEW_HIDDEN;
 }
 
-static enum status compute_fields(struct access_entry *entry, const struct policy_query *q, struct error *e) {
+/* His own views, and what has been lent to him. */
+static enum status make_fields(struct caller *c, struct access_entry *entry, const struct policy_query *q,
+                               struct error *e) {
     struct access *a = &entry->access;
     enum status s = policy_views(q, &a->fields, e);
+    if (s != ST_OK || c->who.lent_count == 0)
+        return s;
+    struct field_view *both = arena_array(&entry->arena, a->object->field_count, sizeof *both);
+    if (both == NULL)
+        return ST_NOMEM;
+    memcpy(both, a->fields, a->object->field_count * sizeof *both);
+    a->fields = both;
+    return access_add_lent(c, entry, both, e);
+}
+
+static enum status compute_fields(struct caller *c, struct access_entry *entry, const struct policy_query *q,
+                                  struct error *e) {
+    struct access *a = &entry->access;
+    enum status s = make_fields(c, entry, q, e);
     if (s != ST_OK)
         return s;
     /* Whatever he lists or opens: both lie within what either act gives him. */
@@ -77,9 +95,10 @@ static enum status compute(struct caller *c, struct access_entry *entry, struct 
     }
     a->may_create = a->acts[ACT_CREATE]->op != PRED_FALSE;
     a->may_import = a->acts[ACT_IMPORT]->op != PRED_FALSE;
-    a->visible = a->may_create || a->acts[ACT_LIST]->op != PRED_FALSE || a->acts[ACT_VIEW]->op != PRED_FALSE;
     q.context = &c->context;
-    return compute_fields(entry, &q, e);
+    enum status s = compute_fields(c, entry, &q, e);
+    a->visible = a->may_create || a->acts[ACT_LIST]->op != PRED_FALSE || a->acts[ACT_VIEW]->op != PRED_FALSE;
+    return s;
 }
 
 static enum status make(struct caller *c, const struct object_def *o, const struct access_key *key,

@@ -101,6 +101,20 @@ test('the glass breaks at once, is shown to who watches, and is reviewed once', 
   ok(await sec.post(`${api}/grants/${glass.id}/end`, {}), 204);
 });
 
+test('a colleague on leave lends his scope, not only his roles, until it ends', async () => {
+  const lender = await server.as('sales3'), colleague = await server.as('sales1');
+  const customer = await lender.create('customer', company({ person_name: '马超', mobile: mobile() }));
+  const at = `${api}/records/customer/${customer.id}`;
+  problem(await colleague.get(at), 404, 'not_found');
+  const loan = ok(await lender.post(`${api}/grants`, { why: 'leave', to: 10, roles: ['sales'], until: Date.now() + 3600e3, reason: '休假' }), 201);
+  const seen = await until('the loan', async () => { const a = await colleague.get(at); return a.status === 200 && a.json; });
+  assert.equal(seen.person_name, '马超');
+  ok(await colleague.patch(at, { remark: '代为跟进' }, seen._version));
+  problem(await colleague.delete(at, (await colleague.read('customer', customer.id))._version), 403, 'denied');
+  ok(await lender.post(`${api}/grants/${loan.id}/end`, {}), 204);
+  await until('its end', async () => (await colleague.get(at)).status === 404);
+});
+
 test('leaving is one act: everything ends, the leader hands the records on', async () => {
   const sales = server.client();
   await sales.signIn('session1', password);
