@@ -25,10 +25,10 @@
  * shall, is changed by two people (ST_DENIED "needs_second": keeper/proposal.h), neither of them himself.
  * - Ends are judged by the keeper's clock at every question: what is over gives nothing, to ceilings and
  *   budgets too.
- * - Users, departments and the catalogue are the system administrator's, but roles, duties and reviews of users, roles
- * and the company are the security administrator's; nobody changes his own roles or duties. A user's document
- * may leave out what its writer may not change; what is left out stays. Readers copy what they need under a
- * lock; nothing borrowed leaves. */
+ * - Users, departments and the catalogue are the system administrator's, but roles, duties and reviews of
+ * users, roles and the company are the security administrator's; nobody changes his own roles or duties. A
+ * user's document may leave out what its writer may not change; what is left out stays. Readers copy what
+ * they need under a lock; nothing borrowed leaves. */
 #ifndef KEDUN_KEEPER_REGISTRY_H
 #define KEDUN_KEEPER_REGISTRY_H
 
