@@ -114,6 +114,24 @@ export const router = createRouter({
           meta: { title: 'policies.title' },
         },
         {
+          path: 'people',
+          name: 'people',
+          component: () => import('./views/People.vue'),
+          meta: { title: 'people.title' },
+        },
+        {
+          path: 'people/:id',
+          name: 'person',
+          component: () => import('./views/PersonPage.vue'),
+          meta: { title: 'people.title' },
+        },
+        {
+          path: 'access',
+          name: 'access',
+          component: () => import('./views/MyAccess.vue'),
+          meta: { title: 'access.title' },
+        },
+        {
           path: ':rest(.*)*',
           name: 'missing',
           component: () => import('./views/NotFound.vue'),

@@ -33,6 +33,32 @@ export const factors = {
   recovery: (password: string) => post<{ recovery: string[] }>('/me/factors/recovery', { password }),
 };
 
+const noted = (id: number, act: string, note: string) => post<void>(`/grants/${id}/${act}`, { note });
+export const people = {
+  list: (query: CallOptions['query'], options?: CallOptions) =>
+    get<{ items: T.Person[]; total: number }>('/people', { ...options, query }),
+  get: (id: string | number) => get<T.PersonDetail>(`/people/${id}`),
+  create: (document: Partial<T.PersonDocument>) => post<{ id: number }>('/people', document),
+  change: (id: number, document: Partial<T.PersonDocument>) =>
+    patch<{ id: number }>(`/people/${id}`, document),
+  leave: (id: number, to: number, note: string) => post<void>(`/people/${id}/leave`, { to, note }),
+  department: (id: number, document: { name: string; parent: number; branch: number }) =>
+    id
+      ? patch<{ id: number }>(`/departments/${id}`, document)
+      : post<{ id: number }>('/departments', document),
+  roles: () => get<{ items: T.RoleItem[] }>('/roles'),
+  proposals: (to_decide = false) => get<{ items: T.Proposal[] }>('/proposals', { query: { to_decide } }),
+  propose: (body: { kind: string; user?: number; reason: string; change: unknown }) =>
+    post<{ id: number; secret: string | null }>('/proposals', body),
+  decide: (id: number, approve: boolean, note: string) =>
+    post<{ secret: string | null }>(`/proposals/${id}/decide`, { approve, note }),
+  grants: (query: CallOptions['query'] = {}) => get<{ items: T.Grant[] }>('/grants', { query }),
+  grant: (body: unknown) => post<{ id: number }>('/grants', body),
+  endGrant: (id: number, note: string) => noted(id, 'end', note),
+  reviewGrant: (id: number, note: string) => noted(id, 'review', note),
+  handovers: () => get<{ items: { user: number; name: string; to: number; at: string }[] }>('/handovers'),
+};
+
 export const keys = {
   list: (user: number | string = '') => get<{ items: T.KeyItem[] }>('/keys', { query: { user } }),
   create: (label: string, roles: string[], expires_at: string) =>

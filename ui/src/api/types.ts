@@ -195,6 +195,71 @@ export interface PasskeyAnswer {
   handle: string;
 }
 
+export interface PersonDocument {
+  id: number;
+  login: string;
+  name: string;
+  roles: string[];
+  duties: string[];
+  department: number | null;
+  manages: number[];
+  mail: string;
+  disabled: boolean;
+  until: number | null;
+  left?: { at: number; by: number; to: number; note: string };
+  review?: { at: number; by: number; roles: string[] };
+}
+export interface Person {
+  id: number;
+  document: Partial<PersonDocument> & { login: string; name: string };
+  seen_at: string | null;
+}
+export interface PersonDetail extends Person {
+  sessions: number;
+  keys: number;
+  jobs: number;
+  grants: Grant[];
+  holds: { object: string; count: number }[];
+}
+export interface RoleItem {
+  id: number;
+  name: string;
+  label: Label;
+  by_leader: boolean;
+  break_glass_hours: number;
+}
+export interface Proposal {
+  id: number;
+  kind: string;
+  state: string;
+  by: number;
+  user: number;
+  at: number;
+  ends: number;
+  reason: string;
+  note?: string;
+  decided_by?: number;
+  may_decide: boolean;
+  change: {
+    roles?: string[];
+    hours?: number;
+    items?: { kind: string; id?: number; document: Record<string, unknown> }[];
+  };
+}
+export interface Grant {
+  id: number;
+  user: number;
+  from: number;
+  roles: string[];
+  since: number;
+  until: number;
+  why: string;
+  reason: string;
+  by: number;
+  ended: { by: number; at: number; note: string } | null;
+  review: { by: number; at: number; note: string } | null;
+}
+
 export interface SessionItem {
   id: string;
   current: boolean;

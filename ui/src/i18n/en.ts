@@ -1,6 +1,7 @@
 import account from './en_account';
 import guard from './en_guard';
 import policies from './en_policies';
+import people from './en_people';
 import type zh from './zh';
 
 const en: typeof zh = {
@@ -463,6 +464,7 @@ const en: typeof zh = {
   ...account,
   ...guard,
   ...policies,
+  ...people,
   home: {
     title: 'Hello, {name}',
     recent: 'Recently seen',

@@ -1,6 +1,7 @@
 import account from './zh_account';
 import guard from './zh_guard';
 import policies from './zh_policies';
+import people from './zh_people';
 
 export default {
   app: { name: '客盾', slogan: '每一次查看，都有记录' },
@@ -462,6 +463,7 @@ export default {
   ...account,
   ...guard,
   ...policies,
+  ...people,
   home: {
     title: '你好，{name}',
     recent: '最近查看',
