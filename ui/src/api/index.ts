@@ -36,7 +36,7 @@ export const factors = {
 const noted = (id: number, act: string, note: string) => post<void>(`/grants/${id}/${act}`, { note });
 export const people = {
   list: (query: CallOptions['query'], options?: CallOptions) =>
-    get<{ items: T.Person[]; total: number }>('/people', { ...options, query }),
+    get<{ items: T.PersonItem[]; total: number }>('/people', { ...options, query }),
   get: (id: string | number) => get<T.PersonDetail>(`/people/${id}`),
   create: (document: Partial<T.PersonDocument>) => post<{ id: number }>('/people', document),
   change: (id: number, document: Partial<T.PersonDocument>) =>

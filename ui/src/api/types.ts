@@ -209,12 +209,12 @@ export interface PersonDocument {
   left?: { at: number; by: number; to: number; note: string };
   review?: { at: number; by: number; roles: string[] };
 }
-export interface Person {
+export interface PersonItem {
   id: number;
   document: Partial<PersonDocument> & { login: string; name: string };
   seen_at: string | null;
 }
-export interface PersonDetail extends Person {
+export interface PersonDetail extends PersonItem {
   sessions: number;
   keys: number;
   jobs: number;
