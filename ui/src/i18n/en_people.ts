@@ -16,7 +16,7 @@ const en: typeof zh = {
     anyDepartment: 'All departments',
     state: 'Show',
     states: {
-      '': 'Everybody',
+      all: 'Everybody',
       active: 'Live accounts',
       disabled: 'Disabled',
       duty: 'Holders of a duty',

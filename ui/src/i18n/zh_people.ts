@@ -15,7 +15,7 @@ export default {
     anyDepartment: '全部部门',
     state: '筛选',
     states: {
-      '': '全部人员',
+      all: '全部人员',
       active: '在职账号',
       disabled: '已停用',
       duty: '三员',
