@@ -17,6 +17,9 @@ const fillers = {
   '/jobs/': (stage) => stage.imports.filter((i) => i.job).map((i) => ({ id: i.job, owner: i.owner })),
   '/sessions/': (stage) => Object.entries(stage.sessions).map(([owner, id]) => ({ id, owner })),
   '/keys/': (stage) => Object.entries(stage.sessions).map(([owner, id]) => ({ id, owner })),
+  '/passkeys/': () => [{ id: no }],
+  '/users/': () => [{ id: 999999 }], // who is really there would be signed out
+  '/policies/': () => [{ version: 999999, decision: 'approve' }],
   '/leave': () => [{ id: 999999 }], // who is really there would leave
   '/people/': () => [{ id: 10 }, { id: 999999 }],
   '/departments/': () => [{ id: 3 }],
@@ -103,6 +106,9 @@ function* fieldQuestions(stage, o, plant, f, value, known) {
 const bodies = {
   signIn: (_, person) => [{ body: { login: `no such ${person}`, password: 'wrong' } }],
   signOut: () => [{ csrf: 'wrong' }],
+  // Failed proofs slow the address down for everybody who is asked after.
+  ...Object.fromEntries(['showSecondFactor', 'challengeSecondFactor', 'beginPasskey', 'confirmPasskey', 'beginTotp', 'confirmTotp', 'makeRecoveryCodes', 'changePassword'].map((id) => [id, () => [{ csrf: 'wrong', body: {} }]])),
+  signInByPasskey: () => [{ body: 'x' }],
   makeImport: () => [...main, 'task'].flatMap((object) => [{ body: { object, file_name: 'x.xlsx', size: 5 } }, { body: { object, file_name: 'x.csv', size: 0 } }]),
   previewImport: () => [{ body: {} }, { body: { encoding: 'gb18030', header: false } }],
   checkImport: (place) => [{ body: { mapping: place.mapping ?? [] } }, { body: { mapping: [{ column: 0, field: 'mobile' }] } }],
