@@ -20,9 +20,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MOST_SHOWN 3       /* findings told of one kind */
-#define PATIENCE   120     /* seconds: a request that takes longer hangs */
-#define TRIES_MOST 1000000 /* no request has so many allocations */
+#define MOST_SHOWN   3       /* findings told of one kind */
+#define PATIENCE     120     /* seconds: a request that takes longer hangs */
+#define TRIES_MOST   1000000 /* no request has so many allocations */
+#define READERS_MORE 4
 
 #ifdef __SANITIZE_ADDRESS__
 int __lsan_do_recoverable_leak_check(void);
@@ -39,6 +40,10 @@ struct lab {
     unsigned serial;
     struct buf reply;
     char path[256], body[1024], if_match[32];
+};
+
+struct descriptors {
+    size_t base, others;
 };
 
 struct tally {
@@ -243,14 +248,30 @@ static bool try_one(const struct kind *k, unsigned long n, struct tally *t) {
     return hit;
 }
 
-static size_t open_descriptors(void) {
+/* Of the base's file, or of all else. */
+static size_t open_descriptors(bool base) {
     size_t n = 0;
     DIR *d = opendir("/proc/self/fd");
-    while (d != NULL && readdir(d) != NULL)
-        n++;
+    struct dirent *entry;
+    while (d != NULL && (entry = readdir(d)) != NULL) {
+        char at[256] = "";
+        if (readlinkat(dirfd(d), entry->d_name, at, sizeof at - 1) > 0)
+            n += (strstr(at, "/kedun.db") != NULL) == base;
+    }
     if (d != NULL)
         (void)closedir(d);
     return n;
+}
+
+static struct descriptors descriptors_now(void) {
+    return (struct descriptors){.base = open_descriptors(true), .others = open_descriptors(false)};
+}
+
+/* The store opens a connection where two threads read for the first time at once (a request and the engine's
+ * own work), and keeps it: READERS_MORE of them are no loss. One a failure would be more. */
+static bool descriptors_lost(const struct descriptors *before) {
+    struct descriptors now = descriptors_now();
+    return now.others > before->others || now.base > before->base + READERS_MORE;
 }
 
 static bool run_kind(const struct kind *k) {
@@ -263,15 +284,15 @@ static bool run_kind(const struct kind *k) {
             give_up(k->name);
     }
     keep_body();
-    size_t descriptors = open_descriptors();
+    struct descriptors before = descriptors_now();
     unsigned long n = from;
     unsigned long step = k->stride > every ? k->stride : every;
     while (n < TRIES_MOST && try_one(k, n, &t))
         n += step;
     if (undone_first)
         (void)ask_kind(k, NULL);
-    if (open_descriptors() > descriptors)
-        finding(k, n, &t, "descriptors were lost", (int)(open_descriptors() - descriptors));
+    if (descriptors_lost(&before))
+        finding(k, n, &t, "descriptors were lost", 0);
     if (__lsan_do_recoverable_leak_check() != 0)
         finding(k, n, &t, "memory was lost", 0);
     (void)printf(
