@@ -7,6 +7,8 @@
 #include "policy/model.h"
 #include "record/access.h"
 
+#include <string.h>
+
 struct why {
     struct caller *c;
     const struct object_def *object;
@@ -168,19 +170,26 @@ static enum status explain(struct why *w, enum act act, struct json *j, struct e
     return policy_explain(&q, act, w->field, look_up, w->has_id ? w : NULL, j, e);
 }
 
-static enum status put_answers(struct why *w, const json_t *body, struct json *j, struct error *e) {
-    static const enum act of_field[] = {ACT_SEE, ACT_READ, ACT_WRITE, ACT_MATCH},
+#define ASKED_MAX 4
+
+/* The act that is named, or all that say how the field or the record is seen. */
+static enum status find_asked(const struct why *w, const json_t *body, enum act asked[ASKED_MAX],
+                              size_t *count, struct error *e) {
+    static const enum act of_field[ASKED_MAX] = {ACT_SEE, ACT_READ, ACT_WRITE, ACT_MATCH},
                           of_record[] = {ACT_LIST, ACT_VIEW};
     struct slice name = policy_desk_member(body, "act");
-    const enum act *acts = w->field != NULL ? of_field : of_record;
-    size_t count = w->field != NULL ? 4 : 2;
-    enum act one;
-    enum status s = ST_OK;
-    if (name.p != NULL) {
-        s = find_act(name, w->field != NULL, &one, e);
-        acts = &one;
-        count = 1;
-    }
+    *count = 1;
+    if (name.p != NULL)
+        return find_act(name, w->field != NULL, &asked[0], e);
+    *count = w->field != NULL ? ASKED_MAX : sizeof of_record / sizeof of_record[0];
+    memcpy(asked, w->field != NULL ? of_field : of_record, *count * sizeof *asked);
+    return ST_OK;
+}
+
+static enum status put_answers(struct why *w, const json_t *body, struct json *j, struct error *e) {
+    enum act asked[ASKED_MAX];
+    size_t count;
+    enum status s = find_asked(w, body, asked, &count, e);
     json_object_begin(j);
     json_key(j, "user");
     json_int(j, w->actor.user);
@@ -194,7 +203,7 @@ static enum status put_answers(struct why *w, const json_t *body, struct json *j
     json_key(j, "answers");
     json_array_begin(j);
     for (size_t i = 0; i < count && s == ST_OK; i++)
-        s = explain(w, acts[i], j, e);
+        s = explain(w, asked[i], j, e);
     json_array_end(j);
     json_object_end(j);
     return s;

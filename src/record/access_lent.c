@@ -2,6 +2,8 @@
 
 #include "base/map.h"
 
+#include <assert.h>
+
 static struct actor lender_of(const struct directory *d, const struct principal_lent *lent) {
     const struct staff *s = directory_staff(d, lent->from);
     const struct department *own = directory_department(d, lent->department);
@@ -11,7 +13,8 @@ static struct actor lender_of(const struct directory *d, const struct principal_
                       .branch = own == NULL ? 0 : own->branch,
                       .manages = s == NULL ? NULL : s->manages,
                       .manages_count = s == NULL ? 0 : s->manages_count};
-    for (size_t i = 0; i < lent->role_count && i < ACTOR_ROLES_MAX; i++)
+    static_assert(PRINCIPAL_LENT_ROLES <= ACTOR_ROLES_MAX, "an actor holds all that is lent");
+    for (size_t i = 0; i < lent->role_count && i < PRINCIPAL_LENT_ROLES; i++)
         a.roles[a.role_count++] = lent->roles[i];
     return a;
 }

@@ -1,7 +1,6 @@
 // Slow and hostile clients: each is refused with the right code or waited for in vain, others go on being served, and nothing of it stays.
 // Alone: it fills the server with connections, and waits for every one.
 // What it costs others is measured by `./do bench hostile`.
-import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import https from 'node:https';
 import { after, before, test } from 'node:test';
