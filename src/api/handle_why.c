@@ -117,7 +117,7 @@ static enum status load_row(struct why *w, struct error *e) {
     if (s != ST_OK)
         return s;
     const struct pred *filter = pred_compare(a, PRED_EQ, FIELD_ID, cell_bytes(slice_of(w->id.b, 16)));
-    if (!w->other)
+    if (access != NULL)
         filter = pred_and(a, filter, pred_or(a, access->acts[ACT_VIEW], access->acts[ACT_LIST]));
     if (filter == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "why");

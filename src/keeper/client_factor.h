@@ -39,7 +39,7 @@ MUST_CHECK enum status keeper_second_factor(struct keeper *k, const struct keepe
                                             struct principal *who, struct error *e);
 
 /* A challenge for a passkey: with a live token, as that person's second factor ("ids": his passkeys); else to
- * sign in. {"challenge", "party", "ids"}. ST_UNAVAILABLE "passkeys_off". */
+ * sign in. {"challenge", "party", "ids"}. ST_CONFLICT "passkeys_off". */
 MUST_CHECK enum status keeper_passkey_challenge(struct keeper *k, const struct keeper_call *call,
                                                 struct slice *json, struct error *e);
 /* Signs in by a passkey alone. ST_DENIED "passkey_refused", ST_LIMIT "sign_in_slow". `handle`: 16 bytes. */

@@ -12,7 +12,7 @@ static enum status party_of(const struct worker *w, struct webauthn_party *party
     const struct keeper_config *c = &w->state->config;
     *party = (struct webauthn_party){.id = c->party, .origin = c->party_origin, .verified = true};
     return c->party == NULL || c->party_origin == NULL
-               ? error_set(e, ST_UNAVAILABLE, "passkeys_off", "no public address is set: see public_origin")
+               ? error_set(e, ST_CONFLICT, "passkeys_off", "no public address is set: see public_origin")
                : ST_OK;
 }
 

@@ -4,7 +4,7 @@
 
 #include "keeper/state.h"
 
-/* What a browser needs to make one; into w->scratch. ST_UNAVAILABLE "passkeys_off". */
+/* What a browser needs to make one; into w->scratch. ST_CONFLICT "passkeys_off". */
 MUST_CHECK enum status passkey_begin(struct worker *w, struct error *e);
 /* Verifies and keeps what it made: `second` client data, `text` attestation, `third` the name. */
 MUST_CHECK enum status passkey_add(struct worker *w, const struct args *in, struct error *e);
