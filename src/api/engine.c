@@ -233,6 +233,7 @@ static void refuse_unread(struct engine_worker *w, enum status s) {
 
 static enum after answer(struct engine_worker *w, int fd, struct fastcgi *f, enum status s) {
     struct http_request r;
+    bool whole = s == ST_OK; /* where the next request begins is known */
     reply_reset(&w->reply);
     if (s == ST_OK)
         s = fastcgi_request(f, &r);
@@ -249,7 +250,7 @@ static enum after answer(struct engine_worker *w, int fd, struct fastcgi *f, enu
         log_debug("a client left before its reply");
         return OVER;
     }
-    return s == ST_OK && f->keep ? KEPT : OVER;
+    return whole && f->keep ? KEPT : OVER;
 }
 
 enum after engine_serve(struct engine_worker *w, int fd) {

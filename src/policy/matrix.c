@@ -203,8 +203,7 @@ static bool take_bound(struct reading *r, const struct expr *e) {
         return false;
     n += e->op == EXPR_LESS_EQUAL || e->op == EXPR_GREATER;
     if (is_attribute(e->items[0], VARIABLE_CONTEXT, "hour")) {
-        if (n > 24 || (upper ? n == 0 || n == 24 : n == 0 || n == 24) ||
-            !once(r, upper ? SEEN_TO : SEEN_FROM))
+        if (n == 0 || n >= 24 || !once(r, upper ? SEEN_TO : SEEN_FROM))
             return false;
         *(upper ? &t->hour_to : &t->hour_from) = (uint8_t)n;
         return t->hour_from < t->hour_to;

@@ -36,6 +36,15 @@ function make(program, args, base) {
   }
 }
 
+// What a program that is no more has made; another test may be at it too.
+function forget(dir) {
+  try {
+    rmSync(dir, { recursive: true, force: true });
+  } catch (e) {
+    if (!['ENOTEMPTY', 'ENOENT'].includes(e.code)) throw e;
+  }
+}
+
 // Puts the company into `data`. program: tests/api/bootstrap; store: a folder for what is kept, of this program only;
 // args: {company: its file, objects: the definitions' folder, set: settings as for the command line}.
 export function putCompany(program, store, args, data) {
@@ -43,8 +52,8 @@ export function putCompany(program, store, args, data) {
   const paths = /^(objects|policies)_dir=/; // what stands there counts, not where it is
   const base = join(kept, digest(readFileSync(args.company), ...definitions(args.objects), ...args.set.filter((s) => !paths.test(s))));
   if (!existsSync(base)) {
-    if (!existsSync(kept)) rmSync(store, { recursive: true, force: true }); // of a program that is no more
     mkdirSync(kept, { recursive: true });
+    for (const other of readdirSync(store).map((name) => join(store, name))) if (other !== kept) forget(other);
     make(program, args, base);
   }
   copy(base, data);
