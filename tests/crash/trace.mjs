@@ -96,7 +96,8 @@ function commits(calls) {
   return out;
 }
 
-const acknowledges = { POST: /^Status: 20[17]/, PATCH: /^Status: 200/, DELETE: /^Status: 204/ };
+// Behind the 8 bytes that head a FastCGI record.
+const acknowledges = { POST: /^.{8}Status: 20[17]/s, PATCH: /^.{8}Status: 200/s, DELETE: /^.{8}Status: 204/s };
 const asText = (c) => String.fromCharCode(...bytesOf(c.text, 100));
 
 // The engine's acknowledgements of writes: {jobs: to the jobs process, safe: a commit that began after the request had come
@@ -107,7 +108,7 @@ export function engineAnswers(calls) {
   calls.forEach((c, at) => {
     const socket = /socket|UNIX/.test(c.path);
     if (socket && /^recv/.test(c.call) && Number(c.result) > 0) {
-      const method = /REQUEST_METHOD\0([A-Z]+)\0/.exec(asText(c))?.[1];
+      const method = /REQUEST_METHOD(GET|POST|PUT|PATCH|DELETE)/.exec(asText(c))?.[1];
       if (method) asked.set(c.path, { at, method });
       else if (frame(c.text)?.type === REMOTE_WRITE && !asked.get(c.path)) asked.set(c.path, { at });
     }
