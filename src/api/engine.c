@@ -173,6 +173,7 @@ static void reply_reset(struct http_reply *reply) {
     reply->content_type = "application/json";
     reply->cacheable = false;
     reply->streamed = false;
+    reply->ended = false;
     reply->errors.count = 0;
 }
 
@@ -245,7 +246,7 @@ static enum after answer(struct engine_worker *w, int fd, struct fastcgi *f, enu
         refuse_unread(w, s);
     }
     if (w->reply.streamed)
-        return OVER;
+        return w->reply.ended && f->keep ? KEPT : OVER;
     if (fastcgi_write(fd, f, &w->reply, &w->head) != ST_OK) {
         log_debug("a client left before its reply");
         return OVER;

@@ -81,6 +81,6 @@ HANDLER(api_import_rejects) {
     if (s != ST_OK)
         return s;
     reply->streamed = true; /* from here on; a failure can only cut the file short */
-    (void)!send_all(engine, c, r, &i, job.chunks);
+    reply->ended = send_all(engine, c, r, &i, job.chunks) == ST_OK;
     return ST_OK;
 }

@@ -31,7 +31,8 @@ struct http_reply {
     struct buf body;
     bool cacheable;             /* without it: Cache-Control: no-store */
     struct field_errors errors; /* what a handler found wrong, for the problem document */
-    bool streamed;              /* the handler answers by itself, on a copy of the descriptor (events) */
+    bool streamed;              /* the handler answers by itself: on a copy of the descriptor (events), or */
+    bool ended;                 /* on the connection itself and to the end, so that it can be kept */
 };
 
 /* One value of the query string, percent-decoded into the arena; SLICE_NONE when absent. */
