@@ -143,7 +143,7 @@ static void put_headers(struct buf *b) {
 static void put_upstream(struct buf *b, const char *dir) {
     buf_put_format(b,
                    "upstream engine {\nserver unix:%s/run/fastcgi.sock;\nkeepalive %d;\n"
-                   "keepalive_requests 1000000;\nkeepalive_time 1d;\n}\nfastcgi_keep_conn on;\n",
+                   "keepalive_requests 1000000;\nkeepalive_time 1d;\n}\n",
                    dir, ENGINE_IDLE);
 }
 
@@ -154,7 +154,7 @@ static void put_fastcgi(struct buf *b) {
         "QUERY_STRING $query_string",     "CONTENT_TYPE $content_type",     "REMOTE_ADDR $remote_addr",
         "REQUEST_ID $request_id",
     };
-    buf_put_string(b, "fastcgi_pass engine;\n");
+    buf_put_string(b, "fastcgi_pass engine;\nfastcgi_keep_conn on;\n");
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         buf_put_format(b, "fastcgi_param %s;\n", variables[i]);
     buf_put_string(b, "fastcgi_request_buffering on;\n"
@@ -238,9 +238,8 @@ static void put_api(struct buf *b, const struct config *c) {
                    (long long)c->part_connections, (long long)c->part_kib,
                    (long long)c->part_kib + BODY_SPARE_KIB);
     put_engine(b);
-    buf_put_string(
-        b, "}\nlocation ~ ^/api/v1/jobs/[^/]+/events$ {\nfastcgi_keep_conn off;\nfastcgi_buffering off;\n"
-           "fastcgi_read_timeout 1h;\n");
+    buf_put_string(b, "}\nlocation ~ ^/api/v1/jobs/[^/]+/events$ {\nfastcgi_buffering off;\n"
+                      "fastcgi_read_timeout 1h;\n");
     put_engine(b);
     buf_put_string(b, "}\nlocation ~ ^/(healthz|readyz)$ {\nfastcgi_read_timeout 10s;\n");
     put_engine(b);
