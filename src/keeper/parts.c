@@ -239,7 +239,7 @@ void parts_settle(struct parts *p) {
     judge(p, j);
     (void)pthread_mutex_unlock(&p->lock);
     if (j->count > 0 && judged_commit(p, j) != ST_OK) {
-        log_warn("common search terms could not be noted: they are not split for now");
+        log_warn("common search terms could not be noted: they stay whole until the next look");
         j->count = 0;
     }
     (void)pthread_mutex_lock(&p->lock);

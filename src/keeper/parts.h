@@ -48,7 +48,7 @@ void parts_levels(struct parts *p, const uint64_t *names, size_t count, uint8_t 
 /* A value with these tokens was added to an index. */
 void parts_count(struct parts *p, const struct parts_index *index, const uint64_t *names, size_t count);
 /* Looks at the counts when enough rows came, and puts new levels into the vault. A failure is logged: then
- * tokens stay as they are for now. */
+ * tokens stay whole until the next look, some rows later. */
 void parts_settle(struct parts *p);
 
 /* The level that new terms are made for, and the part of it that a record has. */
