@@ -7,20 +7,27 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+/* At most `most` of a resource from here on. Whoever started us may have set less already; that can't be
+ * raised and need not be. */
+static int bound(__rlimit_resource_t resource, rlim_t most) {
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) != 0)
+        return -1;
+    if (limit.rlim_max > most)
+        limit.rlim_max = most;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(resource, &limit);
+}
+
 static enum status forbid_dumps(struct error *e) {
-    struct rlimit none = {.rlim_cur = 1, .rlim_max = 1};
-    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+    if (bound(RLIMIT_CORE, 1) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return error_set(e, ST_INTERNAL, "jail_dumps", "cannot forbid core dumps: errno %d", errno);
     return ST_OK;
 }
 
 /* The reader runs on what a stranger uploaded: bound what a bomb of a file can cost. */
 static enum status bound_reader(struct error *e) {
-    struct rlimit memory = {.rlim_cur = 1u << 30, .rlim_max = 1u << 30},
-                  seconds = {.rlim_cur = 1800, .rlim_max = 1800};
-    struct rlimit nothing = {.rlim_cur = 0, .rlim_max = 0};
-    if (setrlimit(RLIMIT_AS, &memory) != 0 || setrlimit(RLIMIT_CPU, &seconds) != 0 ||
-        setrlimit(RLIMIT_FSIZE, &nothing) != 0)
+    if (bound(RLIMIT_AS, 1u << 30) != 0 || bound(RLIMIT_CPU, 1800) != 0 || bound(RLIMIT_FSIZE, 0) != 0)
         return error_set(e, ST_INTERNAL, "jail_limits", "cannot bound the reader: errno %d", errno);
     return ST_OK;
 }
