@@ -58,6 +58,7 @@ const struct demo_staff demo_staff[DEMO_STAFF] = {
     {38, "tiannan", "田楠", "service", 33, {0, 0}, 2, 0, false},
     {39, "shiyu", "石雨", "service", 33, {0, 0}, 2, 0, false},
     {40, "luqian", "卢倩", "finance", 34, {0, 0}, 2, 0, false},
+    HEAD(41, "security2", "曹岚", "security_admin", 7),
 };
 
 const struct demo_staff *demo_staff_find(const char *role, int branch, size_t n) {

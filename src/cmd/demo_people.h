@@ -1,4 +1,4 @@
-/* The demo company: its departments and its forty people. Numbers are fixed, so that every demo base has the
+/* The demo company: its departments and its forty-one people. Numbers are fixed, so that every demo base has the
  * same people; one is the well-known face of each role and signs in by the role's name. All share one
  * password that is printed: a demo base answers on loopback only. */
 #ifndef KEDUN_CMD_DEMO_PEOPLE_H
@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #define DEMO_BRANCHES 3
-#define DEMO_STAFF    40
+#define DEMO_STAFF    41
 #define DEMO_PASSWORD "demo-password"
 
 struct demo_department {
