@@ -18,6 +18,7 @@ static struct {
     pthread_mutex_t lock;
     struct {
         struct token token;
+        uint8_t address[16]; /* what one network may, another may not */
         struct principal who;
         int64_t until;
     } slots[REMEMBERED];
@@ -30,10 +31,12 @@ static size_t slot_of(const struct token *token) {
     return bits % REMEMBERED;
 }
 
-static bool recall(const struct token *token, struct principal *who) {
+static bool recall(const struct keeper_call *call, struct principal *who) {
+    const struct token *token = &call->token;
     size_t i = slot_of(token);
     (void)pthread_mutex_lock(&remembered.lock);
     bool found = remembered.slots[i].until > clock_monotonic_ns() &&
+                 memcmp(remembered.slots[i].address, call->address, 16) == 0 &&
                  crypto_equal(&remembered.slots[i].token, token, sizeof *token);
     if (found)
         *who = remembered.slots[i].who;
@@ -41,10 +44,11 @@ static bool recall(const struct token *token, struct principal *who) {
     return found;
 }
 
-static void remember(const struct token *token, const struct principal *who) {
-    size_t i = slot_of(token);
+static void remember(const struct keeper_call *call, const struct principal *who) {
+    size_t i = slot_of(&call->token);
     (void)pthread_mutex_lock(&remembered.lock);
-    remembered.slots[i].token = *token;
+    remembered.slots[i].token = call->token;
+    memcpy(remembered.slots[i].address, call->address, 16);
     remembered.slots[i].who = *who;
     remembered.slots[i].until = clock_monotonic_ns() + REMEMBER_NS;
     (void)pthread_mutex_unlock(&remembered.lock);
@@ -134,11 +138,11 @@ enum status session_identify(struct caller *c, const struct http_request *r, boo
     if (!token_parse(text, &c->call.token)) {
         return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "no session");
     }
-    if (!recall(&c->call.token, &c->who)) {
+    if (!recall(&c->call, &c->who)) {
         enum status s = keeper_session(c->keeper, &c->call, &c->who, e);
         if (s != ST_OK)
             return s;
-        remember(&c->call.token, &c->who);
+        remember(&c->call, &c->who);
     }
     /* A key in a cookie would be a session without CSRF's protection, a cookie's token as a key likewise. */
     if (c->who.is_key != is_key)

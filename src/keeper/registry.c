@@ -208,24 +208,6 @@ void registry_company(struct registry *r, struct budget_limits *out) {
     (void)pthread_rwlock_unlock(&r->lock);
 }
 
-enum status registry_sign_in(struct registry *r, uint32_t user, const uint8_t address[16], int64_t now,
-                             struct sign_in_verdict *out, struct error *e) {
-    memset(out, 0, sizeof *out);
-    (void)pthread_rwlock_rdlock(&r->lock);
-    const struct item *i = registry_find(r, REGISTRY_USER, user);
-    enum status s = i == NULL ? error_set(e, ST_NOT_FOUND, "not_found", "there is no such user") : ST_OK;
-    bool duty = s == ST_OK && i->parsed.user.duties != 0;
-    if (s == ST_OK)
-        s = sign_in_rules_apply(&r->company.sign_in, duty, address, now, out, e);
-    for (size_t k = 0; s == ST_OK && k < i->parsed.user.roles.count; k++) {
-        const struct parsed_role *role = registry_role(r, i->parsed.user.roles.name[k]);
-        if (role != NULL)
-            s = sign_in_rules_apply(&role->sign_in, duty, address, now, out, e);
-    }
-    (void)pthread_rwlock_unlock(&r->lock);
-    return s;
-}
-
 static int by_version(const void *a, const void *b) {
     uint64_t x = ((const struct registry_item *)a)->version, y = ((const struct registry_item *)b)->version;
     return x < y ? -1 : x > y;

@@ -112,8 +112,9 @@ size_t registry_grants_of(struct registry *r, uint32_t user, uint32_t *out, size
 bool registry_leads(struct registry *r, uint32_t leader, uint32_t user);
 /* False for an unknown role. */
 bool registry_role_terms(struct registry *r, const char *name, struct role_terms *out);
-/* What the rules of the company and of his roles say to a sign-in now (keeper/sign_in_rules.h). `address`
- * NULL: asks for what is demanded only. ST_NOT_FOUND, ST_DENIED "sign_in_place" / "sign_in_time". */
+/* What the rules of the company and of his roles, also those for a time, say to a sign-in or to the use of
+ * a session now (keeper/sign_in_rules.h). `address` NULL: asks for what is demanded only. ST_NOT_FOUND,
+ * ST_DENIED "sign_in_place" / "sign_in_time". */
 struct sign_in_verdict;
 MUST_CHECK enum status registry_sign_in(struct registry *r, uint32_t user, const uint8_t address[16],
                                         int64_t now, struct sign_in_verdict *out, struct error *e);

@@ -230,3 +230,48 @@ size_t registry_grants_of(struct registry *r, uint32_t user, uint32_t *out, size
     (void)pthread_rwlock_unlock(&r->lock);
     return n;
 }
+
+struct asking {
+    const struct registry *r;
+    bool duty;
+    const uint8_t *address;
+    int64_t now;
+};
+
+static enum status apply_role(const struct asking *a, const char *name, struct sign_in_verdict *out,
+                              struct error *e) {
+    const struct parsed_role *role = registry_role(a->r, name);
+    return role == NULL ? ST_OK : sign_in_rules_apply(&role->sign_in, a->duty, a->address, a->now, out, e);
+}
+
+/* Roles for a time bring their rules with them. */
+static enum status apply_grants(const struct asking *a, uint32_t user, struct sign_in_verdict *out,
+                                struct error *e) {
+    enum status s = ST_OK;
+    for (size_t i = 0; i < a->r->grant_count; i++) {
+        const struct parsed_grant *g = &a->r->grants[i]->parsed.grant;
+        if (!grant_is_live(g, user, a->now))
+            continue;
+        const struct parsed_user *from = lender(a->r, g, a->now);
+        for (size_t k = 0; s == ST_OK && k < g->roles.count; k++)
+            s = grant_gives(g, from, k) ? apply_role(a, g->roles.name[k], out, e) : ST_OK;
+    }
+    return s;
+}
+
+enum status registry_sign_in(struct registry *r, uint32_t user, const uint8_t address[16], int64_t now,
+                             struct sign_in_verdict *out, struct error *e) {
+    memset(out, 0, sizeof *out);
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct item *i = registry_find(r, REGISTRY_USER, user);
+    enum status s = i == NULL ? error_set(e, ST_NOT_FOUND, "not_found", "there is no such user") : ST_OK;
+    struct asking a = {r, s == ST_OK && i->parsed.user.duties != 0, address, now};
+    if (s == ST_OK)
+        s = sign_in_rules_apply(&r->company.sign_in, a.duty, address, now, out, e);
+    for (size_t k = 0; s == ST_OK && k < i->parsed.user.roles.count; k++)
+        s = apply_role(&a, i->parsed.user.roles.name[k], out, e);
+    if (s == ST_OK)
+        s = apply_grants(&a, user, out, e);
+    (void)pthread_rwlock_unlock(&r->lock);
+    return s;
+}

@@ -5,6 +5,7 @@
 #include "ipc/frame.h"
 #include "ipc/socket.h"
 #include "keeper/replay.h"
+#include "keeper/sign_in_rules.h"
 #include "keeper/state.h"
 
 #include <errno.h>
@@ -37,6 +38,24 @@ struct connection {
     enum door door;
 };
 
+/* Networks and hours hold for each use of a session, not only for the sign-in: a laptop that is carried out
+ * of the office asks in vain from then on. API keys too; jobs run here and were allowed in their time. A
+ * flood of refusals is counted, not written one by one. */
+static enum status check_place(struct worker *w, const struct message_info *m, const struct args *in,
+                               struct error *e) {
+    struct sign_in_verdict verdict;
+    const struct caller *c = &w->caller;
+    if (c->grant.is_job || m->number == MSG_SIGN_OUT || m->number == MSG_RECORD)
+        return ST_OK;
+    enum status s =
+        registry_sign_in(w->state->registry, c->grant.user, in->call.address, clock_wall_ms(), &verdict, e);
+    struct slice id = slice_of(c->session.b, sizeof c->session.b);
+    if (s != ST_DENIED ||
+        !guard_worth_entry(w->state->guard, id, in->call.address, clock_monotonic_ns() / 1000000))
+        return s;
+    return worker_refuse(w, in, m->name, e);
+}
+
 /* What goes before a handler: the door, the call, the token. ST_CORRUPT closes the connection. */
 static enum status admit(struct worker *w, const struct message_info *m, struct args *in, struct error *e) {
     w->has_caller = false;
@@ -48,6 +67,9 @@ static enum status admit(struct worker *w, const struct message_info *m, struct 
         return m->token || s != ST_UNAUTHENTICATED ? s : ST_OK;
     if (m->number == MSG_PASSKEY_SIGN_IN)
         return ST_OK;
+    s = check_place(w, m, in, e);
+    if (s != ST_OK)
+        return s;
     if (w->caller.grant.step != SIGN_IN_DONE)
         return worker_check_step(w, m->number, e);
     bool may = m->number == MSG_SESSION || m->number == MSG_PASSWORD_CHANGE || m->number == MSG_SIGN_OUT ||

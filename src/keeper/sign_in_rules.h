@@ -3,7 +3,8 @@
  *             "hours": {"days": [1 Monday … 7], "from": 8, "to": 20}}
  *   company  the same, but "second_factor": "nobody" | "duties" | "everybody" (holders of a duty)
  * All may be missing. Hours are the server's local time, from 0 to 24; `to` is the first hour that is over.
- * Rules add up: the company's and those of each role must all be met. */
+ * Rules add up: the company's and those of each role must all be met. Networks and hours are asked about at
+ * the sign-in and again at each use of a session or API key (keeper/server.c). */
 #ifndef KEDUN_KEEPER_SIGN_IN_RULES_H
 #define KEDUN_KEEPER_SIGN_IN_RULES_H
 
