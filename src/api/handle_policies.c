@@ -4,7 +4,9 @@
 #include "api/policy_desk.h"
 #include "api/session.h"
 #include "base/json_in.h"
+#include "policy/own_schema.h"
 #include "policy/same.h"
+#include "policy/schema_print.h"
 
 /* ---- the list ---- */
 
@@ -75,6 +77,36 @@ HANDLER(api_policy_text) {
     json_text(&j, text);
     json_object_end(&j);
     return ST_OK;
+}
+
+/* ---- what they may speak of ---- */
+
+/* The objects as they are now, with what was added at run time; both syntaxes. */
+HANDLER(api_policy_schema) {
+    const struct schema_source *source;
+    struct json j = json_to(&reply->body);
+    struct buf text, tree;
+    (void)engine;
+    (void)r;
+    buf_init(&text, (size_t)16 << 20, false);
+    buf_init(&tree, (size_t)16 << 20, false);
+    enum status s = policy_desk_permit(c, e);
+    if (s == ST_OK && (own_schema_source(c->world.objects, c->arena, &source) != ST_OK ||
+                       schema_to_json(source, &tree) != ST_OK))
+        s = error_set(e, ST_NOMEM, "no_memory", "schema");
+    if (s == ST_OK)
+        s = schema_to_text(source, &text, e);
+    if (s == ST_OK) {
+        json_object_begin(&j);
+        json_key(&j, "text");
+        json_text(&j, buf_slice(&text));
+        json_key(&j, "json");
+        json_raw(&j, buf_slice(&tree));
+        json_object_end(&j);
+    }
+    buf_free(&text);
+    buf_free(&tree);
+    return s;
 }
 
 /* ---- differences, policy by policy ---- */

@@ -106,6 +106,7 @@ HANDLER(api_policies);
 HANDLER(api_policy_text);
 HANDLER(api_policy_diff);
 HANDLER(api_policy_check);
+HANDLER(api_policy_schema);
 HANDLER(api_policy_propose);
 HANDLER(api_policy_decide);
 HANDLER(api_policy_matrix);

@@ -3,6 +3,7 @@
 #include "base/json_in.h"
 #include "keeper/policy_versions.h"
 #include "policy/model.h"
+#include "policy/own_schema.h"
 #include "policy/widen.h"
 
 #define PLACES_MOST 200
@@ -54,7 +55,7 @@ enum status policy_desk_read(struct caller *c, struct slice text, struct policy_
                          POLICY_TEXT_MAX);
     enum status s = policy_parse(text, "policies", out, e);
     if (s == ST_OK)
-        s = policy_check_reducible(*out, c->world.objects, e);
+        s = policy_check(*out, c->world.objects, e);
     if (s == ST_OK)
         s = check_lock_out(c, *out, e);
     if (s != ST_OK) {

@@ -146,6 +146,8 @@ const struct route routes[] = {
     {"POST", "/api/v1/policies/preview", ROUTE_JSON, api_policy_preview, "previewPolicies", "发布影响",
      "Who would gain or lose what, counted"},
     {"POST", "/api/v1/why", ROUTE_JSON, api_why, "why", "为什么", "Which policies decide, and why"},
+    {"GET", "/api/v1/policies/schema", 0, api_policy_schema, "policySchema", "策略可用的词",
+     "What policies may speak of, as a Cedar schema"},
     {"GET", "/api/v1/policies/{version}", 0, api_policy_text, "getPolicies", "一个策略版本",
      "One version's text"},
     {"GET", "/api/v1/policies/{version}/diff", 0, api_policy_diff, "diffPolicies", "策略差异",

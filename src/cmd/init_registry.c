@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/json_in.h"
 #include "object/set.h"
-#include "policy/policy.h"
+#include "policy/own_schema.h"
 #include "record/catalogue.h"
 
 #include <stdio.h>
@@ -67,7 +67,7 @@ static enum status put_policies(struct keeper *admin, const struct config *c,
     enum status s = policy_load(c->policies_dir, &set, e);
     if (s != ST_OK)
         return s;
-    s = policy_check_reducible(set, objects, e);
+    s = policy_check(set, objects, e);
     if (s == ST_OK)
         s = keeper_policy_first(admin, policy_text(set), e);
     policy_release(set);

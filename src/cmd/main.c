@@ -15,7 +15,8 @@ static const struct command commands[] = {
      "                 authorize --policies F --entities F --request-json F [--schema F]\n"
      "                 validate --policies F --schema F [--mode strict|permissive]\n"
      "                 translate --direction cedar-to-json|json-to-cedar --policies F | --schema F\n"
-     "                 format --policies F [--write | --check]",
+     "                 format --policies F [--write | --check]\n"
+     "                 schema [--format cedar|json] [--objects DIR]",
      "say why somebody may or may not do something; put the language's questions to Cedar files",
      command_policy},
     {"audit", "verify --data DIR [--head FILE] [--key FILE] | list --data DIR [--from SEQ]",

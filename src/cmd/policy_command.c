@@ -314,7 +314,8 @@ int command_policy(int argc, char **argv) {
     } commands[] = {{"explain", policy_explain_command}, {"authorize", policy_authorize},
                     {"validate", policy_validate},       {"translate", policy_translate},
                     {"format", policy_format_command},   {"diff", policy_diff_command},
-                    {"matrix", policy_matrix_command},   {"test", policy_test_command}};
+                    {"matrix", policy_matrix_command},   {"test", policy_test_command},
+                    {"schema", policy_schema_command}};
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);

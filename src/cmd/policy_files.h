@@ -38,5 +38,6 @@ int policy_format_command(int argc, char **argv);
 int policy_diff_command(int argc, char **argv);
 int policy_matrix_command(int argc, char **argv);
 int policy_test_command(int argc, char **argv);
+int policy_schema_command(int argc, char **argv);
 
 #endif

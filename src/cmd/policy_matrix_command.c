@@ -7,6 +7,7 @@
 #include "object/set.h"
 #include "policy/matrix.h"
 #include "policy/model.h"
+#include "policy/own_schema.h"
 #include "policy/same.h"
 #include "policy/widen.h"
 
@@ -39,7 +40,7 @@ static enum status load_all(struct work *w, struct error *e) {
     if (s == ST_OK)
         s = load(w, w->policies, &w->set, e);
     if (s == ST_OK)
-        s = policy_check_reducible(w->set, w->objects, e);
+        s = policy_check(w->set, w->objects, e);
     if (s == ST_OK && w->with != NULL)
         s = load(w, w->with, &w->other, e);
     return s;

@@ -2,6 +2,7 @@
 
 #include "object/set.h"
 #include "people/directory.h"
+#include "policy/own_schema.h"
 #include "record/definition.h"
 
 #include <pthread.h>
@@ -55,7 +56,7 @@ static enum status load_policies(struct keeper *k, const struct world_source *fr
         s = policy_load(from->policies_dir, &policies, e);
     if (s != ST_OK)
         return s;
-    s = files ? policy_check_reducible(policies, objects, e) : ST_OK;
+    s = files ? policy_check(policies, objects, e) : ST_OK;
     if (s != ST_OK) {
         policy_release(policies);
         return s;

@@ -36,7 +36,8 @@ static enum status check_names(const struct policy *p, const struct expr *e, con
              context = is_variable(e->items[0], VARIABLE_CONTEXT);
         if ((record && !any_object_has(objects, e->text)) || (context && !context_has(e->text)))
             return error_set(error, ST_INVALID, "policy_unknown_attribute",
-                             "%s:%u:%u: %s has an attribute `%.*s`", p->file, e->line, e->column,
+                             "%s:%u:%u: policy %.*s: %s has an attribute `%.*s`", p->file, e->line, e->column,
+                             (int)(p->id.n > 80 ? 80 : p->id.n), (const char *)p->id.p,
                              record ? "no object" : "no context", (int)(e->text.n > 60 ? 60 : e->text.n),
                              (const char *)e->text.p);
     }

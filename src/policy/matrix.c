@@ -58,7 +58,11 @@ struct reading {
     struct matrix_rule *rule;
     struct arena *arena;
     unsigned seen;
+    unsigned guards; /* bits of enum guarded: asked for with `has` */
 };
+
+/* What has to be asked for before it is read; alone, without its use, it is a condition of its own. */
+enum guarded { GUARD_BRANCH = 1, GUARD_DEPARTMENT = 2, GUARD_RECORD_DEPARTMENT = 4, GUARD_FACTOR = 8 };
 
 /* Each kind of condition once: two of them would have to be joined. */
 static bool once(struct reading *r, unsigned what) {
@@ -142,9 +146,41 @@ static bool is_within(const struct expr *e, const char *attribute) {
            is_attribute(e->items[1], VARIABLE_PRINCIPAL, attribute);
 }
 
+static bool is_has(const struct expr *e, enum variable of, const char *name) {
+    return e->op == EXPR_HAS && is_variable(e->items[0], of) && slice_is(e->text, name);
+}
+
+/* With `has` before it, or (an older text) without. */
+static bool is_guarded_within(const struct expr *e, const char *attribute) {
+    if (e->op == EXPR_AND && e->count == 2 && is_has(e->items[0], VARIABLE_PRINCIPAL, attribute))
+        e = e->items[1];
+    return is_within(e, attribute);
+}
+
+static bool take_guard(struct reading *r, const struct expr *e) {
+    unsigned guard = is_has(e, VARIABLE_PRINCIPAL, "branch")            ? GUARD_BRANCH
+                     : is_has(e, VARIABLE_PRINCIPAL, "department")      ? GUARD_DEPARTMENT
+                     : is_has(e, VARIABLE_RESOURCE, "department")       ? GUARD_RECORD_DEPARTMENT
+                     : is_has(e, VARIABLE_CONTEXT, "second_factor_age") ? GUARD_FACTOR
+                                                                        : 0;
+    r->guards |= guard;
+    return guard != 0;
+}
+
+static bool guards_are_used(const struct reading *r) {
+    enum matrix_scope scope = r->rule->terms.scope;
+    unsigned used = (r->seen & SEEN_FACTOR) != 0 ? GUARD_FACTOR : 0;
+    if (scope == MATRIX_BRANCH)
+        used |= GUARD_BRANCH;
+    if (scope == MATRIX_DEPARTMENT || scope == MATRIX_DEPARTMENT_BELOW)
+        used |= GUARD_DEPARTMENT;
+    if (scope == MATRIX_DEPARTMENT)
+        used |= GUARD_RECORD_DEPARTMENT;
+    return (r->guards & ~used) == 0;
+}
+
 static bool is_of_head_office(const struct expr *e) {
-    return e->op == EXPR_NOT && e->items[0]->op == EXPR_HAS &&
-           is_variable(e->items[0]->items[0], VARIABLE_PRINCIPAL) && slice_is(e->items[0]->text, "branch");
+    return e->op == EXPR_NOT && is_has(e->items[0], VARIABLE_PRINCIPAL, "branch");
 }
 
 static bool take_either(struct reading *r, const struct expr *e) {
@@ -153,9 +189,9 @@ static bool take_either(struct reading *r, const struct expr *e) {
     const struct expr *x = e->items[0], *y = e->items[1];
     if (is_own(x) && is_within(y, "manager_of"))
         return take_scope(r, MATRIX_OWN_AND_LED);
-    if (is_within(x, "department") && is_within(y, "manager_of"))
+    if (is_guarded_within(x, "department") && is_within(y, "manager_of"))
         return take_scope(r, MATRIX_DEPARTMENT_LED);
-    if (is_of_head_office(x) && is_within(y, "branch"))
+    if (is_of_head_office(x) && is_guarded_within(y, "branch"))
         return take_scope(r, MATRIX_BRANCH_OR_GROUP);
     return false;
 }
@@ -243,6 +279,8 @@ static bool take(struct reading *r, const struct expr *e, bool negated) {
         return take_equal(r, e, !negated);
     case EXPR_IN:
         return !negated && take_in(r, e);
+    case EXPR_HAS:
+        return !negated && take_guard(r, e);
     case EXPR_LESS:
     case EXPR_LESS_EQUAL:
     case EXPR_GREATER:
@@ -288,7 +326,7 @@ bool matrix_read(const struct policy *p, const struct object_set *objects, struc
     bool fine = take_head(&r, p, objects) && p->annotation_count <= 1;
     for (size_t i = 0; i < p->condition_count && fine; i++)
         fine = take(&r, p->conditions[i].expr, p->conditions[i].unless);
-    return fine;
+    return fine && guards_are_used(&r);
 }
 
 /* ---- writing ---- */
@@ -371,12 +409,15 @@ static void put_scope(struct conditions *c, enum matrix_scope scope) {
     static const char *const texts[MATRIX_SCOPES] = {
         [MATRIX_OWN] = "resource.owner == principal",
         [MATRIX_OWN_AND_LED] = "(resource.owner == principal || resource in principal.manager_of)",
-        [MATRIX_DEPARTMENT] = "resource.department == principal.department",
-        [MATRIX_DEPARTMENT_BELOW] = "resource in principal.department",
-        [MATRIX_DEPARTMENT_LED] = "(resource in principal.department || resource in principal.manager_of)",
+        [MATRIX_DEPARTMENT] = "resource has department && principal has department && "
+                              "resource.department == principal.department",
+        [MATRIX_DEPARTMENT_BELOW] = "principal has department && resource in principal.department",
+        [MATRIX_DEPARTMENT_LED] = "(principal has department && resource in principal.department || "
+                                  "resource in principal.manager_of)",
         [MATRIX_LED] = "resource in principal.manager_of",
-        [MATRIX_BRANCH] = "resource in principal.branch",
-        [MATRIX_BRANCH_OR_GROUP] = "(!(principal has branch) || resource in principal.branch)",
+        [MATRIX_BRANCH] = "principal has branch && resource in principal.branch",
+        [MATRIX_BRANCH_OR_GROUP] =
+            "(!(principal has branch) || principal has branch && resource in principal.branch)",
         [MATRIX_HEAD_OFFICE] = "!(principal has branch)"};
     if (texts[scope] == NULL)
         return;
@@ -419,7 +460,8 @@ static void put_terms(struct conditions *c, const struct matrix_terms *t) {
         buf_put_string(c->out, "context.network == ");
         put_text(c->out, t->network);
     }
-    put_number(c, t->second_factor > 0, "context.second_factor_age < ", t->second_factor * 60u);
+    put_number(c, t->second_factor > 0, "context has second_factor_age && context.second_factor_age < ",
+               t->second_factor * 60u);
     if (t->reason) {
         next(c);
         buf_put_string(c->out, "context.reason");

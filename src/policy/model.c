@@ -240,10 +240,8 @@ static void make_context(struct model *m) {
     add_pair(m, "object", cedar_string(slice_from_string(m->query->object->name)));
     if (c != NULL) {
         add_pair(m, "reason", cedar_bool(c->has_reason));
-        if (c->purpose != NULL)
-            add_pair(m, "purpose", cedar_string(slice_from_string(c->purpose)));
-        if (c->network != NULL)
-            add_pair(m, "network", cedar_string(slice_from_string(c->network)));
+        add_pair(m, "purpose", cedar_string(slice_from_string(c->purpose == NULL ? "" : c->purpose)));
+        add_pair(m, "network", cedar_string(slice_from_string(c->network == NULL ? "" : c->network)));
         if (c->second_factor_age >= 0)
             add_pair(m, "second_factor_age", cedar_long(c->second_factor_age));
         add_time(m, c->now_ms);

@@ -11,10 +11,10 @@ static void refuse(struct reduction *r, const struct expr *e, const char *code, 
     if (r->status != ST_OK)
         return;
     struct slice text = expr_source(r->policy, e);
-    int shown = text.n > 80 ? 80 : (int)text.n;
-    r->status =
-        error_field(r->error, ST_INVALID, code, field, "%s:%u:%u: `%.*s` (%s): %s", r->policy->file, e->line,
-                    e->column, shown, (const char *)text.p, r->model->query->object->name, why);
+    int shown = text.n > 80 ? 80 : (int)text.n, id = r->policy->id.n > 80 ? 80 : (int)r->policy->id.n;
+    r->status = error_field(r->error, ST_INVALID, code, field, "%s:%u:%u: policy %.*s: `%.*s` (%s): %s",
+                            r->policy->file, e->line, e->column, id, (const char *)r->policy->id.p, shown,
+                            (const char *)text.p, r->model->query->object->name, why);
 }
 
 struct truths reduce_refuse(struct reduction *r, const struct expr *e, const char *why) {

@@ -10,7 +10,8 @@ struct validation {
     const struct policy *policy;
 };
 
-static enum status add(struct validation *v, uint32_t line, uint32_t column, const char *what, bool warning) {
+static enum status add(struct validation *v, uint32_t line, uint32_t column, const char *what, bool warning,
+                       const struct expr *expr) {
     struct findings *f = v->findings;
     if (f->count == f->room) {
         size_t room = f->room == 0 ? 16 : f->room * 2;
@@ -24,7 +25,7 @@ static enum status add(struct validation *v, uint32_t line, uint32_t column, con
     }
     const char *copy = arena_string(v->arena, slice_from_string(what));
     f->list[f->count++] = (struct finding){
-        .policy = v->policy, .line = line, .column = column, .what = copy, .warning = warning};
+        .policy = v->policy, .line = line, .column = column, .what = copy, .expr = expr, .warning = warning};
     f->errors += !warning;
     return copy == NULL ? ST_NOMEM : ST_OK;
 }
@@ -37,7 +38,7 @@ static enum status check_type(struct validation *v, struct slice type, uint32_t 
         return ST_OK;
     (void)snprintf(what, sizeof what, "the schema has no entity type %.*s", (int)(type.n > 80 ? 80 : type.n),
                    (const char *)type.p);
-    return add(v, line, column, what, false);
+    return add(v, line, column, what, false, NULL);
 }
 
 static enum status check_entity(struct validation *v, const struct cedar_entity *e, uint32_t line,
@@ -53,7 +54,7 @@ static enum status check_entity(struct validation *v, const struct cedar_entity 
         return check_type(v, e->type, line, column);
     (void)snprintf(what, sizeof what, "%s %.*s::\"%.*s\"", wrong, (int)(e->type.n > 80 ? 80 : e->type.n),
                    (const char *)e->type.p, (int)(e->id.n > 80 ? 80 : e->id.n), (const char *)e->id.p);
-    return add(v, line, column, what, false);
+    return add(v, line, column, what, false, NULL);
 }
 
 static enum status check_names(struct validation *v, const struct expr *e) {
@@ -143,7 +144,8 @@ static enum status check_application(struct validation *v) {
             any_in_scope(v->schema, &p->resource, a->resources, a->resource_count))
             return ST_OK;
     }
-    return add(v, p->line, p->column, "the schema has no action for such principals and resources", false);
+    return add(v, p->line, p->column, "the schema has no action for such principals and resources", false,
+               NULL);
 }
 
 /* ---- types ---- */
@@ -246,7 +248,9 @@ static void try_request(struct validation *v, const struct schema_action *action
     if (c == CHECK_NO_MEMORY)
         o->status = ST_NOMEM;
     if (c == CHECK_FAILED && !o->failed)
-        o->status = add(v, t.at->line, t.at->column, t.what, false);
+        o->status =
+            add(v, t.at->line, t.at->column, t.what, false,
+                t.at->to > t.at->from ? t.at : NULL); /* else it was made here and goes with the scratch */
     o->failed = o->failed || c == CHECK_FAILED;
     o->applies = o->applies || c != CHECKED || out.type == NULL || out.type->kind != TYPE_FALSE;
 }
@@ -289,7 +293,7 @@ static enum status check_types(struct validation *v) {
         }
     }
     if (o.status == ST_OK && !o.applies)
-        return add(v, v->policy->line, v->policy->column, "this policy can apply to no request", true);
+        return add(v, v->policy->line, v->policy->column, "this policy can apply to no request", true, NULL);
     return o.status;
 }
 

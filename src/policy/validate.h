@@ -12,7 +12,8 @@ struct finding {
     const struct policy *policy;
     uint32_t line, column;
     const char *what;
-    bool warning; /* the policy is valid, but it can apply to nothing */
+    const struct expr *expr; /* NULL: the policy's scope or as a whole */
+    bool warning;            /* the policy is valid, but it can apply to nothing */
 };
 
 struct findings {

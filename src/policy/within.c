@@ -167,6 +167,20 @@ static bool choice_implies(const struct expr *p, const struct expr *q) {
 
 static bool implies(const struct expr *p, const struct expr *q, const struct place *at);
 
+/* What is true and was read all the way has what it reads: `x in principal.branch` implies `principal has
+ * branch`. A part behind || or `if` may not have been read. */
+static bool reads(const struct expr *p, const struct expr *of, struct slice attribute) {
+    if (p->op == EXPR_GET && slice_equal(p->text, attribute) && expr_same(p->items[0], of))
+        return true;
+    if (p->op == EXPR_OR || p->op == EXPR_IF || p->op == EXPR_HAS)
+        return p->op == EXPR_OR && p->count > 0 && reads(p->items[0], of, attribute);
+    for (size_t i = 0; i < p->count; i++) {
+        if ((i == 0 || p->op != EXPR_AND) && reads(p->items[i], of, attribute))
+            return true;
+    }
+    return false;
+}
+
 /* Of `a || b` a later one counts only where those before it can't err. */
 static bool implies_one_of(const struct expr *p, const struct expr *q, const struct place *at) {
     for (size_t i = 0; i < q->count; i++) {
@@ -196,7 +210,8 @@ static bool one_implies(const struct expr *p, const struct expr *q, const struct
 }
 
 static bool implies(const struct expr *p, const struct expr *q, const struct place *at) {
-    if (expr_same(p, q) || known(q, at) == KNOWN_TRUE || bound_implies(p, q) || choice_implies(p, q))
+    if (expr_same(p, q) || known(q, at) == KNOWN_TRUE || bound_implies(p, q) || choice_implies(p, q) ||
+        (q->op == EXPR_HAS && reads(p, q->items[0], q->text)))
         return true;
     if (q->op == EXPR_AND) {
         for (size_t i = 0; i < q->count; i++) {

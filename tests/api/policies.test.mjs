@@ -41,6 +41,7 @@ test('only security administrators read and change policies', async () => {
     const c = await server.as(login);
     problem(await c.get('/api/v1/policies'), 403, 'not_your_duty');
     problem(await c.get('/api/v1/policies/current'), 403, 'not_your_duty');
+    problem(await c.get('/api/v1/policies/schema'), 403, 'not_your_duty');
     problem(await c.get('/api/v1/policies/1/diff'), 403, 'not_your_duty');
     problem(await c.post('/api/v1/policies/check', { text: 'permit(principal, action, resource);' }), 403, 'not_your_duty');
     problem(await c.post('/api/v1/policies', { text: 'permit(principal, action, resource);', note: 'x', based_on: 0 }), 403, 'not_your_duty');
@@ -62,8 +63,19 @@ test('a text that can’t hold is refused with its place and expression', async 
   at(await check('@id("x") permit (principal, action, resource) when { resource.nothing == 1 };'), 'policy_unknown_attribute', /nothing/);
   at(await check('@id("x") permit (principal, action, resource) when { resource.annual_amount > resource.credit_limit };'), 'policy_not_reducible', /annual_amount/);
   at(await check('@id("x") permit (principal, action, resource is Customer) when { resource.mobile == "1" };'), 'policy_sealed_field', /mobile/);
+  at(await check('@id("x") permit (principal, action == Action::"list", resource is Customer) when { resource in principal.branch };'), 'policy_not_valid', /policy x: .*`principal\.branch`/);
   problem(await check(text.match(/@id\("[^"]+"\)\s*permit[^;]*;/)[0]), 422, 'policy_twice');
   problem(await sec.post('/api/v1/policies/check', { text: 'permit (principal, action in Action::"look", resource);' }), 422, 'policy_locks_out');
+});
+
+test('the schema of what policies may speak of has the objects’ open fields and validates the policies in force', async () => {
+  const { text, json } = (await sec.get('/api/v1/policies/schema')).json;
+  const customer = json[''].entityTypes.Customer.shape.attributes;
+  assert.equal(customer.owner.required ?? true, true);
+  assert.equal(customer.status.required, false);
+  assert.equal(customer.mobile, undefined, 'a sealed field is no attribute');
+  assert.match(text, /entity Customer in \[Department\] = \{/);
+  assert.match(text, /action "list" in \["look"\] appliesTo/);
 });
 
 test('one administrator publishes what narrows; it holds within a second', async () => {

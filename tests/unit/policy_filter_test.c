@@ -2,6 +2,7 @@
 
 #include "object/set.h"
 #include "policy/implies.h"
+#include "policy/own_schema.h"
 #include "policy/policy.h"
 
 #include <stdio.h>
@@ -535,6 +536,36 @@ static void what_no_row_filter_can_say_is_refused_when_saved(void **state) {
     }
 }
 
+static void what_the_schema_has_not_is_refused_with_policy_and_expression(void **state) {
+    (void)state;
+    static const struct refusal refusals[] = {
+        {"resource in principal.branch", "policy_not_valid", "p.cedar:2:20", "policy sees: "},
+        {"resource in principal.branch", "policy_not_valid", "p.cedar:2:20", "`principal.branch`"},
+        {"context.second_factor_age < 600", "policy_not_valid", "p.cedar:2:8", "`context.second_factor_age`"},
+        {"resource.status == \"new\"", "policy_not_valid", "p.cedar:2:8", "`resource.status`"},
+        {"context.field == \"name\"", "policy_not_valid", "p.cedar:2:8", "`context.field`"},
+        {"principal.age > 3", "policy_not_valid", "p.cedar:2:8", "`principal.age`"},
+        {"context.hour == \"9\"", "policy_not_valid", "p.cedar:2:8", "`context.hour == \"9\"`"},
+        {"principal in Group::\"a\"", "policy_not_valid", "p.cedar:2:21", "Group"},
+        {"principal.departments.contains(\"1\")", "policy_not_valid", "p.cedar:2:8", "policy sees"},
+    };
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        char text[300];
+        (void)snprintf(text, sizeof text,
+                       "@id(\"sees\") permit(principal, action == Action::\"list\", resource is Customer)\n"
+                       "when { %s };",
+                       refusals[i].condition);
+        struct policy_set *set = NULL;
+        struct error e = {0};
+        assert_int_equal(policy_parse(slice_from_string(text), "p.cedar", &set, &e), ST_OK);
+        assert_int_equal(policy_check(set, objects, &e), ST_INVALID);
+        if (strcmp(e.code, refusals[i].code) != 0 || strstr(e.detail, refusals[i].place) == NULL ||
+            strstr(e.detail, refusals[i].says) == NULL)
+            fail_msg("%s: says %s %s", refusals[i].condition, e.code, e.detail);
+        policy_release(set);
+    }
+}
+
 static void a_policy_for_another_type_is_not_held_to_this_ones_fields(void **state) {
     (void)state;
     struct policy_set *set = NULL;
@@ -558,6 +589,7 @@ int main(void) {
         cmocka_unit_test(a_policy_that_errs_is_skipped_permit_or_forbid),
         cmocka_unit_test(other_policies_give_other_answers),
         cmocka_unit_test(what_no_row_filter_can_say_is_refused_when_saved),
+        cmocka_unit_test(what_the_schema_has_not_is_refused_with_policy_and_expression),
         cmocka_unit_test(a_policy_for_another_type_is_not_held_to_this_ones_fields),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -5,6 +5,7 @@
 #include "object/set.h"
 #include "policy/matrix.h"
 #include "policy/model.h"
+#include "policy/own_schema.h"
 #include "policy/same.h"
 #include "policy/widen.h"
 
@@ -259,6 +260,12 @@ static void compare_all(const struct policy_set *old, const struct policy_set *f
     }
 }
 
+static void must_be_valid(const struct policy_set *set) {
+    struct error e = {0};
+    if (policy_check(set, objects, &e) != ST_OK)
+        fail_msg("%s %s", e.code, e.detail);
+}
+
 static void check_change(const char *role, const char *object, uint32_t acts, const struct slice *fields,
                          size_t count, bool granted) {
     struct matrix_terms own = {.scope = MATRIX_OWN, .hour_to = 24};
@@ -271,6 +278,7 @@ static void check_change(const char *role, const char *object, uint32_t acts, co
                               .grant_count = granted};
     struct buf text = edit(shipped, &c, 1);
     struct policy_set *fresh = parse(buf_slice(&text));
+    must_be_valid(fresh);
     compare_all(shipped, fresh, &c, granted);
     struct buf again = edit(fresh, &c, 1);
     if (!slice_equal(buf_slice(&text), buf_slice(&again)))
@@ -291,6 +299,34 @@ static void a_change_of_cells_changes_these_cells_alone(void **state) {
         check_change(roles[i], "order", 1u << ACT_LIST | 1u << ACT_UPDATE, NULL, 0, true);
         check_change(roles[i], "contact", 1u << ACT_LIST | 1u << ACT_VIEW, NULL, 0, false);
     }
+}
+
+static void a_cell_of_every_scope_and_condition_may_be_published(void **state) {
+    (void)state;
+    const struct slice mobile[] = {SLICE("mobile")};
+    for (unsigned scope = 0; scope < MATRIX_SCOPES; scope++) {
+        struct matrix_terms t = {.scope = (enum matrix_scope)scope,
+                                 .people = 11,
+                                 .hour_from = 9,
+                                 .hour_to = 18,
+                                 .weekdays = 31,
+                                 .second_factor = 10,
+                                 .network = SLICE("office"),
+                                 .reason = true};
+        struct matrix_change c = {.role = SLICE("service"),
+                                  .object = object_find(objects, SLICE("customer")),
+                                  .acts = scope % 2 == 0 ? 1u << ACT_LIST : 1u << ACT_READ,
+                                  .fields = mobile,
+                                  .field_count = scope % 2,
+                                  .grants = &t,
+                                  .grant_count = 1};
+        struct buf text = edit(shipped, &c, 1);
+        struct policy_set *fresh = parse(buf_slice(&text));
+        must_be_valid(fresh);
+        policy_release(fresh);
+        buf_free(&text);
+    }
+    arena_reset(&arena);
 }
 
 /* ---- widening ---- */
@@ -335,6 +371,22 @@ static void only_what_is_shown_to_be_narrower_passes_for_narrower(void **state) 
         {PERMIT(LIST, "when { !(principal has branch) || resource in principal.branch }"),
          PERMIT(LIST, "when { resource in principal.branch }"), false},
         /* Where the first of two errs, the whole errs: the second alone permits more. */
+        {PERMIT(LIST, "when { resource in principal.branch }"),
+         PERMIT(LIST, "when { principal has branch && resource in principal.branch }"), false},
+        {PERMIT(LIST, "") "forbid (principal, " LIST ", resource) when { resource in principal.branch };",
+         PERMIT(LIST, "") "forbid (principal, " LIST
+                          ", resource) when { principal has branch && resource in principal.branch };",
+         false},
+        {PERMIT(LIST, "when { resource.owner == principal || resource in principal.branch }"),
+         PERMIT(LIST, "when { principal has branch && (resource.owner == principal || resource in "
+                      "principal.branch) }"),
+         false},
+        {PERMIT(LIST, "") "forbid (principal, " LIST
+                          ", resource) when { resource.owner == principal || resource in principal.branch };",
+         PERMIT(LIST, "") "forbid (principal, " LIST
+                          ", resource) when { principal has branch && (resource.owner == principal || "
+                          "resource in principal.branch) };",
+         true},
         {PERMIT(LIST, "when { resource in principal.branch || resource.owner == principal }"),
          PERMIT(LIST, "when { resource.owner == principal }"), true},
         {PERMIT(LIST, "") "forbid (principal, " LIST ", resource) when { context.hour > 18 };",
@@ -362,6 +414,7 @@ int main(void) {
         cmocka_unit_test(shipped_policies_are_rules_and_mean_the_same_when_written_anew),
         cmocka_unit_test(a_text_without_a_change_comes_back_byte_for_byte),
         cmocka_unit_test(a_change_of_cells_changes_these_cells_alone),
+        cmocka_unit_test(a_cell_of_every_scope_and_condition_may_be_published),
         cmocka_unit_test(only_what_is_shown_to_be_narrower_passes_for_narrower),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
