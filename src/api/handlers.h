@@ -13,6 +13,8 @@ HANDLER(api_sign_in);
 HANDLER(api_sign_out);
 HANDLER(api_me);
 HANDLER(api_password);
+HANDLER(api_sign_in_state);
+HANDLER(api_company_change);
 HANDLER(api_second_factor);
 HANDLER(api_factors);
 HANDLER(api_totp_begin);

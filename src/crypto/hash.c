@@ -55,3 +55,10 @@ enum status hash_once(struct slice message, uint8_t out[HASH_SIZE]) {
     hash_free(h);
     return s;
 }
+
+enum status hash_sha1(struct slice message, uint8_t out[HASH_SHA1_SIZE]) {
+    unsigned n = 0;
+    return EVP_Digest(message.p, message.n, out, &n, EVP_sha1(), NULL) == 1 && n == HASH_SHA1_SIZE
+               ? ST_OK
+               : ST_INTERNAL;
+}

@@ -5,7 +5,8 @@
 #include "base/slice.h"
 #include "base/status.h"
 
-#define HASH_SIZE 32
+#define HASH_SIZE      32
+#define HASH_SHA1_SIZE 20
 
 struct hash;
 struct hash *hash_new(void);    /* NULL when memory is out */
@@ -22,5 +23,7 @@ MUST_CHECK enum status hash_end(struct hash *h, uint8_t out[HASH_SIZE]);
 
 /* One-shot with a context of its own making: convenient, allocates, not for hot paths. */
 MUST_CHECK enum status hash_once(struct slice message, uint8_t out[HASH_SIZE]);
+/* SHA-1 (FIPS 180-4): only to look something up in a list that is published by it, never to protect. */
+MUST_CHECK enum status hash_sha1(struct slice message, uint8_t out[HASH_SHA1_SIZE]);
 
 #endif

@@ -138,6 +138,11 @@ MUST_CHECK enum status keeper_password_change(struct keeper *k, const struct kee
                                               struct slice old, struct slice fresh, struct token *token,
                                               struct error *e);
 
+/* What is asked of one's password; with a duty what the company asks of sign-ins, too
+ * (keeper/handle_password.c). JSON. */
+MUST_CHECK enum status keeper_sign_in_state(struct keeper *k, const struct keeper_call *call,
+                                            struct slice *json, struct error *e);
+
 /* A token that acts for the same person within one job (import, rejects, undo), up to 24 hours, on `object`
  * only. */
 MUST_CHECK enum status keeper_job_token(struct keeper *k, const struct keeper_call *call,

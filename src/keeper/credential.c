@@ -1,6 +1,8 @@
 #include "keeper/credential.h"
 
+#include "base/clock.h"
 #include "crypto/random.h"
+#include "keeper/password_rules.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -81,21 +83,85 @@ static struct slice user_key(uint32_t user, uint8_t out[4]) {
     return slice_of(out, 4);
 }
 
-/* In the turn of the caller. */
+/* Earlier hashes, newest first; borrowed from `from`. */
+struct past {
+    struct buf from;
+    int64_t set_at;
+    struct slice hash[PASSWORD_HISTORY_MAX];
+    size_t count;
+};
+
+static enum status past_load(struct credentials *c, uint32_t user, struct past *out) {
+    uint8_t key[4];
+    *out = (struct past){.set_at = 0};
+    buf_init(&out->from, VAULT_VALUE_MAX, true);
+    enum status s = vault_get(c->vault, VAULT_PASSWORD_PAST, user_key(user, key), &out->from);
+    if (s == ST_NOT_FOUND)
+        return ST_OK;
+    struct reader r = reader_of(buf_slice(&out->from));
+    out->set_at = (int64_t)reader_u64(&r);
+    while (s == ST_OK && !r.failed && r.at < r.n && out->count < PASSWORD_HISTORY_MAX)
+        out->hash[out->count++] = reader_slice(&r, PASSWORD_TEXT);
+    return s == ST_OK && r.failed ? ST_CORRUPT : s;
+}
+
+static void past_free(struct past *p) {
+    buf_free(&p->from);
+}
+
+/* The stored PHC string of the present password; empty: none. */
+static enum status present_load(struct credentials *c, uint32_t user, struct buf *out) {
+    uint8_t key[4];
+    buf_init(out, VAULT_VALUE_MAX, true);
+    enum status s = vault_get(c->vault, VAULT_PASSWORD, user_key(user, key), out);
+    return s == ST_NOT_FOUND ? ST_OK : s;
+}
+
+/* What the record of the past says once the present password is one of them. */
+static enum status past_render(struct credentials *c, uint32_t user, unsigned history, struct buf *out) {
+    struct past past;
+    struct buf present;
+    enum status s = past_load(c, user, &past);
+    enum status t = present_load(c, user, &present);
+    buf_put_u64(out, (uint64_t)clock_wall_ms());
+    if (history > 0 && present.n > 1)
+        buf_put_slice(out, slice_of(present.p + 1, present.n - 1));
+    for (size_t i = 0; i < past.count && i + 1 < history; i++)
+        buf_put_slice(out, past.hash[i]);
+    past_free(&past);
+    buf_free(&present);
+    return s != ST_OK ? s : t != ST_OK ? t : out->failed ? ST_NOMEM : ST_OK;
+}
+
+/* In the turn of the caller. `past`: NULL when it is the same password under another cost. */
 static enum status credentials_store(struct credentials *c, uint32_t user, struct slice password,
-                                     bool must_change) {
+                                     bool must_change, const struct buf *past) {
     char text[1 + PASSWORD_TEXT + 1];
     uint8_t key[4];
     text[0] = must_change ? 1 : 0;
     enum status s = password_hash(&c->cost, password, pepper(c), text + 1);
     if (s != ST_OK)
         return s;
-    struct vault_change change = {VAULT_PASSWORD, user_key(user, key), slice_of(text, 1 + strlen(text + 1))};
-    return vault_commit(c->vault, &change, 1);
+    struct vault_change changes[2] = {
+        {VAULT_PASSWORD, user_key(user, key), slice_of(text, 1 + strlen(text + 1))}};
+    if (past != NULL)
+        changes[1] = (struct vault_change){VAULT_PASSWORD_PAST, changes[0].key, buf_slice(past)};
+    return vault_commit(c->vault, changes, past == NULL ? 1 : 2);
+}
+
+static enum status credentials_replace(struct credentials *c, uint32_t user, struct slice password,
+                                       bool must_change, unsigned history) {
+    struct buf past;
+    buf_init(&past, VAULT_VALUE_MAX, true);
+    enum status s = past_render(c, user, history, &past);
+    if (s == ST_OK)
+        s = credentials_store(c, user, password, must_change, &past);
+    buf_free(&past);
+    return s;
 }
 
 enum status credentials_set(struct credentials *c, uint32_t user, struct slice login, struct slice password,
-                            bool must_change, struct error *e) {
+                            bool must_change, unsigned history, struct error *e) {
     if (password.n < CREDENTIAL_LEAST || password.n > PASSWORD_MAX || slice_equal(login, password))
         return error_field(e, ST_INVALID, "password_weak", "password",
                            "a password has %d to %d bytes and is not the login", CREDENTIAL_LEAST,
@@ -103,7 +169,7 @@ enum status credentials_set(struct credentials *c, uint32_t user, struct slice l
     enum status s = credentials_enter(c, e);
     if (s != ST_OK)
         return s;
-    s = credentials_store(c, user, password, must_change);
+    s = credentials_replace(c, user, password, must_change, history);
     credentials_leave(c);
     return s == ST_OK ? ST_OK : error_set(e, s, "password_store", "the password could not be stored");
 }
@@ -124,7 +190,7 @@ static enum status credentials_check(struct credentials *c, uint32_t user, struc
         s = ST_DENIED;
     *must_change = known && (stored.p[0] & 1) != 0;
     if (s == ST_OK && password_is_stale(text, &c->cost))
-        s = credentials_store(c, user, password, *must_change);
+        s = credentials_store(c, user, password, *must_change, NULL);
     buf_free(&stored);
     return s;
 }
@@ -140,4 +206,44 @@ enum status credentials_verify(struct credentials *c, uint32_t user, struct slic
     if (s == ST_DENIED || s == ST_CORRUPT || s == ST_INVALID)
         return error_set(e, ST_UNAUTHENTICATED, "sign_in_failed", "login or password is wrong");
     return s == ST_OK ? ST_OK : error_set(e, s, "password_check", "the password could not be checked");
+}
+
+static enum status matches(struct credentials *c, struct slice text, struct slice password, bool *used) {
+    enum status s = password_verify(text, password, pepper(c), NULL);
+    *used = *used || s == ST_OK;
+    return s == ST_DENIED ? ST_OK : s;
+}
+
+static enum status used_before(struct credentials *c, uint32_t user, struct slice password, unsigned history,
+                               bool *used) {
+    struct past past;
+    struct buf present;
+    enum status s = past_load(c, user, &past);
+    enum status t = present_load(c, user, &present);
+    s = s == ST_OK ? t : s;
+    if (s == ST_OK && present.n > 1)
+        s = matches(c, slice_of(present.p + 1, present.n - 1), password, used);
+    for (size_t i = 0; s == ST_OK && !*used && i < past.count && i < history; i++)
+        s = matches(c, past.hash[i], password, used);
+    past_free(&past);
+    buf_free(&present);
+    return s;
+}
+
+enum status credentials_used_before(struct credentials *c, uint32_t user, struct slice password,
+                                    unsigned history, bool *used, struct error *e) {
+    *used = false;
+    enum status s = credentials_enter(c, e);
+    if (s != ST_OK)
+        return s;
+    s = used_before(c, user, password, history, used);
+    credentials_leave(c);
+    return s == ST_OK ? ST_OK : error_set(e, s, "password_check", "the earlier passwords could not be read");
+}
+
+int64_t credentials_set_at(struct credentials *c, uint32_t user) {
+    struct past past;
+    int64_t at = past_load(c, user, &past) == ST_OK ? past.set_at : 0;
+    past_free(&past);
+    return at;
 }

@@ -17,9 +17,17 @@ MUST_CHECK enum status credentials_open(struct vault *v, const struct keyring *k
                                         struct password_cost cost, struct credentials **out, struct error *e);
 void credentials_close(struct credentials *c);
 
-/* ST_INVALID "password_weak" (too short or long, or the login itself), ST_LIMIT, ST_IO. */
+/* What every password is, whatever the company's rules say (keeper/password_rules.h judges those): ST_INVALID
+ * "password_weak" (too short or long, or the login itself), ST_LIMIT, ST_IO. Notes the time, and keeps the
+ * hashes of the last `history` (at most PASSWORD_HISTORY_MAX) before this one. */
 MUST_CHECK enum status credentials_set(struct credentials *c, uint32_t user, struct slice login,
-                                       struct slice password, bool must_change, struct error *e);
+                                       struct slice password, bool must_change, unsigned history,
+                                       struct error *e);
+/* Whether it is the present one or one of the last `history` before. Costs a hash each. ST_LIMIT, ST_IO. */
+MUST_CHECK enum status credentials_used_before(struct credentials *c, uint32_t user, struct slice password,
+                                               unsigned history, bool *used, struct error *e);
+/* When the present one was set, in ms; 0: not known. */
+int64_t credentials_set_at(struct credentials *c, uint32_t user);
 /* ST_OK, ST_UNAUTHENTICATED "sign_in_failed", ST_LIMIT "sign_in_busy". user 0 or one without a password costs
  * the same time and fails. Makes the hash anew when its cost is out of date. */
 MUST_CHECK enum status credentials_verify(struct credentials *c, uint32_t user, struct slice password,

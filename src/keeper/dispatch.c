@@ -52,6 +52,7 @@ handler *handler_of(enum message number) {
         [MSG_POLICY_TEXT] = handle_policy_text,
         [MSG_POLICY_PROPOSE] = handle_policy_propose,
         [MSG_POLICY_DECIDE] = handle_policy_decide,
+        [MSG_SIGN_IN_STATE] = handle_sign_in_state,
         [MSG_POLICY_FIRST] = handle_policy_first,
     };
     return (size_t)number < MSG_END ? handlers[number] : NULL;

@@ -88,11 +88,18 @@ static int64_t guard_wait(const struct attempts *a, uint32_t free_ones, int64_t 
     return until > now ? until - now : 0;
 }
 
-enum status guard_enter(struct guard *g, struct slice login, const uint8_t address[16], int64_t now,
-                        struct error *e) {
+static int64_t guard_wait_pair(const struct attempts *a, struct guard_pause pause, int64_t now) {
+    if (pause.failures == 0)
+        return guard_wait(a, FREE_PAIR, now);
+    int64_t until = a->last + pause.ms;
+    return a->failures >= pause.failures && until > now ? until - now : 0;
+}
+
+enum status guard_enter(struct guard *g, struct slice login, const uint8_t address[16],
+                        struct guard_pause pause, int64_t now, struct error *e) {
     (void)pthread_mutex_lock(&g->lock);
     struct attempts *pair = guard_pair(g, login, address, now), *whole = guard_address(g, address, now);
-    int64_t wait = guard_wait(pair, FREE_PAIR, now), other = guard_wait(whole, FREE_ADDRESS, now);
+    int64_t wait = guard_wait_pair(pair, pause, now), other = guard_wait(whole, FREE_ADDRESS, now);
     wait = other > wait ? other : wait;
     if (wait == 0) {
         pair->failures++;

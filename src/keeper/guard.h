@@ -19,10 +19,16 @@ struct guard;
 struct guard *guard_new(void); /* NULL when memory is out */
 void guard_free(struct guard *g);
 
+/* A company's own pause instead of the growing delays of a pair. failures 0: none. */
+struct guard_pause {
+    uint32_t failures; /* wrong ones before each further attempt waits `ms` */
+    int64_t ms;
+};
+
 /* Before a password is looked at. ST_LIMIT "sign_in_slow" with whole seconds to wait in e->detail. `now`: ms,
  * monotonic. */
 MUST_CHECK enum status guard_enter(struct guard *g, struct slice login, const uint8_t address[16],
-                                   int64_t now, struct error *e);
+                                   struct guard_pause pause, int64_t now, struct error *e);
 /* The attempt succeeded: the pair is forgotten, the address relieved of this one. */
 void guard_success(struct guard *g, struct slice login, const uint8_t address[16]);
 

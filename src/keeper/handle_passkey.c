@@ -185,7 +185,7 @@ enum status handle_passkey_sign_in(struct worker *w, struct args *in, struct arg
         return s;
     bool known = factors_by_handle(st->factors, in->uuid.b, &user) == ST_OK &&
                  registry_actor(st->registry, user, NULL, &actor) == ST_OK;
-    s = guard_enter(st->guard, key, in->call.address, clock_monotonic_ns() / 1000000, e);
+    s = worker_guard_enter(w, in, key, e);
     if (s == ST_OK && !known)
         s = error_set(e, ST_DENIED, "passkey_refused", "nobody's passkey");
     if (s == ST_OK)

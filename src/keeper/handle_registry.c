@@ -93,7 +93,7 @@ enum status handle_bootstrap(struct worker *w, struct args *in, struct args *out
     struct principal who = {.user = 0};
     if (s == ST_OK && password.p != NULL && registry_principal(w->state->registry, made, NULL, &who) == ST_OK)
         s = credentials_set(w->state->credentials, made, slice_from_string(who.login), password, must_change,
-                            e);
+                            0, e);
     out->number32 = made;
     return s;
 }

@@ -1,11 +1,19 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "keeper/api_key.h"
+#include "keeper/password_rules.h"
 #include "keeper/sign_in_rules.h"
 #include "keeper/state.h"
 
 static int64_t guard_now(void) {
     return clock_monotonic_ns() / 1000000;
+}
+
+enum status worker_guard_enter(struct worker *w, const struct args *in, struct slice login, struct error *e) {
+    struct password_rules rules;
+    registry_passwords(w->state->registry, &rules);
+    struct guard_pause pause = {rules.failures, rules.lock_minutes * (int64_t)60000};
+    return guard_enter(w->state->guard, login, in->call.address, pause, guard_now(), e);
 }
 
 /* A failed sign-in is recorded, but a flood of them must not flood the log. */
@@ -80,7 +88,13 @@ static enum status sign_in_done(struct worker *w, const struct args *in, uint32_
         return error_set(e, s, "factor_store", "the second factors could not be read");
     grant.expires_at = verdict.until;
     grant.step = has ? SIGN_IN_FACTOR : verdict.factor ? SIGN_IN_ENROL : SIGN_IN_DONE;
-    return worker_make_session(w, in, &grant, in->third, has ? "password" : "", out, e);
+    const char *due = grant.must_change ? "" : worker_password_due(w, user, in->second);
+    grant.must_change = grant.must_change || due[0] != '\0';
+    return worker_make_session(w, in, &grant, in->third,
+                               due[0] != '\0' ? due
+                               : has          ? "password"
+                                              : "",
+                               out, e);
 }
 
 enum status handle_sign_in(struct worker *w, struct args *in, struct args *out, struct error *e) {
@@ -90,7 +104,7 @@ enum status handle_sign_in(struct worker *w, struct args *in, struct args *out, 
         return s;
     uint32_t user = 0;
     bool known = registry_login(st->registry, in->text, &user) == ST_OK, must_change = false;
-    s = guard_enter(st->guard, in->text, in->call.address, guard_now(), e);
+    s = worker_guard_enter(w, in, in->text, e);
     if (s == ST_OK)
         s = credentials_verify(st->credentials, known ? user : 0, in->second, &must_change, e);
     if (s != ST_OK)
@@ -145,7 +159,7 @@ enum status worker_check_password(struct worker *w, const struct args *in, struc
     enum status s = registry_principal(w->state->registry, user, NULL, &who);
     struct slice login = slice_from_string(who.login);
     if (s == ST_OK)
-        s = guard_enter(w->state->guard, login, in->call.address, guard_now(), e);
+        s = worker_guard_enter(w, in, login, e);
     bool must_change = false;
     if (s == ST_OK)
         s = credentials_verify(w->state->credentials, user, password, &must_change, e);
@@ -194,28 +208,6 @@ enum status handle_session_revoke(struct worker *w, struct args *in, struct args
     if (s == ST_OK)
         s = sessions_end(w->state->sessions, &in->uuid, any ? 0 : w->caller.grant.user);
     return s == ST_NOT_FOUND ? error_set(e, s, "not_found", "there is no such session") : s;
-}
-
-enum status handle_password_change(struct worker *w, struct args *in, struct args *out, struct error *e) {
-    struct caller *c = &w->caller;
-    if (!worker_is_person(w))
-        return worker_persons_only(e);
-    struct principal who = {.user = 0};
-    if (registry_principal(w->state->registry, c->grant.user, NULL, &who) != ST_OK)
-        return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "the user is disabled");
-    struct slice login = slice_from_string(who.login);
-    enum status s = worker_check_password(w, in, in->text, "old", "password_change", e);
-    if (s != ST_OK)
-        return s;
-    if (slice_equal(in->text, in->second))
-        return error_field(e, ST_INVALID, "password_weak", "new", "the new password is the old one");
-    s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, "password_change", e);
-    if (s == ST_OK)
-        s = credentials_set(w->state->credentials, c->grant.user, login, in->second, false, e);
-    if (s == ST_OK && sessions_end_user(w->state->sessions, c->grant.user, &c->session) != ST_OK)
-        s = error_set(e, ST_IO, "session_store", "the other sessions could not be ended");
-    struct session_change change = {.password_changed = true};
-    return s == ST_OK ? sessions_rotate(w->state->sessions, &c->session, change, &out->token, e) : s;
 }
 
 enum status handle_job_token(struct worker *w, struct args *in, struct args *out, struct error *e) {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json_in.h"
 #include "crypto/random.h"
+#include "keeper/password_rules.h"
 #include "keeper/registry_parse.h"
 
 #include <stdlib.h>
@@ -159,7 +160,7 @@ static enum status password_apply(struct worker *w, const json_t *document,
     (void)snprintf(whole, sizeof whole, "%s-%s", first, half);
     if (s == ST_OK)
         s = credentials_set(w->state->credentials, user, slice_from_string(who.login),
-                            slice_from_string(whole), true, e);
+                            slice_from_string(whole), true, PASSWORD_HISTORY_MAX, e);
     if (s == ST_OK && sessions_end_user(w->state->sessions, user, NULL) != ST_OK)
         s = error_set(e, ST_IO, "session_store", "the user's sessions could not be ended");
     if (s == ST_OK && vault_commit(w->state->vault, &store->change, 1) != ST_OK)

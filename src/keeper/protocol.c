@@ -396,6 +396,14 @@ static const struct message_info messages[] = {
      "until bootstrap_end",
      {BYTES("text", text, POLICY_TEXT_MAX)},
      {U32("number", number32)}},
+    {MSG_SIGN_IN_STATE,
+     "sign_in_state",
+     DOOR_ENGINE,
+     true,
+     true,
+     "a person's session; more with a duty",
+     {{0}},
+     {BYTES("json", text, PROTOCOL_JSON_MAX)}},
 };
 
 const struct message_info *protocol_table(size_t *count) {

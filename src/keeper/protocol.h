@@ -90,6 +90,7 @@ enum message {
     MSG_POLICY_PROPOSE,
     MSG_POLICY_DECIDE,
     MSG_POLICY_FIRST,
+    MSG_SIGN_IN_STATE = 120,
     MSG_END
 };
 

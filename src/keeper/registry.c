@@ -208,6 +208,12 @@ void registry_company(struct registry *r, struct budget_limits *out) {
     (void)pthread_rwlock_unlock(&r->lock);
 }
 
+void registry_passwords(struct registry *r, struct password_rules *out) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    *out = r->company.passwords.least == 0 ? password_rules_default() : r->company.passwords;
+    (void)pthread_rwlock_unlock(&r->lock);
+}
+
 static int by_version(const void *a, const void *b) {
     uint64_t x = ((const struct registry_item *)a)->version, y = ((const struct registry_item *)b)->version;
     return x < y ? -1 : x > y;

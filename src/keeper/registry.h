@@ -14,7 +14,8 @@
  * the role for somebody of his for a time. grant      {"user", "roles": [names], "since", "until": ms,
  * "from": user or 0, "ended": object or null}: roles for a time. `from` lends what he has himself, over his
  * scope, for as long as he has it; a duty's holder and an API key get nothing by a grant. company {"budget":
- * as a role's, "sign_in": {…}}; here what is missing has no limit. Its id is 1. catalogue  {"object",
+ * as a role's, "sign_in": {…} (keeper/sign_in_rules.h, and "passwords": keeper/password_rules.h)}; here what
+ * is missing has no limit. Its id is 1. catalogue  {"object",
  * "field", "class": "public"|"internal"|"personal"|"sensitive", "mask": number, "search": bits of enum
  * field_search, "type": enum value_type}; its id is object << 16 | field.
  *
@@ -101,6 +102,9 @@ MUST_CHECK enum status registry_principal(struct registry *r, uint32_t user, con
 MUST_CHECK enum status registry_login(struct registry *r, struct slice login, uint32_t *user);
 bool registry_field(struct registry *r, uint16_t object, uint16_t field, struct catalogue_field *out);
 void registry_company(struct registry *r, struct budget_limits *out);
+/* What the company asks of passwords (keeper/password_rules.h). */
+struct password_rules;
+void registry_passwords(struct registry *r, struct password_rules *out);
 /* Whether the user holds all the roles of the subset. */
 bool registry_has_roles(struct registry *r, uint32_t user, const struct role_names *subset);
 

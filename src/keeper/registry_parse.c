@@ -277,7 +277,10 @@ static enum status parse_field(const json_t *d, struct catalogue_field *f, struc
 }
 
 static enum status parse_company(const json_t *d, struct parsed_company *c, struct error *e) {
-    enum status s = sign_in_rules_parse(json_object_get(d, "sign_in"), true, &c->sign_in, e);
+    const json_t *sign_in = json_object_get(d, "sign_in");
+    enum status s = sign_in_rules_parse(sign_in, true, &c->sign_in, e);
+    if (s == ST_OK)
+        s = password_rules_parse(json_object_get(sign_in, "passwords"), &c->passwords, e);
     return s == ST_OK ? parse_budget(json_object_get(d, "budget"), LIMIT_NONE, &c->limits, e) : s;
 }
 

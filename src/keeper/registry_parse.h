@@ -2,6 +2,7 @@
 #ifndef KEDUN_KEEPER_REGISTRY_PARSE_H
 #define KEDUN_KEEPER_REGISTRY_PARSE_H
 
+#include "keeper/password_rules.h"
 #include "keeper/registry.h"
 #include "keeper/sign_in_rules.h"
 
@@ -43,6 +44,7 @@ struct parsed_role {
 struct parsed_company {
     struct budget_limits limits;
     struct sign_in_rules sign_in;
+    struct password_rules passwords;
 };
 
 union parsed {

@@ -73,7 +73,8 @@ static enum status admit(struct worker *w, const struct message_info *m, struct 
     if (w->caller.grant.step != SIGN_IN_DONE)
         return worker_check_step(w, m->number, e);
     bool may = m->number == MSG_SESSION || m->number == MSG_PASSWORD_CHANGE || m->number == MSG_SIGN_OUT ||
-               m->number == MSG_RECORD || m->number == MSG_BUDGETS || m->number == MSG_SECOND_FACTOR;
+               m->number == MSG_RECORD || m->number == MSG_BUDGETS || m->number == MSG_SIGN_IN_STATE ||
+               m->number == MSG_SECOND_FACTOR;
     if (w->caller.grant.must_change && !may)
         return error_set(e, ST_DENIED, "must_change_password", "the password must be changed first");
     return ST_OK;

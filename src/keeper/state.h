@@ -77,7 +77,8 @@ typedef enum status handler(struct worker *w, struct args *in, struct args *out,
 handler *handler_of(enum message number);
 
 handler handle_sign_in, handle_sign_out, handle_session, handle_rotate, handle_session_list,
-    handle_session_revoke, handle_password_change, handle_job_token, handle_api_key_make, handle_job_claim;
+    handle_session_revoke, handle_password_change, handle_sign_in_state, handle_job_token,
+    handle_api_key_make, handle_job_claim;
 handler handle_factor_list, handle_factor_begin, handle_factor_confirm, handle_factor_remove,
     handle_factor_reset, handle_second_factor, handle_passkey_challenge, handle_passkey_sign_in;
 handler handle_registry_list, handle_registry_put, handle_bootstrap, handle_bootstrap_end,
@@ -108,6 +109,12 @@ MUST_CHECK enum status worker_make_session(struct worker *w, const struct args *
  * `field`), ST_LIMIT; a failure is recorded as `what`. */
 MUST_CHECK enum status worker_check_password(struct worker *w, const struct args *in, struct slice password,
                                              const char *field, const char *what, struct error *e);
+/* guard_enter with the company's pause. */
+MUST_CHECK enum status worker_guard_enter(struct worker *w, const struct args *in, struct slice login,
+                                          struct error *e);
+/* Why a password that was right must be replaced at once, as the entry's tag: "password expired", "password
+ * breached"; "" when it needn't. */
+const char *worker_password_due(struct worker *w, uint32_t user, struct slice password);
 /* A session that is half made may only finish its sign-in. ST_DENIED "second_factor_pending",
  * "second_factor_enrol". */
 MUST_CHECK enum status worker_check_step(const struct worker *w, enum message number, struct error *e);

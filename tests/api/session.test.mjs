@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ok, problem } from './client.mjs';
 import { Server, password, until } from './server.mjs';
@@ -95,7 +98,9 @@ test('a change of password needs the old one and a strong new one, rotates the t
   await other.signIn('session2', password);
   const before = c.cookies.get('__Host-kedun');
   problem(await c.post('/api/v1/me/password', { old: 'not it at all', new: 'a fresh long password' }), 403, 'password_wrong');
-  problem(await c.post('/api/v1/me/password', { old: password, new: 'short' }), 422, 'password_weak');
+  problem(await c.post('/api/v1/me/password', { old: password, new: 'short' }), 422, 'password_short');
+  problem(await c.post('/api/v1/me/password', { old: password, new: 'session2-2024!' }), 422, 'password_guessable');
+  problem(await c.post('/api/v1/me/password', { old: password, new: password }), 422, 'password_used_before');
   ok(await c.post('/api/v1/me/password', { old: password, new: 'a fresh long password' }), 204);
   const rotated = c.cookies.get('__Host-kedun');
   assert.notEqual(rotated, before);
@@ -103,6 +108,32 @@ test('a change of password needs the old one and a strong new one, rotates the t
   problem(await c.get('/api/v1/me', { headers: { cookie: `__Host-kedun=${before}` } }), 401, 'unauthenticated');
   problem(await other.get('/api/v1/me'), 401, 'unauthenticated');
   problem(await server.client().post('/api/v1/session', { login: 'session2', password }), 401, 'sign_in_failed');
+});
+
+test('a list of breached passwords beside the keeper counts as soon as it is there', async () => {
+  const c = await server.as('session1');
+  const listed = 'tumble orchid forty-six';
+  const line = `${createHash('sha1').update(listed).digest('hex').toUpperCase()}:12`;
+  const lines = ['0'.repeat(40) + ':3', line, 'F'.repeat(40) + ':1'].sort();
+  writeFileSync(join(server.data, 'state/breached.txt'), lines.join('\r\n') + '\r\n', { mode: 0o644 });
+  problem(await c.post('/api/v1/me/password', { old: password, new: listed }), 422, 'password_breached');
+  assert.deepEqual(ok(await c.get('/api/v1/sign-in')).passwords.profile, 'modern');
+  assert.equal(ok(await c.get('/api/v1/sign-in')).breached, undefined);
+  assert.equal(ok(await (await server.as('secadmin')).get('/api/v1/sign-in')).breached.present, true);
+  rmSync(join(server.data, 'state/breached.txt'));
+});
+
+test("the company's rules for passwords are the security administrator's to change, and hold at once", async () => {
+  const rules = (passwords) => ({ sign_in: { passwords } });
+  const sec = await server.as('secadmin');
+  const c = await server.as('session1');
+  problem(await c.patch('/api/v1/company', rules({ profile: 'modern' })), 403, 'not_your_duty');
+  problem(await (await server.as('sysadmin')).patch('/api/v1/company', rules({ profile: 'modern' })), 403, 'not_your_duty');
+  problem(await sec.patch('/api/v1/company', rules({ profile: 'lax' })), 422, 'bad_document');
+  ok(await sec.patch('/api/v1/company', rules({ profile: 'dengbao3', days: 60 })), 204);
+  assert.equal(ok(await c.get('/api/v1/sign-in')).passwords.days, 60);
+  problem(await c.post('/api/v1/me/password', { old: password, new: 'tumble orchid forty-six' }), 422, 'password_kinds');
+  ok(await sec.patch('/api/v1/company', {}), 204);
 });
 
 test('own sessions are listed and can be ended; those of others are unknown', async () => {

@@ -8,6 +8,7 @@
 #define MINUTE 60000
 
 static const uint8_t here[16] = {1}, there[16] = {2};
+static const struct guard_pause none;
 
 static struct slice login_of(int n, char text[32]) {
     (void)snprintf(text, 32, "stranger %d", n);
@@ -49,11 +50,26 @@ static void failures_elsewhere_lock_nobody_out(void **state) {
     int let_in = 0;
     for (int i = 0; i < 100000; i++) {
         struct slice login = i % 2 == 0 ? SLICE("sysadmin") : login_of(i, text);
-        let_in += guard_enter(g, login, there, now + i, &e) == ST_OK;
+        let_in += guard_enter(g, login, there, none, now + i, &e) == ST_OK;
     }
     assert_in_range(let_in, 1, 50);
-    assert_int_equal(guard_enter(g, SLICE("sysadmin"), there, now + 100000, &e), ST_LIMIT);
-    assert_int_equal(guard_enter(g, SLICE("sysadmin"), here, now + 100000, &e), ST_OK);
+    assert_int_equal(guard_enter(g, SLICE("sysadmin"), there, none, now + 100000, &e), ST_LIMIT);
+    assert_int_equal(guard_enter(g, SLICE("sysadmin"), here, none, now + 100000, &e), ST_OK);
+    guard_free(g);
+}
+
+static void a_company_may_pause_a_login_from_that_address_only(void **state) {
+    (void)state;
+    struct guard *g = guard_new();
+    struct error e;
+    const struct guard_pause pause = {5, 15 * (int64_t)MINUTE};
+    int64_t now = MINUTE;
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(guard_enter(g, SLICE("wang"), there, pause, now + i, &e), ST_OK);
+    assert_int_equal(guard_enter(g, SLICE("wang"), there, pause, now + 10, &e), ST_LIMIT);
+    assert_string_equal(e.detail, "900");
+    assert_int_equal(guard_enter(g, SLICE("wang"), here, pause, now + 10, &e), ST_OK);
+    assert_int_equal(guard_enter(g, SLICE("wang"), there, pause, now + 16 * (int64_t)MINUTE, &e), ST_OK);
     guard_free(g);
 }
 
@@ -61,6 +77,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flood_gets_few_entries_a_minute_and_one_number_for_the_rest),
         cmocka_unit_test(a_flood_of_one_person_leaves_entries_for_others),
+        cmocka_unit_test(a_company_may_pause_a_login_from_that_address_only),
         cmocka_unit_test(failures_elsewhere_lock_nobody_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

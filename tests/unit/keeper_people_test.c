@@ -29,7 +29,7 @@ static void changing_the_password_ends_the_other_sessions(void **state) {
     assert_string_equal(e.code, "password_wrong");
     assert_int_equal(keeper_password_change(w->k, &one, SLICE("password-wang"), SLICE("short"), &fresh, &e),
                      ST_INVALID);
-    assert_string_equal(e.code, "password_weak");
+    assert_string_equal(e.code, "password_short");
     assert_int_equal(
         keeper_password_change(w->k, &one, SLICE("password-wang"), SLICE("a-new-password"), &fresh, &e),
         ST_OK);
