@@ -55,8 +55,9 @@ HANDLER(api_job_cancel) {
     if (job.kind == JOB_RESEAL)
         return error_set(e, ST_CONFLICT, "not_cancellable", "what a change of definitions left is done");
     if (!job_is_over(&job)) {
-        s = keeper_record(c->keeper, &c->call, AUDIT_IMPORT, AUDIT_DONE, job.object, &job.import,
-                          SLICE("cancel asked"), SLICE(""), e);
+        bool file = job.kind == JOB_IMPORT || job.kind == JOB_UNDO;
+        s = keeper_record(c->keeper, &c->call, file ? AUDIT_IMPORT : AUDIT_ADMIN, AUDIT_DONE, job.object,
+                          file ? &job.import : NULL, SLICE("cancel asked"), SLICE(""), e);
         if (s == ST_OK)
             s = job_cancel(c->world.world, &job, e);
     }

@@ -108,21 +108,6 @@ HANDLER(api_grant_review) {
     return grant_close(c, r, true, reply, e);
 }
 
-static bool leads(const struct caller *c, uint32_t user) {
-    const struct directory *d = c->world.directory;
-    const struct staff *me = directory_staff(d, c->who.user), *one = directory_staff(d, user);
-    uint32_t at = one == NULL ? 0 : one->department;
-    for (unsigned step = 0; me != NULL && at != 0 && step < 64; step++) {
-        for (size_t k = 0; k < me->manages_count; k++) {
-            if (me->manages[k] == at)
-                return true;
-        }
-        const struct department *above = directory_department(d, at);
-        at = above == NULL ? 0 : above->parent;
-    }
-    return false;
-}
-
 /* Newest first: one's own and lent ones; a leader his people's, a duty's holder all. */
 HANDLER(api_grants) {
     enum status s = session_see_newest(c, e);
@@ -139,48 +124,11 @@ HANDLER(api_grants) {
     for (size_t i = d->grant_count; i-- > 0;) {
         const struct staff_grant *g = &d->grants[i];
         bool mine = g->user == c->who.user || g->from == c->who.user;
-        if (!mine && c->who.duties == 0 && !leads(c, g->user))
+        if (!mine && c->who.duties == 0 && !directory_leads(d, c->who.user, g->user))
             continue;
         if ((open && (!g->glass || g->reviewed)) || (live && (g->ended || g->until <= now)))
             continue;
         json_raw(&j, g->document);
-    }
-    json_array_end(&j);
-    json_object_end(&j);
-    return ST_OK;
-}
-
-/* People of the caller's who have left, so that he hands on what they held. */
-HANDLER(api_handovers) {
-    enum status s = session_see_newest(c, e);
-    if (s != ST_OK)
-        return s;
-    const struct directory *d = c->world.directory;
-    struct json j = json_to(&reply->body);
-    (void)engine;
-    (void)r;
-    json_object_begin(&j);
-    json_key(&j, "items");
-    json_array_begin(&j);
-    for (size_t i = 0; i < d->staff_count; i++) {
-        const struct staff *one = &d->staff[i];
-        json_t *document = NULL;
-        if (!one->disabled || !leads(c, one->id) || json_read(one->document, 0, &document, NULL) != ST_OK)
-            continue;
-        const json_t *left = json_object_get(document, "left");
-        if (json_is_object(left)) {
-            json_object_begin(&j);
-            json_key(&j, "user");
-            json_int(&j, one->id);
-            json_key(&j, "name");
-            json_cstring(&j, one->name);
-            json_key(&j, "to");
-            json_int(&j, json_integer_value(json_object_get(left, "to")));
-            json_key(&j, "at");
-            json_time(&j, json_integer_value(json_object_get(left, "at")));
-            json_object_end(&j);
-        }
-        json_decref(document);
     }
     json_array_end(&j);
     json_object_end(&j);

@@ -55,6 +55,8 @@ HANDLER(api_grant_make);
 HANDLER(api_grant_end);
 HANDLER(api_grant_review);
 HANDLER(api_handovers);
+HANDLER(api_handover_start);
+HANDLER(api_handover_undo);
 
 HANDLER(api_objects);
 HANDLER(api_object);

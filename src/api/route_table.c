@@ -86,6 +86,10 @@ const struct route routes[] = {
      "Review a break-glass grant"},
     {"GET", "/api/v1/handovers", 0, api_handovers, "listHandovers", "待移交的离职人员",
      "People who left, for their leader"},
+    {"POST", "/api/v1/handovers", ROUTE_JSON, api_handover_start, "startHandover", "开始移交",
+     "Hand a person's records on"},
+    {"POST", "/api/v1/handovers/{id}/undo", 0, api_handover_undo, "undoHandover", "撤销移交",
+     "Give back what a handover moved"},
 
     {"GET", "/api/v1/objects", 0, api_objects, "listObjects", "对象定义", "Objects that I may know of"},
     {"POST", "/api/v1/objects", ROUTE_JSON, api_object_add, "addObject", "新增对象", "Add an object"},

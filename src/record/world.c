@@ -155,6 +155,20 @@ const struct staff *directory_staff(const struct directory *d, uint32_t id) {
     return NULL;
 }
 
+bool directory_leads(const struct directory *d, uint32_t leader, uint32_t user) {
+    const struct staff *me = directory_staff(d, leader), *one = directory_staff(d, user);
+    uint32_t at = one == NULL ? 0 : one->department;
+    for (unsigned step = 0; me != NULL && at != 0 && step < 64; step++) {
+        for (size_t k = 0; k < me->manages_count; k++) {
+            if (me->manages[k] == at)
+                return true;
+        }
+        const struct department *above = directory_department(d, at);
+        at = above == NULL ? 0 : above->parent;
+    }
+    return false;
+}
+
 const struct staff_role *directory_role(const struct directory *d, const char *name) {
     for (size_t i = 0; i < d->role_count; i++) {
         if (strcmp(d->roles[i].name, name) == 0)

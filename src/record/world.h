@@ -50,6 +50,8 @@ struct directory {
 };
 
 const struct staff *directory_staff(const struct directory *d, uint32_t id);
+/* Whether he leads the user's department or one above it. */
+bool directory_leads(const struct directory *d, uint32_t leader, uint32_t user);
 const struct department *directory_department(const struct directory *d, uint32_t id);
 const struct staff_role *directory_role(const struct directory *d, const char *name);
 void directory_release(struct directory *d);

@@ -8,7 +8,7 @@
 
 #define BODY_MAX ((size_t)256 * 1024)
 
-static const char *const kinds[JOB_KINDS] = {"import", "undo", "reseal"};
+static const char *const kinds[JOB_KINDS] = {"import", "undo", "reseal", "handover", "handback"};
 static const char *const states[JOB_STATES] = {"queued", "running", "done", "cancelled", "failed"};
 
 const char *job_kind_name(uint8_t kind) {
@@ -63,6 +63,8 @@ static void write_body(const struct job *j, struct json *out) {
     json_int(out, j->object);
     json_key(out, "import");
     json_uuid(out, &j->import);
+    json_key(out, "after");
+    json_uuid(out, &j->after);
     for (size_t i = 0; i < NUMBERS; i++) {
         int64_t v;
         memcpy(&v, (const uint8_t *)j + numbers[i].offset, sizeof v);
@@ -81,6 +83,7 @@ static void write_body(const struct job *j, struct json *out) {
 static enum status read_body(const json_t *body, struct arena *a, struct job *j) {
     const char *import = json_string_value(json_object_get(body, "import"));
     const char *error = json_string_value(json_object_get(body, "error"));
+    const char *after = json_string_value(json_object_get(body, "after"));
     const json_t *plan = json_object_get(body, "plan");
     j->kind = (uint8_t)json_integer_value(json_object_get(body, "kind"));
     j->state = (uint8_t)json_integer_value(json_object_get(body, "state"));
@@ -95,8 +98,9 @@ static enum status read_body(const json_t *body, struct arena *a, struct job *j)
         if (j->plan.p == NULL)
             return ST_NOMEM;
     }
-    bool good =
-        uuid_parse(slice_from_string(import), &j->import) && j->kind < JOB_KINDS && j->state < JOB_STATES;
+    bool good = uuid_parse(slice_from_string(import), &j->import) &&
+                (after == NULL || uuid_parse(slice_from_string(after), &j->after)) && j->kind < JOB_KINDS &&
+                j->state < JOB_STATES;
     return good ? ST_OK : ST_CORRUPT;
 }
 
@@ -227,8 +231,11 @@ static void time_member(struct json *out, const char *name, int64_t ms) {
 
 void job_write_counts(const struct job *j, struct json *out) {
     json_object_begin(out);
-    if (j->kind == JOB_UNDO) {
+    if (j->kind == JOB_UNDO || j->kind == JOB_HANDBACK) {
         number_member(out, "undone", j->counts.undone);
+        number_member(out, "kept", j->counts.kept);
+    } else if (j->kind == JOB_HANDOVER) {
+        number_member(out, "moved", j->counts.imported);
         number_member(out, "kept", j->counts.kept);
     } else if (j->kind == JOB_IMPORT) {
         number_member(out, "rows", j->counts.rows);
@@ -262,7 +269,7 @@ void job_describe(const struct job *j, job_title title, enum language language, 
     json_key(out, "state");
     json_cstring(out, job_state_name(j->state));
     json_key(out, "import");
-    if (j->kind == JOB_RESEAL)
+    if (j->kind >= JOB_RESEAL)
         json_none(out);
     else
         json_uuid(out, &j->import);

@@ -12,7 +12,7 @@
 #define JOB_QUEUE_ITEM  "job_queue" /* of jobs that are not over: what the jobs process looks for */
 #define JOB_ATTEMPTS    5           /* so often a job may die with its process before it is given up */
 
-enum job_kind { JOB_IMPORT, JOB_UNDO, JOB_RESEAL, JOB_KINDS };
+enum job_kind { JOB_IMPORT, JOB_UNDO, JOB_RESEAL, JOB_HANDOVER, JOB_HANDBACK, JOB_KINDS };
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_CANCELLED, JOB_FAILED, JOB_STATES };
 
 struct job_counts {
@@ -21,19 +21,21 @@ struct job_counts {
 };
 
 struct job {
-    struct uuid id, import;
+    struct uuid id, import; /* import: of a handover and its undoing the handover */
+    struct uuid after;      /* begins when that job is over; nil: at once */
     uint32_t owner;
     uint16_t object;
     uint8_t kind, state;
     uint64_t number; /* marks the rows that an import makes (FIELD_JOB) */
     int64_t queued_at, started_at, ended_at;
-    uint64_t done, total; /* bytes of the file; of an undo and a resealing: rows */
+    uint64_t done, total; /* bytes of the file; of all others: rows */
     struct job_counts counts;
     uint64_t line;     /* rows up to this line are dealt with for certain: where a restart goes on */
     uint64_t chunks;   /* of rejected rows that are complete */
     uint64_t attempts; /* starts */
     char error[ERROR_CODE_MAX];
-    struct slice plan; /* import: the mapping, JSON (share/mapping.h) */
+    struct slice
+        plan; /* import: the mapping, JSON (share/mapping.h); share/handover.h: the rule, or what is undone */
 };
 
 static inline bool job_is_over(const struct job *j) {

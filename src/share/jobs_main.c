@@ -66,9 +66,10 @@ static void wind_up(struct jobs *j, struct tools *t, const struct job *job, cons
     uint8_t outcome = job->state == JOB_DONE     ? AUDIT_DONE
                       : job->state == JOB_FAILED ? AUDIT_FAILED
                                                  : AUDIT_PARTIAL;
-    bool reseal = job->kind == JOB_RESEAL;
-    s = keeper_record(t->keeper, &call, reseal ? AUDIT_CONFIG : AUDIT_IMPORT, outcome, job->object,
-                      reseal ? NULL : &job->import, slice_from_string(tag), SLICE(""), &e);
+    bool file = job->kind == JOB_IMPORT || job->kind == JOB_UNDO;
+    uint8_t act = file ? AUDIT_IMPORT : job->kind == JOB_RESEAL ? AUDIT_CONFIG : AUDIT_ADMIN;
+    s = keeper_record(t->keeper, &call, act, outcome, job->object, file ? &job->import : NULL,
+                      slice_from_string(tag), SLICE(""), &e);
     if (s == ST_OK)
         s = keeper_sign_out(t->keeper, &call, &e);
     if (s != ST_OK)
@@ -95,6 +96,9 @@ static enum status run(struct jobs *j, struct tools *t, struct job *job, const s
         return run_undo(j, t, job, token, who, e);
     case JOB_RESEAL:
         return run_reseal(j, t, job, token, who, e);
+    case JOB_HANDOVER:
+    case JOB_HANDBACK:
+        return run_handover(j, t, job, token, who, e);
     default:
         return run_import(j, t, job, token, who, e);
     }
@@ -141,6 +145,15 @@ static bool is_busy(const struct runners *all, const struct uuid *id) {
     return false;
 }
 
+static bool may_begin(struct tools *t, const struct job *job) {
+    struct job before;
+    struct error e;
+    if (uuid_is_nil(&job->after))
+        return true;
+    enum status s = job_get(t->reader, &job->after, &t->arena, &before, &e);
+    return s == ST_NOT_FOUND || (s == ST_OK && job_is_over(&before));
+}
+
 /* The oldest job that nobody has in hand; its plan lives in `kept`. */
 static bool find_job(struct runner *r, struct tools *t, struct arena *kept, struct job *out) {
     struct store_item *items;
@@ -154,7 +167,7 @@ static bool find_job(struct runner *r, struct tools *t, struct arena *kept, stru
     for (size_t i = 0; s == ST_OK && !found && i < n; i++) {
         if (!uuid_parse(items[i].key, &id) || is_busy(r->all, &id))
             continue;
-        found = job_get(t->reader, &id, kept, out, &e) == ST_OK && !job_is_over(out);
+        found = job_get(t->reader, &id, kept, out, &e) == ST_OK && !job_is_over(out) && may_begin(t, out);
     }
     if (found)
         r->all->busy[r->index] = out->id;

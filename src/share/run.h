@@ -51,6 +51,9 @@ MUST_CHECK enum status run_undo(struct jobs *j, struct tools *t, struct job *job
 MUST_CHECK enum status run_reseal(struct jobs *j, struct tools *t, struct job *job, const struct token *token,
                                   const struct principal *who, struct error *e);
 
+MUST_CHECK enum status run_handover(struct jobs *j, struct tools *t, struct job *job,
+                                    const struct token *token, const struct principal *who, struct error *e);
+
 /* The order in which an import's batches are committed: the writer's callback waits for the thread's turn. */
 struct turns {
     pthread_mutex_t lock;

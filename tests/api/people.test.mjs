@@ -139,6 +139,49 @@ test('leaving is one act: everything ends, the leader hands the records on', asy
   sales.close();
 });
 
+const rowsOf = async (who, user, object = 'customer') => (await who.query(object, { where: { field: 'owner', op: 'eq', value: user } })).items;
+const overAll = (who, id, key) => until('the handover', async () => {
+  const run = ok(await who.get(`${api}/handovers`)).runs.find((r) => r.id === id);
+  return run[key].length && run[key].every((p) => ['done', 'failed', 'cancelled'].includes(p.job.state)) && run;
+});
+
+test('a leader hands a person\'s records on in turn, what belongs to a customer goes with him, and gives all of it back', async () => {
+  const sales = await server.as('sales2'), manager = await server.as('manager');
+  const rule = { from: 11, to: [10, 14] };
+  const customers = [];
+  for (let i = 0; i < 4; i++) customers.push(await sales.create('customer', company({ mobile: mobile(), region: i < 2 ? '330100' : '310000' })));
+  for (const c of customers) await sales.create('contact', { customer: c.id, person_name: '联系人', mobile: mobile() });
+  const held = (await rowsOf(manager, 11)).length;
+  problem(await sales.post(`${api}/handovers`, rule), 403, 'not_your_duty');
+  problem(await manager.post(`${api}/handovers`, { from: 11, to: [] }), 400, 'invalid', 'to');
+  problem(await manager.post(`${api}/handovers`, { from: 11, to: [1] }), 422, 'reference_missing', 'to');
+  const { id } = ok(await manager.post(`${api}/handovers`, rule), 202);
+  const run = await overAll(manager, id, 'jobs');
+  const part = (object, key = 'jobs', of = run) => of[key].find((p) => p.object === object).job;
+  assert.deepEqual([part('customer').state, part('customer').result], ['done', { moved: held, kept: 0 }]);
+  assert.equal((await rowsOf(manager, 11)).length, 0);
+  const owners = new Map();
+  for (const c of customers) owners.set(c.id, (await manager.read('customer', c.id)).owner);
+  assert.equal([...owners.values()].filter((o) => o === 10 || o.id === 10).length, 2, JSON.stringify([...owners.values()]));
+  const contacts = [...await rowsOf(manager, 10, 'contact'), ...await rowsOf(manager, 14, 'contact')].filter((k) => owners.has(k.customer?.id ?? k.customer));
+  assert.equal(contacts.length, 4);
+  for (const k of contacts) assert.deepEqual(k.owner, owners.get(k.customer?.id ?? k.customer));
+  problem(await manager.post(`${api}/handovers`, rule), 409, 'handover_empty');
+  ok(await manager.patch(`${api}/records/customer/${customers[0].id}`, { owner: 28 }, (await manager.read('customer', customers[0].id))._version));
+  problem(await (await server.as('sales3')).post(`${api}/handovers/${id}/undo`, {}), 404, 'not_found');
+  ok(await manager.post(`${api}/handovers/${id}/undo`, {}), 202);
+  const back = await overAll(manager, id, 'undo');
+  assert.deepEqual(part('customer', 'undo', back).result, { undone: held - 1, kept: 1 });
+  assert.equal((await rowsOf(manager, 11)).length, held - 1);
+  problem(await manager.post(`${api}/handovers/${id}/undo`, {}), 409, 'handover_undone');
+  const byRegion = ok(await manager.post(`${api}/handovers`, { from: 11, to: [14], field: 'region', cases: [{ value: '31', to: 10 }], objects: ['customer'] }), 202);
+  await overAll(manager, byRegion.id, 'jobs');
+  const at = async (i) => { const o = (await manager.read('customer', customers[i].id)).owner; return o.id ?? o; };
+  assert.deepEqual([await at(1), await at(2), await at(3)], [14, 10, 10]);
+  ok(await manager.post(`${api}/handovers/${byRegion.id}/undo`, {}), 202);
+  await overAll(manager, byRegion.id, 'undo');
+});
+
 test('rights are reviewed: who is due, whose have grown', async () => {
   const due = async (state) => (await list(sec, `?state=${state}`)).items.map((p) => p.id);
   assert.ok((await due('review')).includes(12));
@@ -151,9 +194,10 @@ test('rights are reviewed: who is due, whose have grown', async () => {
 
 test('each of these acts is in the log', async () => {
   const tags = await until('the index', async () => {
-    const t = ok(await aud.get(`${api}/audit?limit=200`)).items.map((i) => i.tag ?? '');
+    const first = ok(await aud.get(`${api}/audit?limit=200`)), second = ok(await aud.get(`${api}/audit?limit=200&before=${first.next}`));
+    const t = [...first.items, ...second.items].map((i) => i.tag ?? '');
     return t.some((x) => x.startsWith('leave 27')) && t;
   });
-  for (const start of ['propose ', 'approve ', 'break_glass', 'grant_review ', 'grant_end ', 'user '])
+  for (const start of ['propose ', 'approve ', 'break_glass', 'grant_review ', 'grant_end ', 'user ', 'handover 11', 'handover done', 'handback 11', 'handback done'])
     assert.ok(tags.some((t) => t.startsWith(start)), `${start}: ${tags.join('; ')}`);
 });

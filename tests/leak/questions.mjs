@@ -26,6 +26,7 @@ const fillers = {
   '/roles/': () => [{ id: 999999 }],
   '/proposals/': () => [{ id: 1 }, { id: 999999 }],
   '/grants/': () => [{ id: 1 }, { id: 999999 }],
+  '/handovers/': () => [{ id: no }],
   '/conflicts/': (stage) => [{ id: stage.conflict }],
   '/audit/': () => [1, 30, 60, 90, 120].map((seq) => ({ seq })),
   '/objects/': (stage) => main.flatMap((object) => stage.definitions[object].fields.map((f) => ({ object, field: f.name }))),
