@@ -5,7 +5,8 @@
 enum status apply_init(struct apply *a, struct connection *c, struct error *e) {
     *a = (struct apply){.c = c};
     sql_init(&a->sql);
-    return staged_open(&a->staged, c, &a->sql, e);
+    enum status st = young_open(&a->young, c, &a->sql, e);
+    return st == ST_OK ? staged_open(&a->staged, c, &a->sql, e) : st;
 }
 
 static void inserter_end(struct apply *a) {
@@ -18,6 +19,7 @@ void apply_free(struct apply *a) {
     pending_terms_free(&a->terms);
     pending_postings_free(&a->postings);
     staged_close(&a->staged);
+    young_close(&a->young);
     sql_free(&a->sql);
 }
 
@@ -25,6 +27,11 @@ void apply_forget(struct apply *a) {
     pending_terms_clear(&a->terms);
     a->postings.count = 0;
     a->last_object = 0;
+}
+
+void apply_failed(struct apply *a) {
+    apply_forget(a);
+    young_failed(&a->young);
 }
 
 /* ---- rows ---- */
@@ -261,6 +268,13 @@ static bool may_stage(const struct apply *a, const struct write_op *op) {
     return stage;
 }
 
+/* Terms that wait together with the row's go to their places before one of them changes. */
+static enum status release(struct apply *a, uint16_t object, int64_t row) {
+    a->terms_of_old = true;
+    enum status st = staged_release(&a->staged, object, row, &a->postings, a->e);
+    return st == ST_OK ? young_release(&a->young, object, row, &a->terms, a->e) : st;
+}
+
 static enum status apply_terms(struct apply *a, const struct write_op *op) {
     int64_t row = 0;
     enum status st = apply_row(a, op, &row);
@@ -269,7 +283,7 @@ static enum status apply_terms(struct apply *a, const struct write_op *op) {
     if (stage)
         st = staged_put(&a->staged, op->object->id, row, op->terms, op->term_count, a->e);
     else if (st == ST_OK)
-        st = staged_release(&a->staged, op->object->id, row, &a->postings, a->e);
+        st = release(a, op->object->id, row);
     for (size_t i = 0; st == ST_OK && i < op->term_count; i++) {
         if (!stage || !postings_keep(op->terms[i].search))
             st = apply_term(a, op->object->id, row, &op->terms[i], all || op->terms[i].remove);
@@ -383,6 +397,15 @@ static bool leave_out(const struct write_set *set, size_t i, enum status st) {
     return true;
 }
 
+static enum status write_terms(struct apply *a) {
+    if (!a->set->bulk || a->terms_of_old || a->terms.count < YOUNG_LEAST)
+        return pending_terms_write(&a->terms, a->c, &a->sql, a->e);
+    pending_terms_sort(&a->terms);
+    enum status st = young_put(&a->young, &a->terms, a->e);
+    pending_terms_clear(&a->terms);
+    return st;
+}
+
 static enum status apply_ops(struct apply *a) {
     const struct write_set *set = a->set;
     enum status st = apply_intent(a);
@@ -396,12 +419,14 @@ static enum status apply_ops(struct apply *a) {
         if (leave_out(set, i, st))
             st = ST_OK;
     }
-    return st == ST_OK ? pending_terms_write(&a->terms, a->c, &a->sql, a->e) : st;
+    return st == ST_OK ? write_terms(a) : st;
 }
 
 static void undo(struct apply *a, size_t postings) {
     struct error ignored;
     pending_terms_clear(&a->terms);
+    if (a->young.touched)
+        young_failed(&a->young);
     a->postings.count = postings;
     a->last_object = 0;
     if (sqlite3_get_autocommit(a->c->db) != 0)
@@ -421,8 +446,11 @@ enum status apply_set(struct apply *a, const struct write_set *set, struct write
     a->set = set;
     a->result = result;
     a->e = e;
+    a->terms_of_old = a->young.touched = false;
     size_t postings = a->postings.count;
-    enum status st = connection_run(a->c, "SAVEPOINT one_set", e);
+    enum status st = young_ready(&a->young, e);
+    if (st == ST_OK)
+        st = connection_run(a->c, "SAVEPOINT one_set", e);
     if (st != ST_OK)
         return st;
     st = apply_ops(a);

@@ -2,13 +2,15 @@
  *
  * Rows and the rest go to their tables at once, exact terms at the end of their set, postings at the end of
  * the group, each in the order of its table: a batch then writes neighbouring entries together. Postings of
- * new rows wait with their rows (staged.h). */
+ * new rows wait with their rows (staged.h), exact terms of rows that come in bulk with their set (young.h).
+ */
 
 #ifndef KEDUN_STORE_SQLITE_APPLY_H
 #define KEDUN_STORE_SQLITE_APPLY_H
 
 #include "store/sqlite/sql.h"
 #include "store/sqlite/staged.h"
+#include "store/sqlite/young.h"
 #include "store/store.h"
 
 struct apply_next {
@@ -32,6 +34,7 @@ struct apply {
     struct pending_terms terms;       /* of the set */
     struct pending_postings postings; /* of the group */
     struct staged staged;
+    struct young young;
     struct apply_inserter inserter;
     struct apply_next next[OBJECTS_MAX]; /* row numbers: never given twice while this process runs */
     size_t next_count;
@@ -43,6 +46,7 @@ struct apply {
     bool last_terms, last_history; /* and gave it terms, a change */
     /* Of the set that runs. */
     const struct write_set *set;
+    bool terms_of_old; /* it has terms of rows that it did not make, or other than all of a row's */
     struct write_result *result;
     struct error *e;
 };
@@ -58,6 +62,8 @@ MUST_CHECK enum status apply_set(struct apply *a, const struct write_set *set, s
 MUST_CHECK enum status apply_finish(struct apply *a, struct error *e);
 /* At the start of a group, and after a group has failed. */
 void apply_forget(struct apply *a);
+/* After a group has failed. */
+void apply_failed(struct apply *a);
 
 /* The row number of op's record; ST_NOT_FOUND. */
 MUST_CHECK enum status apply_row(struct apply *a, const struct write_op *op, int64_t *row);

@@ -45,12 +45,22 @@ static void holders_of_set(const struct pending_terms *p, uint16_t object, int64
     }
 }
 
+/* Before any change of a row's terms they have left. */
+static void holders_of_young(const struct apply *a, uint16_t object, int64_t key, int64_t term,
+                             struct holders *out) {
+    const struct pending_terms *y = &a->young.terms;
+    uint32_t at = pending_terms_find(y, object, key, term, 0);
+    for (; at != 0; at = pending_terms_find(y, object, key, term, at))
+        holders_add(out, y->list[at - 1].row);
+}
+
 static enum status holders_find(struct apply *a, const struct write_op *op, struct holders *out) {
     struct sql *s = &a->sql;
     int64_t key = compile_term_key(op->terms[0].field, op->terms[0].search);
     int64_t term = (int64_t)op->terms[0].term;
     uint16_t object = op->object->id;
     holders_of_set(&a->terms, object, key, term, out);
+    holders_of_young(a, object, key, term, out);
     sql_reset(s);
     sql_name(s, "SELECT row FROM x_", object);
     sql_put(s, " WHERE key = ");

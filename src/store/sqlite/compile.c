@@ -1,5 +1,7 @@
 #include "store/sqlite/compile.h"
 
+#include "store/sqlite/young.h"
+
 struct compile {
     struct sql *sql;
     uint16_t object;
@@ -93,18 +95,14 @@ static enum status compile_has(const struct compile *c, const struct pred *p) {
 }
 
 static void put_exact_term(const struct compile *c, const struct pred *p, size_t i) {
-    bool listed = c->terms == TERMS_LISTED;
-    if (listed)
-        sql_column(c->sql, c->alias, FIELD_ROW);
-    sql_name(c->sql, listed ? " IN (SELECT row FROM x_" : "EXISTS (SELECT 1 FROM x_", c->object);
-    sql_put(c->sql, " WHERE key = ");
-    sql_bind_int(c->sql, compile_term_key(p->column, p->search));
-    sql_put(c->sql, " AND term = ");
-    sql_bind_int(c->sql, p->values[i].i);
-    if (!listed) {
-        sql_put(c->sql, " AND row = ");
-        sql_column(c->sql, c->alias, FIELD_ROW);
+    int64_t key = compile_term_key(p->column, p->search);
+    if (c->terms != TERMS_LISTED) {
+        young_put_probe(c->sql, c->object, c->alias, key, p->values[i].i);
+        return;
     }
+    sql_column(c->sql, c->alias, FIELD_ROW);
+    sql_put(c->sql, " IN (");
+    young_put_rows(c->sql, c->object, key, p->values[i].i);
     sql_put(c->sql, ")");
 }
 

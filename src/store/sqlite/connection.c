@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "store/sqlite/shared_map.h"
 #include "store/sqlite/staged.h"
+#include "store/sqlite/young.h"
 
 #include <pthread.h>
 
@@ -89,6 +90,8 @@ static enum status connection_setup(struct connection *c, enum connection_kind k
         st = postings_register(c->db, e);
     if (st == ST_OK)
         st = staged_register(c->db, e);
+    if (st == ST_OK)
+        st = young_register(c->db, e);
     return st;
 }
 

@@ -142,10 +142,14 @@ static enum status term_write(struct term_writer *w, const struct pending_term *
     return rc == SQLITE_DONE ? ST_OK : connection_failed(w->c, rc, e);
 }
 
-enum status pending_terms_write(struct pending_terms *p, struct connection *c, struct sql *s,
-                                struct error *e) {
+void pending_terms_sort(struct pending_terms *p) {
     if (p->count > 1)
         qsort(p->list, p->count, sizeof *p->list, term_compare);
+}
+
+enum status pending_terms_write(struct pending_terms *p, struct connection *c, struct sql *s,
+                                struct error *e) {
+    pending_terms_sort(p);
     struct term_writer w = {.c = c, .sql = s};
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < p->count; i++)

@@ -26,6 +26,8 @@ MUST_CHECK enum status pending_terms_add(struct pending_terms *p, struct pending
 /* The newest change of (object, key, term) older than `before` (0: any), or 0: a place to go on from. */
 uint32_t pending_terms_find(const struct pending_terms *p, uint16_t object, int64_t key, int64_t term,
                             uint32_t before);
+/* In the order of their tables. */
+void pending_terms_sort(struct pending_terms *p);
 /* Writes them, sorted, into x_OBJECT and clears. */
 MUST_CHECK enum status pending_terms_write(struct pending_terms *p, struct connection *c, struct sql *s,
                                            struct error *e);

@@ -76,7 +76,7 @@ static enum status check_format(struct connection *c, int64_t *format, struct er
     if (st == ST_OK && *format > SCHEMA_FORMAT)
         return error_set(e, ST_INVALID, "store_newer", "the database was written by a newer version");
     if (st == ST_OK && rc == SQLITE_DONE)
-        st = connection_run(c, "INSERT INTO meta(key, value) VALUES('format', 2)", e);
+        st = connection_run(c, "INSERT INTO meta(key, value) VALUES('format', 3)", e);
     return st;
 }
 
@@ -156,6 +156,11 @@ static enum status make_tables(struct connection *c, struct sql *s, const struct
         return st;
     sql_name(s, "CREATE TABLE IF NOT EXISTS p_", o->id);
     sql_put(s, "(row INTEGER PRIMARY KEY, terms BLOB NOT NULL)");
+    st = run_and_reset(s, c, e);
+    if (st != ST_OK)
+        return st;
+    sql_name(s, "CREATE TABLE IF NOT EXISTS y_", o->id);
+    sql_put(s, "(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, terms BLOB NOT NULL)");
     st = run_and_reset(s, c, e);
     if (st != ST_OK)
         return st;
@@ -253,8 +258,8 @@ static enum status make_all(struct connection *c, const struct object_set *objec
         if (st == ST_OK && format == 1)
             st = move_terms(c, &s, o, e);
     }
-    if (st == ST_OK && format == 1)
-        st = connection_run(c, "UPDATE meta SET value = 2 WHERE key = 'format'", e);
+    if (st == ST_OK && format < SCHEMA_FORMAT)
+        st = connection_run(c, "UPDATE meta SET value = 3 WHERE key = 'format'", e);
     sql_free(&s);
     return st;
 }

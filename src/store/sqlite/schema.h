@@ -3,6 +3,7 @@
  *   x_OBJECT   exact terms: (key = field << 8 | search, term, row), in that order on disk
  *   g_OBJECT   fragments, endings and words: postings.h
  *   p_OBJECT   the same of new rows, by row, until they stand in g_OBJECT: staged.h
+ *   y_OBJECT   exact terms of new rows, by set, until they stand in x_OBJECT: young.h
  *   h_OBJECT   history: (row, id)
  * and for the whole base subject_key, idempotency, intent, item, meta.
  *
@@ -16,7 +17,8 @@
 
 #include "store/sqlite/sql.h"
 
-#define SCHEMA_FORMAT 2 /* 1: endings and words stood in x_OBJECT; moved when such a file is opened */
+/* 1: endings and words stood in x_OBJECT; moved when such a file is opened. 2: there was no y_OBJECT. */
+#define SCHEMA_FORMAT 3
 
 /* In one transaction of its own. */
 MUST_CHECK enum status schema_apply(struct connection *c, const struct object_set *objects, struct error *e);

@@ -3,6 +3,7 @@
 #include "store/sqlite/compile.h"
 #include "store/sqlite/found.h"
 #include "store/sqlite/staged.h"
+#include "store/sqlite/young.h"
 
 #include <stdlib.h>
 
@@ -222,11 +223,7 @@ static struct row_set *exact_read(struct finder *f, const struct pred *p) {
     struct row_set_maker m;
     sqlite3_stmt *s = NULL;
     sql_reset(sql);
-    sql_name(sql, "SELECT row FROM x_", f->object);
-    sql_put(sql, " WHERE key = ");
-    sql_bind_int(sql, compile_term_key(p->column, p->search));
-    sql_put(sql, " AND term = ");
-    sql_bind_int(sql, p->values[0].i);
+    young_put_rows(sql, f->object, compile_term_key(p->column, p->search), p->values[0].i);
     sql_put(sql, " ORDER BY row LIMIT ");
     sql_bind_int(sql, TERM_SETS_FEW + 1);
     f->status = sql_prepare(sql, f->r->c, &s, f->e);

@@ -1,6 +1,7 @@
 #include "store/sqlite/terms.h"
 
 #include "store/sqlite/compile.h"
+#include "store/sqlite/young.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,11 +42,7 @@ static enum status list_make(struct terms_lead *lead, struct error *e) {
 /* ---- exact terms ---- */
 
 static void put_term_rows(struct sql *s, uint16_t object, const struct pred *p) {
-    sql_name(s, "SELECT row FROM x_", object);
-    sql_put(s, " WHERE key = ");
-    sql_bind_int(s, compile_term_key(p->column, p->search));
-    sql_put(s, " AND term = ");
-    sql_bind_int(s, p->values[0].i);
+    young_put_rows(s, object, compile_term_key(p->column, p->search), p->values[0].i);
 }
 
 static enum status term_is_few(struct store_reader *r, uint16_t object, const struct pred *p, bool *few,

@@ -145,7 +145,7 @@ static void group_answer(struct writer *w, enum status st, const struct error *e
 static void group_fail(struct writer *w, enum status st, const struct error *e) {
     if (sqlite3_get_autocommit(w->c->db) == 0 && !run_quietly(w, "ROLLBACK"))
         (void)sqlite3_exec(w->c->db, "ROLLBACK", NULL, NULL, NULL);
-    apply_forget(&w->apply);
+    apply_failed(&w->apply);
     group_answer(w, st, e);
 }
 
@@ -239,6 +239,17 @@ static bool slice_is_over(void *context) {
            (took > WRITER_SLICE_NS / 4 && others_wait(w));
 }
 
+/* Chunks of postings before exact terms: look-ups read them as they are row by row. */
+static enum status fold_some(struct writer *w, struct error *e) {
+    struct apply *a = &w->apply;
+    bool young = young_is_due(&a->young) ? !staged_is_due(&a->staged) : !staged_any(&a->staged);
+    return young ? young_fold(&a->young, slice_is_over, w, e) : staged_fold(&a->staged, slice_is_over, w, e);
+}
+
+static bool fold_waits(const struct apply *a) {
+    return staged_any(&a->staged) || young_any(&a->young);
+}
+
 /* A slice of indexing what came in bulk. Nobody waits for it; after a failure it is tried again later. */
 static void run_fold(struct writer *w) {
     struct error e = {.status = ST_OK};
@@ -246,7 +257,7 @@ static void run_fold(struct writer *w) {
     apply_forget(&w->apply);
     enum status st = connection_run(w->c, "BEGIN IMMEDIATE", &e);
     if (st == ST_OK)
-        st = staged_fold(&w->apply.staged, slice_is_over, w, &e);
+        st = fold_some(w, &e);
     if (st == ST_OK)
         st = connection_run(w->c, "COMMIT", &e);
     commit_ended(w);
@@ -256,6 +267,7 @@ static void run_fold(struct writer *w) {
     if (sqlite3_get_autocommit(w->c->db) == 0)
         (void)run_quietly(w, "ROLLBACK");
     w->fold_after_ns = clock_monotonic_ns() + FOLD_AGAIN_NS;
+    young_failed(&w->apply.young);
     if (staged_again(&w->apply.staged, &e) != ST_OK)
         log_warn("store: new rows stay with their search terms until the next start: %s", e.detail);
 }
@@ -317,9 +329,9 @@ static void run_group(struct writer *w, struct request *r, bool bulk) {
  * request). */
 static bool fold_is_due(const struct writer *w, int64_t now, int64_t *when) {
     *when = 0;
-    if (w->stop || !staged_any(&w->apply.staged))
+    if (w->stop || !fold_waits(&w->apply))
         return false;
-    bool full = staged_is_due(&w->apply.staged);
+    bool full = staged_is_due(&w->apply.staged) || young_is_due(&w->apply.young);
     int64_t last = w->bulk_set_ns > w->interactive_ns ? w->bulk_set_ns : w->interactive_ns;
     int64_t idle = last + FOLD_IDLE_NS, latest = w->staged_since_ns + FOLD_LATEST_NS;
     if (now - w->bulk_set_ns > FOLD_IDLE_NS) { /* one by one */
@@ -374,7 +386,7 @@ static void note_end(struct writer *w, enum work work) {
         w->bulk_set_ns = now;
     if (work != WORK_INTERACTIVE)
         w->bulk_ended_ns = now;
-    if (!staged_any(&w->apply.staged))
+    if (!fold_waits(&w->apply))
         w->staged_since_ns = 0;
     else if (w->staged_since_ns == 0 || work == WORK_FOLD)
         w->staged_since_ns = now;
