@@ -189,14 +189,3 @@ HANDLER(api_user_factors) {
         buf_put(&reply->body, json.p, json.n);
     return s;
 }
-
-HANDLER(api_user_factors_reset) {
-    uint32_t user = 0;
-    (void)engine;
-    enum status s = user_of(r, &user, e);
-    if (s == ST_OK)
-        s = keeper_factor_reset(c->keeper, &c->call, user, e);
-    if (s == ST_OK)
-        reply->status = 204;
-    return s;
-}

@@ -21,3 +21,14 @@ HANDLER(api_company_change) {
         reply->status = 204;
     return s;
 }
+
+HANDLER(api_alarm_close) {
+    int64_t id;
+    (void)engine;
+    if (!slice_to_int(r->parameters[0], &id) || id < 1 || id > UINT32_MAX)
+        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such alarm");
+    enum status s = keeper_alarm_close(c->keeper, &c->call, (uint32_t)id, e);
+    if (s == ST_OK)
+        reply->status = 204;
+    return s;
+}

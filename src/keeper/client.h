@@ -142,6 +142,9 @@ MUST_CHECK enum status keeper_password_change(struct keeper *k, const struct kee
  * (keeper/handle_password.c). JSON. */
 MUST_CHECK enum status keeper_sign_in_state(struct keeper *k, const struct keeper_call *call,
                                             struct slice *json, struct error *e);
+/* An alarm has been looked at: DUTY_SECURITY_ADMIN. ST_NOT_FOUND. */
+MUST_CHECK enum status keeper_alarm_close(struct keeper *k, const struct keeper_call *call, uint32_t id,
+                                          struct error *e);
 
 /* A token that acts for the same person within one job (import, rejects, undo), up to 24 hours, on `object`
  * only. */

@@ -52,13 +52,6 @@ enum status keeper_factor_remove(struct keeper *k, const struct keeper_call *cal
     return id.n > PROTOCOL_CODE_MAX ? too_long(e) : client_exchange(k, MSG_FACTOR_REMOVE, a, NULL, e);
 }
 
-enum status keeper_factor_reset(struct keeper *k, const struct keeper_call *call, uint32_t user,
-                                struct error *e) {
-    struct args *a = client_args(k, call);
-    a->user = user;
-    return client_exchange(k, MSG_FACTOR_RESET, a, NULL, e);
-}
-
 static enum status put_proof(struct args *a, const struct keeper_factor_proof *proof, struct error *e) {
     a->kind = proof->kind;
     a->text = proof->code;

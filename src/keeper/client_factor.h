@@ -29,9 +29,6 @@ MUST_CHECK enum status keeper_factor_confirm(struct keeper *k, const struct keep
 /* ST_DENIED "second_factor_required", "factor_demanded"; ST_NOT_FOUND. */
 MUST_CHECK enum status keeper_factor_remove(struct keeper *k, const struct keeper_call *call, uint8_t kind,
                                             struct slice id, struct error *e);
-/* All of another's factors, and his sessions end: DUTY_SECURITY_ADMIN. */
-MUST_CHECK enum status keeper_factor_reset(struct keeper *k, const struct keeper_call *call, uint32_t user,
-                                           struct error *e);
 /* Finishes a sign-in, or makes the factor fresh in a whole session. ST_DENIED "factor_wrong", ST_LIMIT
  * "sign_in_slow". */
 MUST_CHECK enum status keeper_second_factor(struct keeper *k, const struct keeper_call *call,

@@ -16,7 +16,6 @@ handler *handler_of(enum message number) {
         [MSG_FACTOR_BEGIN] = handle_factor_begin,
         [MSG_FACTOR_CONFIRM] = handle_factor_confirm,
         [MSG_FACTOR_REMOVE] = handle_factor_remove,
-        [MSG_FACTOR_RESET] = handle_factor_reset,
         [MSG_SECOND_FACTOR] = handle_second_factor,
         [MSG_PASSKEY_CHALLENGE] = handle_passkey_challenge,
         [MSG_PASSKEY_SIGN_IN] = handle_passkey_sign_in,
@@ -53,6 +52,7 @@ handler *handler_of(enum message number) {
         [MSG_POLICY_PROPOSE] = handle_policy_propose,
         [MSG_POLICY_DECIDE] = handle_policy_decide,
         [MSG_SIGN_IN_STATE] = handle_sign_in_state,
+        [MSG_ALARM_CLOSE] = handle_alarm_close,
         [MSG_POLICY_FIRST] = handle_policy_first,
     };
     return (size_t)number < MSG_END ? handlers[number] : NULL;

@@ -10,6 +10,8 @@
 #define PROBES       16
 #define FREE_PAIR    3
 #define FREE_ADDRESS 30
+#define FREE_STRICT  3
+#define STRICT_MS    (10 * (int64_t)1000)
 #define DELAY_MOST_S 900
 #define FORGET_MS    (3600 * (int64_t)1000)
 #define MINUTE_MS    (60 * (int64_t)1000)
@@ -95,11 +97,18 @@ static int64_t guard_wait_pair(const struct attempts *a, struct guard_pause paus
     return a->failures >= pause.failures && until > now ? until - now : 0;
 }
 
+/* Nobody is kept out for long because of a neighbour: the pace is slow, but it does not grow. */
+static int64_t guard_wait_address(const struct attempts *a, bool strict, int64_t now) {
+    int64_t usual = guard_wait(a, FREE_ADDRESS, now), until = a->last + STRICT_MS;
+    bool slow = strict && a->failures >= FREE_STRICT && until > now;
+    return slow && until - now > usual ? until - now : usual;
+}
+
 enum status guard_enter(struct guard *g, struct slice login, const uint8_t address[16],
                         struct guard_pause pause, int64_t now, struct error *e) {
     (void)pthread_mutex_lock(&g->lock);
     struct attempts *pair = guard_pair(g, login, address, now), *whole = guard_address(g, address, now);
-    int64_t wait = guard_wait_pair(pair, pause, now), other = guard_wait(whole, FREE_ADDRESS, now);
+    int64_t wait = guard_wait_pair(pair, pause, now), other = guard_wait_address(whole, pause.strict, now);
     wait = other > wait ? other : wait;
     if (wait == 0) {
         pair->failures++;

@@ -23,6 +23,7 @@ void guard_free(struct guard *g);
 struct guard_pause {
     uint32_t failures; /* wrong ones before each further attempt waits `ms` */
     int64_t ms;
+    bool strict; /* the address is under suspicion: ten seconds between its attempts after three failures */
 };
 
 /* Before a password is looked at. ST_LIMIT "sign_in_slow" with whole seconds to wait in e->detail. `now`: ms,

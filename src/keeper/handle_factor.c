@@ -308,33 +308,6 @@ enum status handle_factor_remove(struct worker *w, struct args *in, struct args 
     return act_end(w, intent, s, e);
 }
 
-enum status handle_factor_reset(struct worker *w, struct args *in, struct args *out, struct error *e) {
-    const struct caller *c = &w->caller;
-    char tag[AUDIT_TAG_MAX];
-    uint64_t intent = 0;
-    struct principal who = {.user = 0};
-    (void)out;
-    bool may =
-        worker_is_person(w) && (c->actor.duties & DUTY_SECURITY_ADMIN) != 0 && in->user != c->grant.user;
-    if (!may) {
-        (void)error_set(e, ST_DENIED, "not_your_duty",
-                        "others' second factors are the security administrator's");
-        return worker_refuse(w, in, "factor_reset", e);
-    }
-    if (registry_principal(w->state->registry, in->user, NULL, &who) != ST_OK)
-        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such user");
-    enum status s = need_fresh(w, in, "factor_reset", e);
-    (void)snprintf(tag, sizeof tag, "factor_reset %u", in->user);
-    if (s == ST_OK)
-        s = act_begin(w, in, tag, &intent, e);
-    if (s != ST_OK)
-        return s;
-    s = factors_reset(w->state->factors, in->user, e);
-    if (s == ST_OK && sessions_end_user(w->state->sessions, in->user, NULL) != ST_OK)
-        s = error_set(e, ST_IO, "session_store", "the user's sessions could not be ended");
-    return act_end(w, intent, s, e);
-}
-
 static enum status show_factor(struct worker *w, const struct args *in, struct error *e) {
     if (in->kind == FACTOR_KIND_PASSKEY)
         return passkey_show(w, in, e);

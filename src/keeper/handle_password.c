@@ -154,7 +154,30 @@ static void write_company(struct worker *w, struct json *j) {
         json_none(j);
 }
 
-/* {"passwords": {…, "changed_at", "expires_at"}}; with a duty {"company": document, "breached": {…}} too. */
+static void write_alarms(struct worker *w, struct json *j) {
+    struct alarm list[ALARMS_MAX];
+    char network[64];
+    size_t n = alarms_list(w->state->alarms, list);
+    json_key(j, "alarms");
+    json_array_begin(j);
+    for (size_t i = 0; i < n; i++) {
+        alarm_network(&list[i], network);
+        json_object_begin(j);
+        write_number(j, "id", list[i].id);
+        json_key(j, "kind");
+        json_cstring(j, alarm_kind_name(list[i].kind));
+        json_key(j, "network");
+        json_cstring(j, network);
+        write_time(j, "at", list[i].at);
+        write_number(j, "logins", list[i].logins);
+        write_number(j, "tries", list[i].tries);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+/* {"passwords": {…, "changed_at", "expires_at"}}; with a duty {"company": document, "breached": {…},
+ * "alarms": […]} too. */
 enum status handle_sign_in_state(struct worker *w, struct args *in, struct args *out, struct error *e) {
     struct json j = json_to(&w->scratch);
     (void)in;
@@ -165,8 +188,36 @@ enum status handle_sign_in_state(struct worker *w, struct args *in, struct args 
     if (w->caller.actor.duties != 0 && !w->caller.grant.must_change) {
         write_company(w, &j);
         write_breached(w, &j);
+        write_alarms(w, &j);
     }
     json_object_end(&j);
     out->text = buf_slice(&w->scratch);
     return w->scratch.failed ? error_set(e, ST_NOMEM, "no_memory", "no memory for the answer") : ST_OK;
+}
+
+/* ---- alarms ---- */
+
+void worker_alarm(struct worker *w, const struct args *in, const struct alarm *raised) {
+    char tag[AUDIT_TAG_MAX * 2], network[64];
+    alarm_network(raised, network);
+    (void)snprintf(tag, sizeof tag, "alarm %u %s %s", raised->id, alarm_kind_name(raised->kind), network);
+    log_warn("event=sign_in_alarm alarm=%u kind=%s logins=%u", raised->id, alarm_kind_name(raised->kind),
+             raised->logins);
+    if (worker_record(w, in, AUDIT_SYSTEM, AUDIT_DONE, tag, NULL) != ST_OK)
+        log_error("event=audit_unwritable");
+}
+
+enum status handle_alarm_close(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    char tag[AUDIT_TAG_MAX];
+    (void)out;
+    (void)snprintf(tag, sizeof tag, "alarm_close %u", in->number32);
+    if (!worker_is_person(w) || (w->caller.actor.duties & DUTY_SECURITY_ADMIN) == 0) {
+        (void)error_set(e, ST_DENIED, "not_your_duty", "alarms are the security administrator's");
+        return worker_refuse(w, in, tag, e);
+    }
+    enum status s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, tag, e);
+    if (s == ST_OK && (s = alarms_close_one(w->state->alarms, in->number32)) != ST_OK)
+        s = s == ST_NOT_FOUND ? error_set(e, s, "not_found", "there is no such alarm")
+                              : error_set(e, s, "vault_write", "the alarm could not be closed");
+    return s;
 }

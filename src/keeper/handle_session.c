@@ -12,13 +12,17 @@ static int64_t guard_now(void) {
 enum status worker_guard_enter(struct worker *w, const struct args *in, struct slice login, struct error *e) {
     struct password_rules rules;
     registry_passwords(w->state->registry, &rules);
-    struct guard_pause pause = {rules.failures, rules.lock_minutes * (int64_t)60000};
+    struct guard_pause pause = {rules.failures, rules.lock_minutes * (int64_t)60000,
+                                alarms_suspect(w->state->alarms, in->call.address, clock_wall_ms())};
     return guard_enter(w->state->guard, login, in->call.address, pause, guard_now(), e);
 }
 
 /* A failed sign-in is recorded, but a flood of them must not flood the log. */
 static enum status sign_in_failed(struct worker *w, const struct args *in, uint32_t user, struct error *e) {
     struct error keep = *e;
+    struct alarm raised;
+    if (alarms_failed(w->state->alarms, in->text, in->call.address, clock_wall_ms(), &raised))
+        worker_alarm(w, in, &raised);
     if (!guard_worth_entry(w->state->guard, in->text, in->call.address, guard_now()))
         return keep.status;
     struct audit_entry entry = worker_entry(w, in, AUDIT_SIGN_IN_FAILED, AUDIT_DENIED);
@@ -73,6 +77,12 @@ enum status worker_make_session(struct worker *w, const struct args *in, struct 
     return s == ST_OK ? handle_session(w, NULL, out, e) : s;
 }
 
+static void note_success(struct worker *w, const struct args *in, uint32_t user, bool breached) {
+    struct alarm raised;
+    if (alarms_succeeded(w->state->alarms, user, in->call.address, breached, clock_wall_ms(), &raised))
+        worker_alarm(w, in, &raised);
+}
+
 /* The password was right: how much of a session it is worth. */
 static enum status sign_in_done(struct worker *w, const struct args *in, uint32_t user, bool must_change,
                                 struct args *out, struct error *e) {
@@ -89,6 +99,7 @@ static enum status sign_in_done(struct worker *w, const struct args *in, uint32_
     grant.expires_at = verdict.until;
     grant.step = has ? SIGN_IN_FACTOR : verdict.factor ? SIGN_IN_ENROL : SIGN_IN_DONE;
     const char *due = grant.must_change ? "" : worker_password_due(w, user, in->second);
+    note_success(w, in, user, strcmp(due, "password breached") == 0);
     grant.must_change = grant.must_change || due[0] != '\0';
     return worker_make_session(w, in, &grant, in->third,
                                due[0] != '\0' ? due

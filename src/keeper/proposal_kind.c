@@ -170,6 +170,41 @@ static enum status password_apply(struct worker *w, const json_t *document,
     return s;
 }
 
+/* ---- factor ---- */
+
+/* Whoever lost every second factor gets in by his password alone afterwards, until he sets one up: so it
+ * takes two duties to say that he is who he is. */
+static enum status factor_propose(struct worker *w, const json_t *document, char half[PROPOSAL_HALF + 1],
+                                  struct error *e) {
+    uint32_t user = proposal_user(document, "user");
+    struct actor whom;
+    half[0] = '\0';
+    if ((w->caller.actor.duties & ADMINS) == 0)
+        return not_yours(e, "others' second factors are the administrators'");
+    if (user == w->caller.grant.user)
+        return error_set(e, ST_DENIED, "own_rights", "one's own factors are changed by showing one");
+    return registry_actor(w->state->registry, user, NULL, &whom) == ST_OK
+               ? ST_OK
+               : error_set(e, ST_NOT_FOUND, "not_found", "there is no such user");
+}
+
+static bool factor_may_decide(struct worker *w, const json_t *document) {
+    bool duty = duties_of(w, proposal_user(document, "user")) != 0;
+    return other_duty(w, document, duty ? ADMINS | DUTY_AUDITOR : ADMINS);
+}
+
+static enum status factor_apply(struct worker *w, const json_t *document, const struct proposal_store *store,
+                                char half[PROPOSAL_HALF + 1], struct error *e) {
+    uint32_t user = proposal_user(document, "user");
+    half[0] = '\0';
+    enum status s = factors_reset(w->state->factors, user, e);
+    if (s == ST_OK && sessions_end_user(w->state->sessions, user, NULL) != ST_OK)
+        s = error_set(e, ST_IO, "session_store", "the user's sessions could not be ended");
+    if (s == ST_OK && vault_commit(w->state->vault, &store->change, 1) != ST_OK)
+        s = error_set(e, ST_IO, "proposal_store", "the proposal could not be stored");
+    return s;
+}
+
 /* ---- grant ---- */
 
 json_t *grant_document(uint32_t user, uint32_t from, json_t *roles, int64_t until_ms, const char *why,
@@ -255,6 +290,7 @@ const struct proposal_kind *proposal_kind(const char *name) {
     static const struct proposal_kind kinds[] = {
         {"registry", registry_propose, registry_may_decide, registry_apply},
         {"password", password_propose, password_may_decide, password_apply},
+        {"factor", factor_propose, factor_may_decide, factor_apply},
         {"grant", grant_propose, grant_may_decide, grant_apply},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {

@@ -53,8 +53,7 @@ enum message {
     MSG_FACTOR_BEGIN,
     MSG_FACTOR_CONFIRM,
     MSG_FACTOR_REMOVE,
-    MSG_FACTOR_RESET,
-    MSG_SECOND_FACTOR,
+    MSG_SECOND_FACTOR = 16, /* 15 reset another's factors: it takes two, see keeper/proposal_kind.c */
     MSG_PASSKEY_CHALLENGE,
     MSG_PASSKEY_SIGN_IN,
     MSG_REGISTRY_LIST = 20,
@@ -91,6 +90,7 @@ enum message {
     MSG_POLICY_DECIDE,
     MSG_POLICY_FIRST,
     MSG_SIGN_IN_STATE = 120,
+    MSG_ALARM_CLOSE,
     MSG_END
 };
 

@@ -22,6 +22,8 @@ static enum status open_people(struct keeper_state *s, struct error *e) {
     if (st == ST_OK)
         st = credentials_open(s->vault, s->keys, s->config.password_cost, &s->credentials, e);
     if (st == ST_OK)
+        st = alarms_open(s->vault, &s->alarms, e);
+    if (st == ST_OK)
         st = factors_open(s->vault, s->keys, &s->factors, e);
     if (st != ST_OK)
         return st;
@@ -64,6 +66,7 @@ void state_close(struct keeper_state *s) {
     parts_close(s->parts);
     budgets_free(s->budgets);
     guard_free(s->guard);
+    alarms_close(s->alarms);
     challenges_free(s->challenges);
     factors_close(s->factors);
     credentials_close(s->credentials);

@@ -2,6 +2,7 @@
 #ifndef KEDUN_KEEPER_STATE_H
 #define KEDUN_KEEPER_STATE_H
 
+#include "keeper/alarm.h"
 #include "keeper/budget.h"
 #include "keeper/challenge.h"
 #include "keeper/credential.h"
@@ -35,6 +36,7 @@ struct keeper_state {
     struct factors *factors;
     struct challenges *challenges;
     struct guard *guard;
+    struct alarms *alarms;
     struct budgets *budgets;
     struct ledger *ledger;
     struct parts *parts;
@@ -77,10 +79,10 @@ typedef enum status handler(struct worker *w, struct args *in, struct args *out,
 handler *handler_of(enum message number);
 
 handler handle_sign_in, handle_sign_out, handle_session, handle_rotate, handle_session_list,
-    handle_session_revoke, handle_password_change, handle_sign_in_state, handle_job_token,
+    handle_session_revoke, handle_password_change, handle_sign_in_state, handle_alarm_close, handle_job_token,
     handle_api_key_make, handle_job_claim;
 handler handle_factor_list, handle_factor_begin, handle_factor_confirm, handle_factor_remove,
-    handle_factor_reset, handle_second_factor, handle_passkey_challenge, handle_passkey_sign_in;
+    handle_second_factor, handle_passkey_challenge, handle_passkey_sign_in;
 handler handle_registry_list, handle_registry_put, handle_bootstrap, handle_bootstrap_end,
     handle_bootstrapped;
 handler handle_open, handle_seal, handle_reseal, handle_outcome, handle_open_intents, handle_lookup;
@@ -112,6 +114,8 @@ MUST_CHECK enum status worker_check_password(struct worker *w, const struct args
 /* guard_enter with the company's pause. */
 MUST_CHECK enum status worker_guard_enter(struct worker *w, const struct args *in, struct slice login,
                                           struct error *e);
+/* Writes an alarm that was just raised into the log. */
+void worker_alarm(struct worker *w, const struct args *in, const struct alarm *raised);
 /* Why a password that was right must be replaced at once, as the entry's tag: "password expired", "password
  * breached"; "" when it needn't. */
 const char *worker_password_due(struct worker *w, uint32_t user, struct slice password);

@@ -21,18 +21,19 @@
 #define VAULT_CHANGE_MAX 512 /* changes in one transaction */
 
 enum vault_kind {
-    VAULT_REGISTRY = 1,      /* key: u8 kind, u32 id; value: u64 version, JSON document */
-    VAULT_PASSWORD,          /* key: u32 user; value: flags, PHC string */
-    VAULT_SESSION,           /* key: 16 bytes id; value: keeper/session.c */
-    VAULT_BOX,               /* key: 16 bytes id; value: keeper/box.c */
-    VAULT_SETTING,           /* key: a name */
-    VAULT_PROPOSAL,          /* key: u64 id; value: keeper/proposal.c */
-    VAULT_SEEN,              /* key: u32 user; value: u64 ms of his last sign-in */
-    VAULT_FACTOR = 20,       /* key: u32 user; value: keeper/factor_record.c */
-    VAULT_HANDLE,            /* key: 16 bytes, a passkey's user handle; value: u32 user */
-    VAULT_POLICY = 30,       /* key: u32 version, u8 part; value: keeper/policy_versions.c */
-    VAULT_PARTS = 40,        /* key: u64 name of a token; value: u8 levels (keeper/parts.h) */
-    VAULT_PASSWORD_PAST = 50 /* key: u32 user; value: u64 ms of the newest, slices: earlier PHC strings */
+    VAULT_REGISTRY = 1,       /* key: u8 kind, u32 id; value: u64 version, JSON document */
+    VAULT_PASSWORD,           /* key: u32 user; value: flags, PHC string */
+    VAULT_SESSION,            /* key: 16 bytes id; value: keeper/session.c */
+    VAULT_BOX,                /* key: 16 bytes id; value: keeper/box.c */
+    VAULT_SETTING,            /* key: a name */
+    VAULT_PROPOSAL,           /* key: u64 id; value: keeper/proposal.c */
+    VAULT_SEEN,               /* key: u32 user; value: u64 ms of his last sign-in */
+    VAULT_FACTOR = 20,        /* key: u32 user; value: keeper/factor_record.c */
+    VAULT_HANDLE,             /* key: 16 bytes, a passkey's user handle; value: u32 user */
+    VAULT_POLICY = 30,        /* key: u32 version, u8 part; value: keeper/policy_versions.c */
+    VAULT_PARTS = 40,         /* key: u64 name of a token; value: u8 levels (keeper/parts.h) */
+    VAULT_PASSWORD_PAST = 50, /* key: u32 user; value: u64 ms of the newest, slices: earlier PHC strings */
+    VAULT_ALARM               /* key: u32 id; value: keeper/alarm.c */
 };
 
 struct vault_change {

@@ -92,7 +92,7 @@ test('wrong codes make the next attempt wait', async () => {
   assert.ok(Number(last.headers['retry-after']) > 0);
 });
 
-test('a factor is removed by its owner while fresh, and reset by the security administrator alone', async () => {
+test('a factor is removed by its owner while fresh, and reset by two administrators of different duties', async () => {
   const c = server.client();
   const older = server.client();
   await c.signIn('salescd', password);
@@ -104,14 +104,18 @@ test('a factor is removed by its owner while fresh, and reset by the security ad
   await enrol(c);
   for (const login of ['sysadmin', 'auditor', 'sales1']) {
     const other = await server.as(login);
-    problem(await other.delete('/api/v1/users/13/factors'), 403, 'not_your_duty');
     problem(await other.get('/api/v1/users/13/factors'), 403, 'not_your_duty');
   }
   const sec = await server.as('secadmin');
   assert.ok(ok(await sec.get('/api/v1/users/13/factors')).totp);
-  problem(await sec.delete('/api/v1/users/2/factors'), 403, 'not_your_duty');
-  problem(await sec.delete('/api/v1/users/99999/factors'), 404, 'not_found');
-  ok(await sec.delete('/api/v1/users/13/factors'), 204);
+  const ask = (user) => sec.post('/api/v1/proposals', { kind: 'factor', user, reason: '手机遗失', change: {} });
+  problem(await sec.delete('/api/v1/users/13/factors'), 405, 'method_not_allowed');
+  problem(await ask(2), 403, 'own_rights');
+  problem(await ask(99999), 404, 'not_found');
+  const { id } = ok(await ask(13), 201);
+  problem(await sec.post(`/api/v1/proposals/${id}/decide`, { approve: true, note: '' }), 403, 'own_proposal');
+  ok(await c.get('/api/v1/me'));
+  ok(await (await server.as('sysadmin')).post(`/api/v1/proposals/${id}/decide`, { approve: true, note: '已核实' }));
   problem(await c.get('/api/v1/me'), 401, 'unauthenticated');
   assert.equal(ok(await c.post('/api/v1/session', { login: 'salescd', password })).me.step, 'done');
 });

@@ -302,11 +302,20 @@ static void a_role_may_demand_a_factor_which_is_set_up_first_and_then_stays(void
     assert_int_equal(keeper_factor_remove(w->k, &boss, FACTOR_KIND_TOTP, SLICE_NONE, &e), ST_DENIED);
     assert_string_equal(e.code, "factor_demanded");
 
-    /* Lost: the security administrator resets it, nobody resets his own, and the sessions end. */
-    struct keeper_call sys = world_sign_in(w, "sys");
-    assert_int_equal(keeper_factor_reset(w->k, &sys, 6, &e), ST_DENIED);
-    assert_int_equal(keeper_factor_reset(w->k, &sec, 4, &e), ST_DENIED);
-    assert_int_equal(keeper_factor_reset(w->k, &sec, 6, &e), ST_OK);
+    /* Lost: two administrators of different duties reset it, nobody his own, and the sessions end. */
+    struct keeper_call sys = world_sign_in(w, "sys"), aud = world_sign_in(w, "aud"),
+                       li = world_sign_in(w, "li");
+    struct slice boss_lost = SLICE("{\"kind\":\"factor\",\"user\":6,\"reason\":\"lost\",\"change\":{}}"),
+                 own = SLICE("{\"kind\":\"factor\",\"user\":4,\"reason\":\"lost\",\"change\":{}}"),
+                 secret_half;
+    uint64_t id;
+    assert_int_equal(keeper_propose(w->k, &li, boss_lost, &id, &secret_half, &e), ST_DENIED);
+    assert_int_equal(keeper_propose(w->k, &sec, own, &id, &secret_half, &e), ST_DENIED);
+    assert_int_equal(keeper_propose(w->k, &sec, boss_lost, &id, &secret_half, &e), ST_OK);
+    assert_int_equal(keeper_decide(w->k, &sec, id, true, SLICE(""), &secret_half, &e), ST_DENIED);
+    assert_int_equal(keeper_decide(w->k, &aud, id, true, SLICE(""), &secret_half, &e), ST_DENIED);
+    assert_int_equal(keeper_session(w->k, &boss, &who, &e), ST_OK); /* nothing happened yet */
+    assert_int_equal(keeper_decide(w->k, &sys, id, true, SLICE(""), &secret_half, &e), ST_OK);
     assert_int_equal(keeper_session(w->k, &boss, &who, &e), ST_UNAUTHENTICATED);
     assert_int_equal(sign_in(w, "boss", &boss, &who, &e), ST_OK);
     assert_int_equal(who.step, SIGN_IN_ENROL);

@@ -62,7 +62,7 @@ static void a_company_may_pause_a_login_from_that_address_only(void **state) {
     (void)state;
     struct guard *g = guard_new();
     struct error e;
-    const struct guard_pause pause = {5, 15 * (int64_t)MINUTE};
+    const struct guard_pause pause = {5, 15 * (int64_t)MINUTE, false};
     int64_t now = MINUTE;
     for (int i = 0; i < 5; i++)
         assert_int_equal(guard_enter(g, SLICE("wang"), there, pause, now + i, &e), ST_OK);
