@@ -6,9 +6,10 @@ enum status authorize_init(struct authorize_answer *answer, const struct policie
         .determining = arena_array(a, policies->count, sizeof(const struct policy *)),
         .errors = arena_array(a, policies->count, sizeof(struct authorize_error))};
     if (answer->determining == NULL || answer->errors == NULL ||
-        policy_index_make(policies, a, &answer->index) != ST_OK)
+        policy_index_make(policies, a, &answer->index) != ST_OK ||
+        policy_probes_make(policies, a, &answer->probes) != ST_OK)
         return ST_NOMEM;
-    answer->candidates = arena_array(a, answer->index->words * 2, sizeof *answer->candidates);
+    answer->candidates = arena_array(a, answer->index->words * 3, sizeof *answer->candidates);
     return answer->candidates == NULL ? ST_NOMEM : ST_OK;
 }
 
@@ -23,10 +24,11 @@ static void note(struct authorize_answer *answer, const struct policy *p, bool *
 }
 
 /* False: no memory. */
-static bool apply(struct eval *v, const struct policy *p, bool *forbidden, struct authorize_answer *answer) {
+static bool apply(struct eval *v, const struct policy *p, bool holds, bool *forbidden,
+                  struct authorize_answer *answer) {
     const struct condition *failed;
-    bool applies;
-    enum evaluated done = eval_policy(v, p, &applies, &failed);
+    bool applies = holds && eval_head(v, p);
+    enum evaluated done = holds ? EVALUATED : eval_policy(v, p, &applies, &failed);
     if (done == EVAL_ERRED)
         answer->errors[answer->error_count++] =
             (struct authorize_error){.policy = p, .fault = v->fault, .at = v->at};
@@ -47,11 +49,15 @@ enum status authorize(const struct policies *policies, const struct entities *en
     bool forbidden = false;
     answer->determining_count = answer->error_count = 0;
     const struct cedar_entity *const three[] = {&request->principal, &request->action, &request->resource};
+    uint64_t *sure = answer->candidates + answer->index->words;
     policy_index_ask(answer->index, entities, three, answer->candidates);
+    policy_probes_ask(answer->probes, &v, answer->candidates, sure);
     for (size_t word = 0; word < answer->index->words; word++) {
         for (uint64_t left = answer->candidates[word]; left != 0; left &= left - 1) {
-            size_t i = word * 64 + (size_t)__builtin_ctzll(left);
-            if (i < policies->count && !apply(&v, policies->list[i], &forbidden, answer))
+            unsigned bit = (unsigned)__builtin_ctzll(left);
+            size_t i = word * 64 + bit;
+            if (i < policies->count &&
+                !apply(&v, policies->list[i], (sure[word] >> bit & 1) != 0, &forbidden, answer))
                 return ST_NOMEM;
         }
     }

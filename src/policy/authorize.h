@@ -7,6 +7,7 @@
 #include "policy/entity_store.h"
 #include "policy/policies.h"
 #include "policy/policy_index.h"
+#include "policy/policy_probe.h"
 
 struct cedar_request {
     struct cedar_entity principal, action, resource;
@@ -26,6 +27,7 @@ struct authorize_answer {
     struct authorize_error *errors; /* room likewise */
     size_t error_count;
     const struct policy_index *index;
+    const struct policy_probes *probes;
     uint64_t *candidates;
 };
 

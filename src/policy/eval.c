@@ -364,13 +364,17 @@ bool eval_scope(const struct entities *entities, const struct scope *s, const st
     return false;
 }
 
+bool eval_head(const struct eval *v, const struct policy *p) {
+    return eval_scope(v->entities, &p->principal, &v->principal.entity) &&
+           eval_scope(v->entities, &p->action, &v->action.entity) &&
+           eval_scope(v->entities, &p->resource, &v->resource.entity);
+}
+
 enum evaluated eval_policy(struct eval *v, const struct policy *p, bool *applies,
                            const struct condition **failed) {
     *applies = false;
     *failed = NULL;
-    if (!eval_scope(v->entities, &p->principal, &v->principal.entity) ||
-        !eval_scope(v->entities, &p->action, &v->action.entity) ||
-        !eval_scope(v->entities, &p->resource, &v->resource.entity))
+    if (!eval_head(v, p))
         return EVALUATED;
     for (size_t i = 0; i < p->condition_count; i++) {
         bool b;

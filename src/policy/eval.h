@@ -58,6 +58,9 @@ bool eval_within(const struct entities *entities, const struct cedar_entity *e,
 /* A principal's, action's or resource's scope against an entity. */
 bool eval_scope(const struct entities *entities, const struct scope *s, const struct cedar_entity *e);
 
+/* The policy's head: the scopes of principal, action and resource. */
+bool eval_head(const struct eval *v, const struct policy *p);
+
 /* The whole policy: true only if its scope and all conditions hold. *failed: the condition that was false or
  * erred (NULL: the scope). */
 enum evaluated eval_policy(struct eval *v, const struct policy *p, bool *applies,

@@ -2,7 +2,8 @@
  *
  * Each policy is filed under one entity of its scope (its principal's, else its resource's, else its
  * action's); it can only apply when that entity is the request's or one above it. Those that name none are
- * always candidates. Built once; asking takes no memory. */
+ * always candidates. A scope that stands among a policy's conditions counts like one in its head where
+ * nothing before it can err (policy_probe.h). Built once; asking takes no memory. */
 #ifndef KEDUN_POLICY_POLICY_INDEX_H
 #define KEDUN_POLICY_POLICY_INDEX_H
 
@@ -11,7 +12,8 @@
 
 struct index_slot {
     const struct cedar_entity *entity; /* NULL: free */
-    uint32_t first;                    /* into next, + 1 */
+    uint32_t first, count;             /* into next, + 1; how many */
+    uint64_t *bits;                    /* the same as a bit each, where they are many; else NULL */
 };
 
 struct policy_index {

@@ -195,7 +195,7 @@ int main(int argc, char **argv) {
     struct counts n = {0};
     struct buf text;
     if (argc > 2)
-        seed ^= strtoul(argv[2], NULL, 10) * 0x9e3779b97f4a7c15U;
+        seed ^= strtoul(argv[2], NULL, 10) * 0xbf58476d1ce4e5b9U;
     buf_init(&text, 1 << 20, false);
     arena_init(&arena, 1 << 26, ARENA_PLAIN);
     must(object_set_load(KEDUN_SHARE_DIR "/objects", &objects, &e), "objects", &e);

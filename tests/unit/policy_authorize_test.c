@@ -278,6 +278,109 @@ static void passing_over_policies_by_their_scope_changes_no_answer(void **state)
     assert_true(determining > 64);
 }
 
+static const char *random_condition(uint64_t *seed) {
+    static const char *const atoms[] = {"principal in E::\"1\"",
+                                        "principal == E::\"0\"",
+                                        "action in [Action::\"0\", Action::\"2\"]",
+                                        "resource == E::\"2\"",
+                                        "resource is E",
+                                        "principal has d",
+                                        "context has a",
+                                        "principal.d == \"x\"",
+                                        "\"y\" == principal.d",
+                                        "principal.d == 3",
+                                        "[\"x\", \"z\"].contains(principal.d)",
+                                        "principal.s.contains(\"k\")",
+                                        "principal.s.contains(\"l\")",
+                                        "context.a == 1",
+                                        "context.a == 1 || context.a == 2",
+                                        "context.a == \"1\"",
+                                        "context.a.contains(1)",
+                                        "context.a",
+                                        "context.b",
+                                        "context.b == true",
+                                        "!context.b",
+                                        "context.a < 3",
+                                        "context.none == 1",
+                                        "true",
+                                        "1"};
+    size_t count = sizeof atoms / sizeof atoms[0];
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    uint64_t r = *seed >> 20;
+    return arena_format(&arena, "%s { %s && %s && %s }", r % 5 == 0 ? "unless" : "when",
+                        atoms[(r >> 3) % count], atoms[(r >> 11) % count], atoms[(r >> 19) % count]);
+}
+
+static struct cedar_value random_context_of(unsigned i) {
+    static const struct cedar_value ones[] = {{.kind = CEDAR_LONG, .i = 1},
+                                              {.kind = CEDAR_LONG, .i = 2},
+                                              {.kind = CEDAR_STRING, .s = SLICE_INIT("1")},
+                                              {.kind = CEDAR_BOOL, .b = true},
+                                              {.kind = CEDAR_LONG, .i = 9}};
+    struct cedar_pair *pairs = arena_array(&arena, 2, sizeof *pairs);
+    pairs[0] = (struct cedar_pair){SLICE("a"), ones[i % 5]};
+    pairs[1] = (struct cedar_pair){SLICE("b"), ones[i / 5 % 2 == 0 ? 3 : 0]};
+    struct cedar_value c = {.kind = CEDAR_RECORD};
+    c.record.pairs = pairs;
+    c.record.count = i % 3;
+    return c;
+}
+
+static void passing_over_policies_by_their_conditions_changes_no_answer(void **state) {
+    (void)state;
+    static const char family[] =
+        "[{\"uid\":{\"type\":\"E\",\"id\":\"0\"},\"attrs\":{\"d\":\"x\",\"s\":[\"k\"]},"
+        "\"parents\":[{\"type\":\"E\",\"id\":\"1\"}]},"
+        "{\"uid\":{\"type\":\"E\",\"id\":\"1\"},\"attrs\":{\"d\":\"y\",\"s\":[\"k\",\"l\"]},\"parents\":[]},"
+        "{\"uid\":{\"type\":\"E\",\"id\":\"2\"},\"attrs\":{\"d\":3,\"s\":\"k\"},\"parents\":[]}]";
+    static const struct slice ids[] = {SLICE_INIT("0"), SLICE_INIT("1"), SLICE_INIT("2"), SLICE_INIT("3")};
+    struct entity_store store, slow;
+    struct error e = {0};
+    uint64_t seed = 20261122;
+    size_t determining = 0, errors = 0;
+    assert_int_equal(entity_store_from_json(SLICE(family), "e", NULL, &arena, &store, &e), ST_OK);
+    slow = store;
+    slow.entities.above = NULL;
+    for (unsigned round = 0; round < 20; round++) {
+        const char *text = "";
+        for (unsigned i = 0; i < 100; i++)
+            text = arena_format(&arena, "%s%s(principal, action, resource) %s %s;\n", text,
+                                i % 9 == 0 ? "forbid" : "permit", random_condition(&seed),
+                                i % 3 == 0 ? random_condition(&seed) : "");
+        struct policies p;
+        struct authorize_answer fast, sure;
+        if (policies_from_text(slice_from_string(text), "p", &arena, &p, &e) != ST_OK)
+            fail_msg("%s", e.detail);
+        assert_int_equal(authorize_init(&fast, &p, &arena), ST_OK);
+        assert_int_equal(authorize_init(&sure, &p, &arena), ST_OK);
+        assert_true(fast.probes->count > 3);
+        struct policy_probes none = {.words = fast.probes->words};
+        sure.probes = &none;
+        for (unsigned i = 0; i < 96; i++) {
+            struct cedar_request q = {.principal = {SLICE("E"), ids[i % 4]},
+                                      .action = {SLICE("Action"), ids[i / 4 % 4]},
+                                      .resource = {SLICE("E"), ids[i / 16 % 4]},
+                                      .context = random_context_of(i + round)};
+            assert_int_equal(authorize(&p, &store.entities, &q, &arena, &fast), ST_OK);
+            assert_int_equal(authorize(&p, &slow.entities, &q, &arena, &sure), ST_OK);
+            assert_int_equal(fast.allowed, sure.allowed);
+            assert_int_equal(fast.determining_count, sure.determining_count);
+            assert_int_equal(fast.error_count, sure.error_count);
+            for (size_t k = 0; k < fast.determining_count; k++)
+                assert_ptr_equal(fast.determining[k], sure.determining[k]);
+            for (size_t k = 0; k < fast.error_count; k++)
+                assert_ptr_equal(fast.errors[k].policy, sure.errors[k].policy);
+            determining += fast.determining_count;
+            errors += fast.error_count;
+        }
+        arena_reset(&arena);
+        assert_int_equal(entity_store_from_json(SLICE(family), "e", NULL, &arena, &store, &e), ST_OK);
+        slow = store;
+        slow.entities.above = NULL;
+    }
+    assert_true(determining > 2000 && errors > 2000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_forbid_that_holds_overrides_every_permit, open_arena, close_arena),
@@ -289,6 +392,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_template_applies_only_as_it_is_linked, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(passing_over_policies_by_their_scope_changes_no_answer, open_arena,
                                         close_arena),
+        cmocka_unit_test_setup_teardown(passing_over_policies_by_their_conditions_changes_no_answer,
+                                        open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_slot_stands_only_where_its_name_is, open_arena, close_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
