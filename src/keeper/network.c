@@ -59,3 +59,33 @@ bool network_permits(const struct session_network *networks, size_t count, const
     }
     return count == 0;
 }
+
+bool network_parse_names(const json_t *object, struct named_network out[NETWORK_NAMES], size_t *count) {
+    const char *name;
+    json_t *list;
+    *count = 0;
+    if (object == NULL)
+        return true;
+    if (!json_is_object(object) || json_object_size(object) > NETWORK_NAMES)
+        return false;
+    json_object_foreach((json_t *)(uintptr_t)object, name, list) {
+        struct named_network *n = &out[(*count)++];
+        size_t length = strlen(name);
+        if (length == 0 || length > NETWORK_NAME_MAX || strcmp(name, "outside") == 0 ||
+            !network_parse_all(list, n->networks, &n->count))
+            return false;
+        memcpy(n->name, name, length + 1);
+    }
+    return true;
+}
+
+const char *network_name(const struct named_network *list, size_t count, const uint8_t address[16]) {
+    static const uint8_t none[16];
+    if (memcmp(address, none, sizeof none) == 0)
+        return "";
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].count > 0 && network_permits(list[i].networks, list[i].count, address))
+            return list[i].name;
+    }
+    return "outside";
+}

@@ -9,6 +9,8 @@
 #include <jansson.h>
 
 #define SESSION_NETWORKS 8
+#define NETWORK_NAMES    16
+#define NETWORK_NAME_MAX 40
 
 struct session_network {
     uint8_t address[16]; /* IPv4 as mapped IPv6 */
@@ -17,6 +19,20 @@ struct session_network {
 
 /* An array of 1 to SESSION_NETWORKS texts ADDRESS[/BITS]; a missing one (NULL) is none: from anywhere. */
 bool network_parse_all(const json_t *array, struct session_network networks[SESSION_NETWORKS], size_t *count);
+
+/* What a company calls its networks: policies ask about the name (context.network). */
+struct named_network {
+    char name[NETWORK_NAME_MAX + 1];
+    struct session_network networks[SESSION_NETWORKS];
+    size_t count;
+};
+
+/* The company's {"office": ["10.0.0.0/8", …], …}: at most NETWORK_NAMES names of 1 to NETWORK_NAME_MAX bytes;
+ * "outside" is what is in none and no name. A missing object (NULL) is none. */
+bool network_parse_names(const json_t *object, struct named_network out[NETWORK_NAMES], size_t *count);
+
+/* The first whose network has the address; "outside" when none has, "" of no address (all bytes 0). */
+const char *network_name(const struct named_network *list, size_t count, const uint8_t address[16]);
 
 /* Whether one of them has the address, or there are none. */
 bool network_permits(const struct session_network *networks, size_t count, const uint8_t address[16]);

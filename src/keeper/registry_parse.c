@@ -278,6 +278,10 @@ static enum status parse_field(const json_t *d, struct catalogue_field *f, struc
 
 static enum status parse_company(const json_t *d, struct parsed_company *c, struct error *e) {
     const json_t *sign_in = json_object_get(d, "sign_in");
+    struct named_network names[NETWORK_NAMES];
+    size_t count;
+    if (!network_parse_names(json_object_get(d, "networks"), names, &count))
+        return bad(e, "networks", "at most 16 names, not outside, with 1 to 8 networks each");
     enum status s = sign_in_rules_parse(sign_in, true, &c->sign_in, e);
     if (s == ST_OK)
         s = password_rules_parse(json_object_get(sign_in, "passwords"), &c->passwords, e);

@@ -14,6 +14,8 @@ struct builder {
     struct staff *staff;
     struct staff_role *roles;
     struct staff_grant *grants;
+    struct named_network *networks;
+    size_t network_count;
     size_t department_count, staff_count, role_count, grant_count;
 };
 
@@ -93,8 +95,23 @@ static enum status add_grant(struct builder *b, uint32_t id, const json_t *docum
     return g->document.p == NULL ? ST_NOMEM : ST_OK;
 }
 
+/* A document that the keeper took is in order. */
+static enum status add_company(struct builder *b, const json_t *document) {
+    const json_t *names = json_object_get(document, "networks"),
+                 *sign_in = json_object_get(json_object_get(document, "sign_in"), "networks");
+    b->networks = arena_array(&b->directory->arena, NETWORK_NAMES, sizeof *b->networks);
+    b->network_count = 0;
+    if (b->networks == NULL)
+        return ST_NOMEM;
+    if (names != NULL || sign_in == NULL)
+        return network_parse_names(names, b->networks, &b->network_count) ? ST_OK : ST_CORRUPT;
+    memcpy(b->networks[0].name, "office", sizeof "office");
+    b->network_count = 1;
+    return network_parse_all(sign_in, b->networks[0].networks, &b->networks[0].count) ? ST_OK : ST_CORRUPT;
+}
+
 static enum status add_item(struct builder *b, const struct registry_item *item) {
-    if (item->kind == REGISTRY_COMPANY || item->kind == REGISTRY_CATALOGUE)
+    if (item->kind == REGISTRY_CATALOGUE)
         return ST_OK;
     json_t *document;
     enum status s = json_read(item->document, 0, &document, NULL);
@@ -108,6 +125,8 @@ static enum status add_item(struct builder *b, const struct registry_item *item)
         s = add_grant(b, item->id, document, item->document);
     else if (item->kind == REGISTRY_DEPARTMENT)
         s = add_department(b, item->id, document);
+    else if (item->kind == REGISTRY_COMPANY)
+        s = add_company(b, document);
     json_decref(document);
     return s;
 }
@@ -144,6 +163,8 @@ static void finish(struct builder *b) {
     d->role_count = b->role_count;
     d->grants = b->grants;
     d->grant_count = b->grant_count;
+    d->networks = b->networks;
+    d->network_count = b->network_count;
     d->organisation = (struct organisation){.departments = b->departments, .count = b->department_count};
     for (size_t i = 0; i < b->department_count; i++) {
         b->departments[i].branch = branch_above(d, &b->departments[i]);

@@ -33,6 +33,10 @@ static bool same(const struct pred *p, const struct pred *q, unsigned depth) {
     return true;
 }
 
+bool pred_same(const struct pred *p, const struct pred *q) {
+    return same(p, q, 0);
+}
+
 static bool is_leaf(const struct pred *p) {
     return p->op >= PRED_EQ && p->op <= PRED_HAS;
 }

@@ -10,4 +10,7 @@ bool pred_implies(const struct pred *p, const struct pred *q);
 /* Every row of `p` satisfies `q` or `or_q`. */
 bool pred_implies_either(const struct pred *p, const struct pred *q, const struct pred *or_q);
 
+/* The same condition, by its shape. */
+bool pred_same(const struct pred *p, const struct pred *q);
+
 #endif

@@ -147,6 +147,9 @@ MUST_CHECK enum status policy_views(const struct policy_query *q, const struct f
 
 /* The view that a row gives: clear if read, else masked if see, else hidden. */
 enum view policy_view_of(const struct field_view *v, pred_lookup lookup, const void *row);
+/* For each field the first one whose see and read are the same conditions (itself, if none before it): what
+ * one row's view of that field is, is this one's too. */
+void policy_views_alike(const struct field_view *v, size_t count, uint16_t *first);
 /* The view that holds on every row of `scope` (the list filter): what filter, sort and group may rest on.
  * Found by comparing the predicates' shapes: it may say less than could be proved, never more. */
 enum view policy_view_in(const struct field_view *v, const struct pred *scope);

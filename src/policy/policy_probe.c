@@ -29,10 +29,12 @@ struct conjuncts {
 };
 
 static bool can_not_err(const struct expr *e) {
-    const struct expr *x = e->count > 0 ? e->items[0] : NULL;
-    switch (e->op) {
-    case EXPR_VALUE:
+    if (e->op == EXPR_VALUE)
         return e->value.kind == CEDAR_BOOL;
+    if (e->count == 0)
+        return false;
+    const struct expr *x = e->items[0];
+    switch (e->op) {
     case EXPR_HAS:
         return x->op == EXPR_VARIABLE;
     case EXPR_IS:

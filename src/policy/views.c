@@ -104,6 +104,15 @@ enum view policy_view_of(const struct field_view *v, pred_lookup lookup, const v
     return pred_decide(v->see, lookup, row) == TRUTH_TRUE ? VIEW_MASKED : VIEW_HIDDEN;
 }
 
+void policy_views_alike(const struct field_view *v, size_t count, uint16_t *first) {
+    for (size_t i = 0; i < count; i++) {
+        size_t k = 0;
+        while (k < i && (first[k] != k || !pred_same(v[k].see, v[i].see) || !pred_same(v[k].read, v[i].read)))
+            k++;
+        first[i] = (uint16_t)k;
+    }
+}
+
 enum view policy_view_everywhere(const struct field_view *v) {
     return policy_view_in(v, &pred_true);
 }

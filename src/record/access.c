@@ -62,8 +62,10 @@ static enum status compute_fields(struct caller *c, struct access_entry *entry, 
         return ST_NOMEM;
     a->best = arena_alloc(&entry->arena, a->object->field_count);
     a->everywhere = arena_alloc(&entry->arena, a->object->field_count);
-    if (a->best == NULL || a->everywhere == NULL)
+    a->alike = arena_array(&entry->arena, a->object->field_count, sizeof *a->alike);
+    if (a->best == NULL || a->everywhere == NULL || a->alike == NULL)
         return ST_NOMEM;
+    policy_views_alike(a->fields, a->object->field_count, a->alike);
     for (size_t i = 0; i < a->object->field_count; i++) {
         a->best[i] = best_view(&a->fields[i]);
         a->everywhere[i] = (uint8_t)policy_view_in(&a->fields[i], scope);

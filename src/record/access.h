@@ -14,8 +14,9 @@ struct access {
     bool may_create, may_import;        /* for some record at least; decided anew on the record itself */
     const struct field_view *fields;    /* in the order of object->fields */
     uint8_t *best;                      /* per field: the best view on any record (enum view) */
-    uint8_t *everywhere;                /* per field: the view that holds on all rows in scope */
-    bool visible; /* may list, view or create anything at all; else the object is unknown to him */
+    uint16_t *alike;     /* per field: the first whose views are the same (policy_views_alike) */
+    uint8_t *everywhere; /* per field: the view that holds on all rows in scope */
+    bool visible;        /* may list, view or create anything at all; else the object is unknown to him */
 };
 
 /* Borrowed until caller_finish. */

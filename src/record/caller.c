@@ -25,8 +25,7 @@ enum status caller_prepare(struct caller *c, struct error *e) {
     c->context.second_factor_age = c->who.second_factor_at == 0 ? -1 : (now - c->who.second_factor_at) / 1000;
     if (c->context.purpose == NULL)
         c->context.purpose = "";
-    if (c->context.network == NULL)
-        c->context.network = "";
+    c->context.network = network_name(d->networks, d->network_count, c->call.address);
     return ST_OK;
 }
 

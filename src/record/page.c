@@ -109,9 +109,10 @@ static void views_of_row(struct page *p, size_t i) {
     size_t n = a->object->field_count;
     struct page_row row = {.page = p, .row = &p->rows.rows[i]};
     for (size_t f = 0; f < n; f++) {
-        p->views[i * n + f] = a->best[f] == a->everywhere[f]
-                                  ? a->best[f]
-                                  : (uint8_t)policy_view_of(&a->fields[f], page_lookup, &row);
+        uint8_t *views = p->views + i * n;
+        views[f] = a->best[f] == a->everywhere[f] ? a->best[f]
+                   : a->alike[f] < f              ? views[a->alike[f]]
+                                                  : (uint8_t)policy_view_of(&a->fields[f], page_lookup, &row);
     }
     for (size_t s = 0; s < p->shown_count; s++) {
         bool extra = s >= p->shown_count - p->extra;

@@ -3,6 +3,7 @@
 #ifndef KEDUN_RECORD_WORLD_H
 #define KEDUN_RECORD_WORLD_H
 
+#include "keeper/network.h"
 #include "policy/policy.h"
 #include "store/store.h"
 
@@ -44,6 +45,8 @@ struct directory {
     size_t role_count;
     const struct staff_grant *grants;
     size_t grant_count;
+    const struct named_network *networks; /* the company's; without names its sign-in networks as "office" */
+    size_t network_count;
     uint64_t version; /* of the keeper's registry */
     struct arena arena;
     int references;

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import https from 'node:https';
 
 export class Client {
-  constructor({ port, ca }) {
+  // `from`: the address that it comes from, one of the machine's own.
+  constructor({ port, ca, from }) {
     this.port = port;
+    this.from = from;
     this.agent = new https.Agent({ keepAlive: true, maxSockets: 4, ca, rejectUnauthorized: ca !== undefined });
     this.cookies = new Map();
     this.language = 'en';
@@ -27,7 +29,7 @@ export class Client {
     }
     if (method !== 'GET') h['content-length'] = bytes?.length ?? 0;
     return new Promise((done, failed) => {
-      const q = https.request({ host: '127.0.0.1', servername: 'localhost', port: this.port, method, path, headers: h, agent: this.agent },
+      const q = https.request({ host: '127.0.0.1', servername: 'localhost', port: this.port, localAddress: this.from, method, path, headers: h, agent: this.agent },
         (answer) => {
           const parts = [];
           answer.on('data', (p) => parts.push(p));

@@ -90,8 +90,8 @@ export class Server {
   }
 
   // A client that nobody has signed in.
-  client() {
-    return new Client({ port: this.port, ca: this.ca() });
+  client(from) {
+    return new Client({ port: this.port, ca: this.ca(), from });
   }
 
   ca() {

@@ -1,0 +1,123 @@
+// Conditions on the network and the hour, decided anew for each request; and a publish under load.
+import assert from 'node:assert/strict';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ok, problem } from './client.mjs';
+import { company } from './people.mjs';
+import { password, root, Server } from './server.mjs';
+
+const hour = new Date().getHours(); // the server runs in the same zone, and at the latest an hour later
+const extra = `
+@id("read-in-the-office") forbid (principal in Role::"sales", action == Action::"read", resource)
+when { context.network != "office" && context.class == "personal" };
+@id("update-not-from-outside") forbid (principal in Role::"sales", action == Action::"update", resource)
+when { context.network == "outside" };
+@id("not-at-this-hour") forbid (principal in Role::"finance", action in Action::"look", resource)
+when { context.hour == ${hour} || context.hour == ${(hour + 1) % 24} };
+@id("only-at-other-hours") forbid (principal in Role::"marketing", action in Action::"look", resource)
+when { context.hour != ${hour} && context.hour != ${(hour + 1) % 24} };
+`;
+
+let server, folder;
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'kedun-conditions-'));
+  chmodSync(folder, 0o755); // the roles are users of their own
+  const policies = join(folder, 'policies'), file = join(folder, 'company.txt');
+  cpSync(join(root, 'policies'), policies, { recursive: true });
+  writeFileSync(join(policies, 'zz_conditions.cedar'), extra);
+  const text = readFileSync(join(root, 'tests/api/company.txt'), 'utf8');
+  const named = text.replace('company 1 {"budget":{}}', 'company 1 {"budget":{},"networks":{"office":["127.0.0.1/32"],"vpn":["127.0.1.0/24"]}}');
+  assert.notEqual(named, text);
+  writeFileSync(file, named);
+  server = await new Server({ policies, company: file }).start();
+});
+after(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+// The same session from another address.
+function elsewhere(c, from) {
+  const other = server.client(from);
+  other.cookies = c.cookies;
+  other.csrf = c.csrf;
+  return other;
+}
+
+test('what the network allows is asked at each request: the same session in the office, by the company’s other network, outside', async () => {
+  const inside = await server.as('sales1');
+  const made = await inside.create('customer', company());
+  const path = `/api/v1/records/customer/${made.id}`;
+  const vpn = elsewhere(inside, '127.0.1.7'), outside = elsewhere(inside, '127.0.0.9');
+  for (let round = 0; round < 2; round++) {
+    assert.equal(ok(await inside.get(path)).mobile, made.mobile);
+    for (const c of [vpn, outside]) {
+      const seen = ok(await c.get(path)).mobile;
+      assert.notEqual(seen, made.mobile);
+      assert.match(String(seen ?? ''), /^(138\*+\d{4})?$/);
+    }
+  }
+  const version = ok(await inside.get(path))._version ?? made._version;
+  problem(await outside.patch(path, { remark: 'x' }, version), 403, 'denied');
+  assert.equal((await vpn.patch(path, { remark: 'x' }, version)).status, 200);
+  vpn.close();
+  outside.close();
+});
+
+test('what the hour forbids is forbidden now, what it forbids at other hours is not', async () => {
+  const finance = await server.as('finance1'), marketing = await server.as('marketing');
+  assert.notEqual((await finance.get('/api/v1/records/order')).status, 200);
+  assert.equal((await marketing.get('/api/v1/records/lead')).status, 200);
+});
+
+test('the why of a field names the condition on the network', async () => {
+  const outside = elsewhere(await server.as('sales1'), '127.0.0.9');
+  const answers = ok(await outside.post('/api/v1/why', { object: 'customer', field: 'mobile', act: 'read' })).answers;
+  assert.equal(answers[0].decision, 'deny');
+  assert.ok(answers[0].determining.some((p) => p.id === 'read-in-the-office'));
+  outside.close();
+});
+
+test('a publish under load drops no request, and what begins a second after it goes by it', async () => {
+  const sec = await server.as('secadmin'), { text } = ok(await sec.get('/api/v1/policies/current'));
+  const clients = [];
+  for (let i = 0; i < 8; i++) {
+    const c = server.client();
+    await c.signIn(i % 2 === 0 ? 'sales1' : 'sales2', password);
+    if (i < 2) await c.create('customer', company());
+    clients.push(c);
+  }
+  let ending = false;
+  const answers = [];
+  const ask = async (c) => {
+    while (!ending) {
+      const at = performance.now();
+      const a = await c.get('/api/v1/records/customer?limit=5');
+      answers.push({ at, status: a.status, seen: a.json?.items?.length ?? a.json?.records?.length });
+    }
+  };
+  const asking = clients.map(ask);
+  const publishes = [];
+  for (let n = 1; n <= 3; n++) { // each narrows once more: at last sales see no customer at all
+    const fresh = `${text}${Array.from({ length: n }, (_, i) => `\n@id("load-${i + 1}") forbid (principal in Role::"sales", action in Action::"look", resource is ${['Quote', 'Contract', 'Customer'][i]});`).join('')}\n`;
+    const based_on = ok(await sec.get('/api/v1/policies')).in_force;
+    const made = await sec.post('/api/v1/policies', { text: fresh, note: '收窄', based_on });
+    assert.equal(made.status, 201, made.text);
+    assert.equal(made.json.state, 'published');
+    publishes.push(performance.now());
+    const until = answers.length + 100;
+    while (answers.length < until) await new Promise((go) => setTimeout(go, 20));
+  }
+  const last = publishes.at(-1);
+  const late = () => answers.filter((a) => a.at > last + 1000).length;
+  while (late() < 50) await new Promise((go) => setTimeout(go, 20));
+  ending = true;
+  await Promise.all(asking);
+  for (const c of clients) c.close();
+  assert.deepEqual(answers.filter((a) => a.status !== 200), [], 'requests were dropped');
+  const before = answers.filter((a) => a.at < publishes[1]), stale = answers.filter((a) => a.at > last + 1000 && a.seen > 0);
+  assert.ok(before.every((a) => a.seen > 0));
+  assert.deepEqual(stale, [], 'more than a second after the publish the old policies held');
+});
