@@ -57,6 +57,7 @@ HANDLER(api_grant_review);
 HANDLER(api_handovers);
 HANDLER(api_handover_start);
 HANDLER(api_handover_undo);
+HANDLER(api_person_report);
 
 HANDLER(api_objects);
 HANDLER(api_object);

@@ -201,6 +201,7 @@ static const struct {
      "The definitions have just been changed by somebody else; open them again"},
     {"definition_changed", "字段的密级刚被提高，请稍后重试",
      "A field's class has just been raised; try again"},
+    {"too_many_rows", "统计范围过大，请缩短天数", "That is too much for one report; ask for fewer days"},
     {"handover_running", "此人的记录正在移交，请等待完成",
      "This person's records are being handed on; wait for the end"},
     {"handover_empty", "没有可移交的记录", "There is nothing that you could hand on"},

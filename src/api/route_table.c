@@ -63,6 +63,8 @@ const struct route routes[] = {
      "One person and what he holds"},
     {"PATCH", "/api/v1/people/{id}", ROUTE_JSON, api_person_change, "changePerson", "修改人员",
      "Change a person"},
+    {"GET", "/api/v1/people/{id}/report", 0, api_person_report, "personReport", "近 90 天行为报告",
+     "What somebody did in the last 90 days"},
     {"POST", "/api/v1/people/{id}/leave", ROUTE_JSON, api_person_leave, "leave", "办理离职",
      "End everything of a person who leaves"},
     {"POST", "/api/v1/departments", ROUTE_JSON, api_department_make, "makeDepartment", "新建部门",

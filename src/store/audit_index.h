@@ -58,4 +58,43 @@ MUST_CHECK enum status audit_index_find(struct audit_index *x, const struct audi
                                         struct arena *arena, struct audit_index_row **out, size_t *count,
                                         bool *more, struct error *e);
 
+/* ---- how often ---- */
+
+/* What somebody did on a day, or over days (then `day` is the last one), with records of an object (0: of
+ * none). A refused act counts as AUDIT_REFUSE only. `records`: those that the entries showed or changed,
+ * repeated ones as often as they came. */
+struct audit_tally {
+    uint32_t actor;
+    int32_t day; /* since 1970, days of the company's clock (UTC+8) */
+    uint8_t act;
+    uint16_t object;
+    uint64_t entries, records;
+};
+static inline int32_t audit_day(int64_t ms) {
+    return (int32_t)((ms + (int64_t)8 * 3600000) / 86400000);
+}
+
+#define AUDIT_TALLY_MOST   200000
+#define AUDIT_TALLY_ACTORS 500
+struct audit_tally_query {
+    const uint32_t *actors;
+    size_t actor_count; /* 1 to AUDIT_TALLY_ACTORS */
+    int32_t from_day;
+    bool by_day, by_object;
+};
+/* By actor, then day, then act. ST_LIMIT "too_many_rows". Memory: the arena. */
+MUST_CHECK enum status audit_index_tally(struct audit_index *x, const struct audit_tally_query *q,
+                                         struct arena *arena, struct audit_tally **out, size_t *count,
+                                         struct error *e);
+
+/* How many different records of an object somebody's acts since then named. */
+struct audit_distinct {
+    uint16_t object;
+    bool at_least; /* an entry named more than the index keeps */
+    uint64_t records;
+};
+MUST_CHECK enum status audit_index_distinct(struct audit_index *x, uint32_t actor, int64_t from_ms,
+                                            struct audit_distinct *out, size_t room, size_t *count,
+                                            struct error *e);
+
 #endif

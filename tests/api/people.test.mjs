@@ -1,5 +1,6 @@
 // People, departments, roles for a time, leaving: the administrators' pages as an API.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { ok, problem } from './client.mjs';
 import { company, mobile } from './people.mjs';
@@ -180,6 +181,25 @@ test('a leader hands a person\'s records on in turn, what belongs to a customer 
   assert.deepEqual([await at(1), await at(2), await at(3)], [14, 10, 10]);
   ok(await manager.post(`${api}/handovers/${byRegion.id}/undo`, {}), 202);
   await overAll(manager, byRegion.id, 'undo');
+});
+
+test('what somebody did is told by day and object to him, his leader and the auditor, and a file of it is in the log', async () => {
+  const sales = await server.as('sales1'), manager = await server.as('manager');
+  const customer = await sales.create('customer', company({ mobile: mobile() }));
+  await sales.read('customer', customer.id);
+  problem(await (await server.as('sales3')).get(`${api}/people/10/report`), 403, 'not_your_duty');
+  problem(await sec.get(`${api}/people/10/report`), 403, 'not_your_duty');
+  const sum = (report, kind, object) => report.days.filter((d) => d.object === object).reduce((n, d) => n + d[kind], 0);
+  const report = await until('the tallies', async () => { const r = ok(await manager.get(`${api}/people/10/report`)); return sum(r, 'changes', 'customer') > 0 && sum(r, 'views', 'customer') > 0 && r; });
+  assert.equal(report.name, '王芳');
+  assert.ok(report.distinct.find((d) => d.object === 'customer').records >= 1);
+  assert.ok(ok(await sales.get(`${api}/people/me/report?days=7`)).user === 10);
+  assert.ok(!JSON.stringify(report).includes(customer.mobile));
+  const file = await aud.get(`${api}/people/10/report?format=csv`);
+  assert.equal(file.status, 200);
+  assert.match(file.text, /day,object,what,count\r\n[^]*,customer,views,\d+/);
+  const hash = createHash('sha256').update(file.text.startsWith('\ufeff') ? file.text : `\ufeff${file.text}`).digest('hex').slice(0, 40);
+  await until('its fingerprint in the log', async () => ok(await aud.get(`${api}/audit?act=admin&limit=200`)).items.some((i) => i.tag === `report 10 ${hash}`));
 });
 
 test('rights are reviewed: who is due, whose have grown', async () => {

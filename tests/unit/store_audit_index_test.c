@@ -46,6 +46,7 @@ static struct audit_entry entry_of(uint64_t seq) {
                                 .time_ms = (int64_t)seq * 1000,
                                 .act = seq % 3 == 0 ? AUDIT_VIEW : AUDIT_LIST,
                                 .outcome = AUDIT_DONE,
+                                .object = 1,
                                 .actor = (uint32_t)(seq % 4),
                                 .tag = SLICE(""),
                                 .records = records,
@@ -182,6 +183,34 @@ static void a_removed_file_is_made_anew(void **state) {
     audit_index_close(x);
 }
 
+static void what_somebody_did_is_counted_by_day_and_different_records_once(void **state) {
+    (void)state;
+    struct audit_index *x = opened(true);
+    struct audit_tally *tallies;
+    struct audit_distinct distinct[4];
+    struct error e;
+    uint32_t actor = 1;
+    size_t n;
+    assert_int_equal(add(x, 1, 1001), ST_OK);
+    assert_int_equal(add(x, 1001, 1401), ST_OK);
+    struct audit_tally_query q = {.actors = &actor, .actor_count = 1, .by_day = true, .by_object = true};
+    assert_int_equal(audit_index_tally(x, &q, &arena, &tallies, &n, &e), ST_OK);
+    assert_int_equal(n, 2); /* lists and views of one day */
+    uint64_t entries = tallies[0].entries + tallies[1].entries;
+    assert_int_equal(entries, 350);
+    assert_int_equal(tallies[0].records + tallies[1].records, 3 * 350);
+    q.from_day = 1;
+    assert_int_equal(audit_index_tally(x, &q, &arena, &tallies, &n, &e), ST_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(audit_index_distinct(x, actor, 0, distinct, 4, &n, &e), ST_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(distinct[0].records, 5 + 7 + 1);
+    assert_false(distinct[0].at_least);
+    assert_int_equal(audit_index_distinct(x, actor, 1395000, distinct, 4, &n, &e), ST_OK);
+    assert_int_equal(distinct[0].records, 3);
+    audit_index_close(x);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_entry_of_a_record_is_found_and_no_other, fresh),
@@ -189,6 +218,7 @@ int main(void) {
         cmocka_unit_test_setup(a_batch_that_fails_leaves_nothing_of_itself, fresh),
         cmocka_unit_test_setup(a_file_that_is_none_is_made_anew, fresh),
         cmocka_unit_test_setup(a_removed_file_is_made_anew, fresh),
+        cmocka_unit_test_setup(what_somebody_did_is_counted_by_day_and_different_records_once, fresh),
     };
     (void)signal(SIGXFSZ, SIG_IGN);
     (void)snprintf(directory, sizeof directory, "/tmp/kedun-audit-index-XXXXXX");

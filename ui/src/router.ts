@@ -114,6 +114,12 @@ export const router = createRouter({
           meta: { title: 'policies.title' },
         },
         {
+          path: 'report/:id',
+          name: 'report',
+          component: () => import('./views/PersonReport.vue'),
+          meta: { title: 'report.look' },
+        },
+        {
           path: 'people',
           name: 'people',
           component: () => import('./views/People.vue'),

@@ -1,6 +1,7 @@
 #include "store/audit_index.h"
 
 #include "base/log.h"
+#include "store/sqlite/audit_tally.h"
 #include "store/sqlite/runs.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 
 #define TRIES      20
 #define WAIT_MS    5
-#define FORMAT     "2"
+#define FORMAT     "3"
 #define PATH_ROOM  4096
 #define FIELD_SIZE 3
 #define LOOKED_AT  256 /* a record's entries at a time */
@@ -28,6 +29,7 @@ static const char *const statements[] = {
     "outcome INTEGER, purpose INTEGER, object INTEGER, session BLOB, request BLOB, client BLOB, "
     "intent INTEGER, tag TEXT, fields BLOB, records BLOB, record_count INTEGER, detail INTEGER, "
     "subject BLOB)",
+    AUDIT_TALLY_TABLE,
     "CREATE INDEX IF NOT EXISTS entry_actor ON entry(actor, seq)",
     "CREATE INDEX IF NOT EXISTS entry_act ON entry(act, seq)",
     "INSERT INTO format SELECT '" FORMAT "' WHERE NOT EXISTS (SELECT 1 FROM format)",
@@ -235,6 +237,18 @@ static enum status add_postings(struct audit_index *x, const struct audit_entry 
     return s;
 }
 
+static enum status add_tally(struct audit_index *x, const struct audit_entry *entries, size_t count,
+                             struct error *e) {
+    static _Thread_local size_t shown[AUDIT_INDEX_BATCH];
+    for (size_t i = 0; i < count && i < AUDIT_INDEX_BATCH; i++) {
+        shown[i] = 0;
+        for (size_t r = 0; r < entries[i].record_count; r++)
+            shown[i] += !is_subject_only(&entries[i], r);
+    }
+    return audit_tally_add(x->c, &x->sql, entries, shown,
+                           count < AUDIT_INDEX_BATCH ? count : AUDIT_INDEX_BATCH, e);
+}
+
 enum status audit_index_add(struct audit_index *x, const struct audit_entry *entries, size_t count,
                             struct error *e) {
     enum status s = connection_run(x->c, "BEGIN IMMEDIATE", e);
@@ -244,6 +258,8 @@ enum status audit_index_add(struct audit_index *x, const struct audit_entry *ent
         s = add_entry(x, &entries[i], e);
     if (s == ST_OK)
         s = add_postings(x, entries, count, e);
+    if (s == ST_OK)
+        s = add_tally(x, entries, count, e);
     if (s == ST_OK)
         return connection_run(x->c, "COMMIT", e);
     struct error why;
@@ -403,5 +419,25 @@ enum status audit_index_find(struct audit_index *x, const struct audit_index_que
     *out = f.rows;
     *count = f.count;
     *more = f.more;
+    return s;
+}
+
+enum status audit_index_tally(struct audit_index *x, const struct audit_tally_query *q, struct arena *arena,
+                              struct audit_tally **out, size_t *count, struct error *e) {
+    enum status s = audit_tally_read(x->c, &x->sql, q, arena, out, count, e);
+    for (unsigned tries = 0; in_the_way(s) && tries < TRIES; tries++) {
+        (void)poll(NULL, 0, WAIT_MS);
+        s = audit_tally_read(x->c, &x->sql, q, arena, out, count, e);
+    }
+    return s;
+}
+
+enum status audit_index_distinct(struct audit_index *x, uint32_t actor, int64_t from_ms,
+                                 struct audit_distinct *out, size_t room, size_t *count, struct error *e) {
+    enum status s = audit_tally_distinct(x->c, &x->sql, actor, from_ms, out, room, count, e);
+    for (unsigned tries = 0; in_the_way(s) && tries < TRIES; tries++) {
+        (void)poll(NULL, 0, WAIT_MS);
+        s = audit_tally_distinct(x->c, &x->sql, actor, from_ms, out, room, count, e);
+    }
     return s;
 }

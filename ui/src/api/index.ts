@@ -56,7 +56,16 @@ export const people = {
   grant: (body: unknown) => post<{ id: number }>('/grants', body),
   endGrant: (id: number, note: string) => noted(id, 'end', note),
   reviewGrant: (id: number, note: string) => noted(id, 'review', note),
-  handovers: () => get<{ items: { user: number; name: string; to: number; at: string }[] }>('/handovers'),
+  handovers: () =>
+    get<{ items: { user: number; name: string; to: number; at: string }[]; runs: T.HandoverRun[] }>(
+      '/handovers',
+    ),
+  report: (id: string, days: number) =>
+    get<T.PersonReport>(`/people/${encodeURIComponent(id)}/report`, { query: { days } }),
+  reportFile: (id: string, days: number, format: 'csv' | 'json') =>
+    send('GET', `/people/${encodeURIComponent(id)}/report`, { query: { days, format } }),
+  handOver: (rule: T.HandoverRule) => post<{ id: string }>('/handovers', rule),
+  handBack: (id: string) => post<{ id: string }>(`/handovers/${encodeURIComponent(id)}/undo`),
 };
 
 export const keys = {

@@ -373,6 +373,43 @@ export interface Job {
   result: Record<string, unknown> | null;
 }
 
+export const REPORT_KINDS = ['views', 'reveals', 'exports', 'imports', 'changes', 'refusals'] as const;
+export type ReportKind = (typeof REPORT_KINDS)[number];
+export type ReportDay = { day: string; object: string } & Record<ReportKind, number>;
+
+export interface PersonReport {
+  user: number;
+  name: string;
+  from: string;
+  to: string;
+  indexed_to: number;
+  distinct: { object: string; records: number; at_least: boolean }[];
+  peaks: { day: string; kind: ReportKind; count: number; own: number; department: number }[];
+  days: ReportDay[];
+}
+
+export interface HandoverRule {
+  from: number;
+  to: number[];
+  field?: string;
+  cases?: { value: string; to: number }[];
+}
+
+export interface HandoverPart {
+  object: string;
+  job: Job;
+}
+
+/* One handover: a job an object, and the jobs that gave it back. */
+export interface HandoverRun {
+  id: string;
+  user: number;
+  name: string;
+  at: string;
+  jobs: HandoverPart[];
+  undo: HandoverPart[];
+}
+
 export interface FieldError {
   field: string;
   code: string;

@@ -1,6 +1,7 @@
 import account from './en_account';
 import guard from './en_guard';
 import policies from './en_policies';
+import leaving from './en_leaving';
 import people from './en_people';
 import type zh from './zh';
 
@@ -464,6 +465,7 @@ const en: typeof zh = {
   ...account,
   ...guard,
   ...policies,
+  ...leaving,
   ...people,
   home: {
     title: 'Hello, {name}',

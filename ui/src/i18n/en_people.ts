@@ -162,8 +162,6 @@ const en: typeof zh = {
     handoverNone: '{name} has left and holds nothing that you could hand on.',
     handoverTo: 'Hand on to',
     handoverRun: 'Hand on',
-    handoverDone: '{n} handed on',
-    handoverLeft: '{n} handed on, {left} not',
     requests: 'What I asked for',
   },
 };

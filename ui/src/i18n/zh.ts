@@ -1,6 +1,7 @@
 import account from './zh_account';
 import guard from './zh_guard';
 import policies from './zh_policies';
+import leaving from './zh_leaving';
 import people from './zh_people';
 
 export default {
@@ -463,6 +464,7 @@ export default {
   ...account,
   ...guard,
   ...policies,
+  ...leaving,
   ...people,
   home: {
     title: '你好，{name}',

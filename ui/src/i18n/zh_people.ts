@@ -149,8 +149,6 @@ export default {
     handoverNone: '{name} 已离职，名下已无你可移交的记录。',
     handoverTo: '移交给',
     handoverRun: '移交',
-    handoverDone: '已移交 {n} 条',
-    handoverLeft: '已移交 {n} 条，{left} 条未成功',
     requests: '我的申请',
   },
 };

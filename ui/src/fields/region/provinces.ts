@@ -38,6 +38,11 @@ const PROVINCES: Record<string, [string, string]> = {
   82: ['澳门', 'Macao'],
 };
 
+/* The first two digits and the name, in the order of the digits. */
+export function provinceNames(): [string, string][] {
+  return Object.entries(PROVINCES).map(([code, [zh, en]]) => [code, language() === 'zh' ? zh : en]);
+}
+
 export function provinceOf(code: unknown): string {
   return PROVINCES[String(code).slice(0, 2)]?.[language() === 'zh' ? 0 : 1] ?? '';
 }
