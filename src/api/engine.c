@@ -17,9 +17,11 @@
 #include "people/world_load.h"
 #include "record/settle.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 /* Kept at hand, so that no memory is needed to say that there is none. */
 #define REFUSAL_ROOM     ((size_t)16 * 1024)
@@ -174,6 +176,7 @@ static void reply_reset(struct http_reply *reply) {
     reply->cacheable = false;
     reply->streamed = false;
     reply->ended = false;
+    reply->lent = false;
     reply->errors.count = 0;
 }
 
@@ -225,39 +228,90 @@ static void handle(struct engine_worker *w, struct http_request *r) {
     caller_finish(&c);
 }
 
-static void refuse_unread(struct engine_worker *w, enum status s) {
+static void refuse_unread(struct engine_worker *w, enum status s, bool late) {
     struct error e;
-    const char *code = s == ST_LIMIT ? "too_large" : s == ST_NOMEM ? "no_memory" : "invalid";
-    (void)error_set(&e, s == ST_LIMIT || s == ST_NOMEM ? s : ST_INVALID, code, "the request can't be read");
+    const char *code = late                  ? "request_timeout"
+                       : s == ST_UNAVAILABLE ? "unavailable"
+                       : s == ST_LIMIT       ? "too_large"
+                       : s == ST_NOMEM       ? "no_memory"
+                                             : "invalid";
+    bool told = late || s == ST_UNAVAILABLE || s == ST_LIMIT || s == ST_NOMEM;
+    (void)error_set(&e, late ? ST_UNAVAILABLE : told ? s : ST_INVALID, code, "the request can't be read");
+    reply_reset(&w->reply);
     problem_write(&w->reply, &e, NULL, LANGUAGE_EN, SLICE_NONE, SLICE_NONE);
 }
 
-static enum after answer(struct engine_worker *w, int fd, struct fastcgi *f, enum status s) {
+static enum after answer(struct engine_worker *w, struct door_visit *v, const struct fastcgi *f,
+                         enum status s) {
     struct http_request r;
     bool whole = s == ST_OK; /* where the next request begins is known */
     reply_reset(&w->reply);
     if (s == ST_OK)
         s = fastcgi_request(f, &r);
     if (s == ST_OK) {
-        r.fd = fd;
+        r.fd = v->fd;
+        r.keep = f->keep;
+        r.visit = v;
         __atomic_add_fetch(&w->engine->requests, 1, __ATOMIC_RELAXED);
         handle(w, &r);
     } else {
-        refuse_unread(w, s);
+        refuse_unread(w, s, false);
     }
     if (w->reply.streamed)
-        return w->reply.ended && f->keep ? KEPT : OVER;
-    if (fastcgi_write(fd, f, &w->reply, &w->head) != ST_OK) {
+        return w->reply.lent ? LENT : w->reply.ended && f->keep ? KEPT : OVER;
+    if (fastcgi_write(v->fd, f, &w->reply, &w->head) != ST_OK) {
         log_debug("a client left before its reply");
         return OVER;
     }
     return whole && f->keep ? KEPT : OVER;
 }
 
-enum after engine_serve(struct engine_worker *w, int fd) {
+/* The answer comes before the request's end. nginx may be sending more of it just now: it must find somebody
+ * who takes it, or it would tell its client of a broken connection. */
+static enum after refuse_slow(struct engine_worker *w, struct door_visit *v, const struct fastcgi *f,
+                              enum status s) {
+    refuse_unread(w, s, s == ST_RETRY);
+    if (fastcgi_write(v->fd, f, &w->reply, &w->head) != ST_OK)
+        return OVER;
+    door_refuse(w->engine->door, v);
+    return NOTHING;
+}
+
+/* What still comes of a request that was refused, until nginx leaves. */
+static enum after drop_rest(const struct door_visit *v) {
+    uint8_t room[4096];
+    ssize_t n;
+    do {
+        n = recv(v->fd, room, sizeof room, MSG_DONTWAIT);
+    } while (n > 0 || (n < 0 && errno == EINTR));
+    explicit_bzero(room, sizeof room);
+    return n == 0 || v->late ? OVER : NOTHING;
+}
+
+static enum after take_and_answer(struct engine_worker *w, struct door_visit *v) {
     struct fastcgi f;
-    enum status s = fastcgi_receive(fd, &w->in, &f);
-    enum after after = s == ST_RETRY ? NOTHING : s == ST_UNAVAILABLE ? OVER : answer(w, fd, &f, s);
+    struct buf *in = &w->in;
+    if (v->held != NULL) {
+        in = &v->held->in;
+        f = v->held->f;
+    }
+    enum status s = fastcgi_receive(v->fd, in, &f);
+    if (s == ST_RETRY && in->n == 0)
+        return NOTHING;
+    if (s == ST_RETRY && !v->late) {
+        s = door_hold(w->engine->door, v, in, &f);
+        return s == ST_OK ? NOTHING : refuse_slow(w, v, &f, s);
+    }
+    if (s == ST_RETRY)
+        return refuse_slow(w, v, &f, s);
+    enum after after = s == ST_UNAVAILABLE ? OVER : answer(w, v, &f, s);
+    if (after != LENT && v->held != NULL)
+        door_release(w->engine->door, v);
+    return after;
+}
+
+enum after engine_serve(struct engine_worker *w, struct door_visit *v) {
+    enum after after = v->refused ? drop_rest(v) : take_and_answer(w, v);
     buf_reset(&w->in);
     buf_reset(&w->reply.body);
     arena_reset(&w->arena);
@@ -268,12 +322,13 @@ enum after engine_serve(struct engine_worker *w, int fd) {
 /* ---- the pool ---- */
 
 /* Nothing to read comes right after a request whose last bytes were told twice. */
-static void serve(struct engine_worker *w, struct door *door, const struct door_visit *v) {
+static void serve(struct engine_worker *w, struct door *door, struct door_visit *v) {
     do {
-        if (engine_serve(w, v->fd) == OVER) {
+        enum after after = engine_serve(w, v);
+        if (after == OVER)
             door_hang_up(door, v);
+        if (after == OVER || after == LENT)
             return;
-        }
     } while (!door_rest(door, v));
 }
 
@@ -395,6 +450,7 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
     }
     role_wait_stop();
     __atomic_store_n(&engine->stopping, true, __ATOMIC_RELAXED);
+    events_stop(engine->events); /* first: it has connections of the door's */
     door_stop(engine->door);
     for (size_t i = 0; i < count; i++) {
         (void)pthread_join(workers[i].thread, NULL);
@@ -402,7 +458,7 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
     }
     settler_stop(engine->settler);
     door_free(engine->door);
-    events_stop(engine->events);
+    events_free(engine->events);
     remote_stop(engine->remote);
     world_free(engine->world);
     store_close(engine->store);

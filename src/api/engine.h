@@ -28,11 +28,13 @@ int engine_main(const struct role_env *env);
 
 /* Takes one request from a connection with the thread's tools, and answers it. */
 struct engine_worker;
+struct door_visit; /* api/door.h */
 enum after {
-    NOTHING, /* there was none */
+    NOTHING, /* there was none, or not all of it yet */
     KEPT,    /* answered, the connection is good for another */
+    LENT,    /* it is somebody else's now */
     OVER     /* hang up */
 };
-enum after engine_serve(struct engine_worker *worker, int fd);
+enum after engine_serve(struct engine_worker *worker, struct door_visit *v);
 
 #endif

@@ -1,6 +1,6 @@
 #include "api/events.h"
 
-#include "api/fastcgi/fastcgi.h"
+#include "api/door.h"
 #include "api/problem.h"
 #include "base/clock.h"
 #include "share/job.h"
@@ -15,7 +15,9 @@
 #define FRAME_MAX 4096
 
 struct stream {
-    int fd; /* -1: free */
+    bool open;
+    bool broken, keep; /* the client did not take all; the connection is meant for more */
+    struct door_visit visit;
     uint16_t id;
     struct uuid job;
     enum language language;
@@ -28,16 +30,22 @@ struct events {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct store_reader *reader;
+    struct door *door;
     struct stream streams[EVENTS_STREAMS];
     size_t count;
     bool stopping;
 };
 
+/* Without its end nginx cuts the client off, with half of it the next reply would not be understood. */
 static void stream_close(struct events *ev, struct stream *s) {
     uint8_t end[FASTCGI_END];
-    (void)!send(s->fd, end, fastcgi_write_end(end, s->id), MSG_DONTWAIT | MSG_NOSIGNAL);
-    (void)close(s->fd);
-    s->fd = -1;
+    size_t n = fastcgi_write_end(end, s->id);
+    bool ended = !s->broken && send(s->visit.fd, end, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
+    if (ended && s->keep)
+        door_return(ev->door, &s->visit);
+    else
+        door_hang_up(ev->door, &s->visit);
+    s->open = false;
     ev->count--;
 }
 
@@ -46,7 +54,8 @@ static bool stream_send(struct stream *s, struct slice bytes, int64_t now) {
     uint8_t room[FRAME_MAX + FASTCGI_HEAD];
     s->sent_ns = now;
     size_t n = fastcgi_write_part(room, s->id, bytes);
-    return send(s->fd, room, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
+    s->broken = send(s->visit.fd, room, n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n;
+    return !s->broken;
 }
 
 /* False: the stream is over. */
@@ -54,7 +63,7 @@ static bool stream_serve(struct events *ev, struct stream *s, struct arena *a, s
     struct job job;
     struct error e;
     enum status st = job_get(ev->reader, &s->job, a, &job, &e);
-    if (st == ST_NOT_FOUND || now - s->since_ns > EVENTS_LIFE_S * (int64_t)1000000000)
+    if (s->broken || st == ST_NOT_FOUND || now - s->since_ns > EVENTS_LIFE_S * (int64_t)1000000000)
         return false;
     if (st != ST_OK)
         return true;
@@ -75,7 +84,7 @@ static void serve_all(struct events *ev, struct arena *a, struct buf *out) {
     int64_t now = clock_monotonic_ns();
     for (size_t i = 0; i < EVENTS_STREAMS; i++) {
         struct stream *s = &ev->streams[i];
-        if (s->fd >= 0 && !stream_serve(ev, s, a, out, now))
+        if (s->open && !stream_serve(ev, s, a, out, now))
             stream_close(ev, s);
         arena_reset(a);
     }
@@ -106,7 +115,7 @@ static void *events_run(void *argument) {
         wait_a_little(ev);
     }
     for (size_t i = 0; i < EVENTS_STREAMS; i++) {
-        if (ev->streams[i].fd >= 0)
+        if (ev->streams[i].open)
             stream_close(ev, &ev->streams[i]);
     }
     (void)pthread_mutex_unlock(&ev->lock);
@@ -119,8 +128,7 @@ enum status events_start(struct engine *engine, struct events **out, struct erro
     struct events *ev = calloc(1, sizeof *ev);
     if (ev == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "events");
-    for (size_t i = 0; i < EVENTS_STREAMS; i++)
-        ev->streams[i].fd = -1;
+    ev->door = engine->door;
     (void)pthread_mutex_init(&ev->lock, NULL);
     (void)pthread_cond_init(&ev->changed, NULL);
     enum status s = store_reader_open(engine->store, &ev->reader, e);
@@ -144,25 +152,46 @@ void events_stop(struct events *ev) {
     (void)pthread_cond_signal(&ev->changed);
     (void)pthread_mutex_unlock(&ev->lock);
     (void)pthread_join(ev->thread, NULL);
+}
+
+void events_free(struct events *ev) {
+    if (ev == NULL)
+        return;
     store_reader_close(ev->reader);
     (void)pthread_cond_destroy(&ev->changed);
     (void)pthread_mutex_destroy(&ev->lock);
     free(ev);
 }
 
-enum status events_add(struct events *ev, int fd, uint16_t id, const struct uuid *job, enum language language,
-                       struct error *e) {
-    enum status s = ST_LIMIT;
-    (void)pthread_mutex_lock(&ev->lock);
-    for (size_t i = 0; s != ST_OK && i < EVENTS_STREAMS; i++) {
-        if (ev->streams[i].fd >= 0)
-            continue;
-        ev->streams[i] = (struct stream){
-            .fd = fd, .id = id, .job = *job, .language = language, .since_ns = clock_monotonic_ns()};
-        ev->count++;
-        s = ST_OK;
+/* NULL: none is free. */
+static struct stream *free_stream(struct events *ev) {
+    for (size_t i = 0; i < EVENTS_STREAMS; i++) {
+        if (!ev->streams[i].open)
+            return &ev->streams[i];
     }
-    (void)pthread_cond_signal(&ev->changed);
+    return NULL;
+}
+
+enum status events_add(struct events *ev, const struct http_request *r, struct slice head,
+                       const struct uuid *job, enum language language, struct error *e) {
+    enum status s = ST_OK;
+    (void)pthread_mutex_lock(&ev->lock);
+    struct stream *one = ev->stopping ? NULL : free_stream(ev);
+    if (one == NULL) {
+        s = ev->stopping ? error_set(e, ST_UNAVAILABLE, "unavailable", "streams are ending")
+                         : error_set(e, ST_LIMIT, "too_many_streams", "too many streams are open");
+    } else {
+        *one = (struct stream){.open = true,
+                               .keep = r->keep,
+                               .visit = *r->visit,
+                               .id = r->stream_id,
+                               .job = *job,
+                               .language = language,
+                               .since_ns = clock_monotonic_ns()};
+        one->broken = fastcgi_send(r->fd, r->stream_id, head, false) != ST_OK;
+        ev->count++;
+        (void)pthread_cond_signal(&ev->changed);
+    }
     (void)pthread_mutex_unlock(&ev->lock);
-    return s == ST_OK ? s : error_set(e, s, "too_many_streams", "too many streams are open");
+    return s;
 }

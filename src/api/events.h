@@ -12,13 +12,14 @@
 struct events;
 
 MUST_CHECK enum status events_start(struct engine *engine, struct events **out, struct error *e);
-/* Closes all streams. NULL is fine. */
+/* Ends all streams and takes none any more; then, when nobody can ask any more, frees. NULL is fine. */
 void events_stop(struct events *ev);
+void events_free(struct events *ev);
 
-/* Takes the descriptor over (the reply's head has been sent); `id`: what its records carry. ST_LIMIT: too
- * many streams; still the caller's.
- */
-MUST_CHECK enum status events_add(struct events *ev, int fd, uint16_t id, const struct uuid *job,
-                                  enum language language, struct error *e);
+/* Sends the reply's head and borrows the request's connection until the stream ends; then it is given back to
+ * the door, or hung up on where not all could be said. ST_LIMIT: too many streams, ST_UNAVAILABLE: they are
+ * ending; nothing was sent. */
+MUST_CHECK enum status events_add(struct events *ev, const struct http_request *r, struct slice head,
+                                  const struct uuid *job, enum language language, struct error *e);
 
 #endif

@@ -5,8 +5,6 @@
 #include "api/problem.h"
 #include "share/job.h"
 
-#include <fcntl.h>
-#include <unistd.h>
 
 static enum status own_job(struct caller *c, const struct http_request *r, struct job *out, struct error *e) {
     struct uuid id;
@@ -35,14 +33,9 @@ HANDLER(api_job_events) {
     enum status s = own_job(c, r, &job, e);
     if (s != ST_OK)
         return s;
-    int fd = fcntl(r->fd, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0)
-        return error_set(e, ST_UNAVAILABLE, "unavailable", "no descriptor for a stream");
-    reply->streamed = true;
-    if (fastcgi_send(fd, r->stream_id, SLICE(head), false) != ST_OK ||
-        events_add(engine->events, fd, r->stream_id, &job.id, c->language, e) != ST_OK)
-        (void)close(fd);
-    return ST_OK;
+    s = events_add(engine->events, r, SLICE(head), &job.id, c->language, e);
+    reply->streamed = reply->lent = s == ST_OK;
+    return s;
 }
 
 HANDLER(api_job_cancel) {

@@ -10,7 +10,8 @@
 #define HTTP_REPLY_MAX   ((size_t)64 * 1024 * 1024)
 #define HTTP_SEGMENTS    8
 
-struct route; /* api/route.h */
+struct route;      /* api/route.h */
+struct door_visit; /* api/door.h */
 
 struct http_request {
     const struct route *route; /* what answers it, once it was found */
@@ -21,6 +22,8 @@ struct http_request {
     size_t parameter_count;
     int fd;              /* for handlers that stream (http_reply.streamed) */
     uint16_t stream_id;  /* of its records (fastcgi/fastcgi.h) */
+    bool keep;           /* the connection is meant for more requests */
+    const struct door_visit *visit; /* the connection (api/door.h), for handlers that lend it */
     struct json_t *json; /* the body, parsed, for routes that take JSON */
 };
 
@@ -31,8 +34,9 @@ struct http_reply {
     struct buf body;
     bool cacheable;             /* without it: Cache-Control: no-store */
     struct field_errors errors; /* what a handler found wrong, for the problem document */
-    bool streamed;              /* the handler answers by itself: on a copy of the descriptor (events), or */
-    bool ended;                 /* on the connection itself and to the end, so that it can be kept */
+    bool streamed;              /* the handler answers by itself on the connection */
+    bool ended;                 /* ... and to the end, so that it can be kept */
+    bool lent;                  /* ... or somebody has it who gives it back (door_return) */
 };
 
 /* One value of the query string, percent-decoded into the arena; SLICE_NONE when absent. */

@@ -23,6 +23,7 @@ int problem_http_status(const struct error *e) {
             return 507;
         return strstr(e->code, "too_large") != NULL ? 413 : 429;
     case ST_UNAVAILABLE:
+        return strcmp(e->code, "request_timeout") == 0 ? 408 : 503;
     case ST_IO:
     case ST_NOMEM: /* there may be some again in a moment */
         return 503;

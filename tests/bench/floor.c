@@ -466,7 +466,9 @@ static void *serve_kept(void *argument) {
             struct http_request r;
             struct fastcgi f;
             reply_reset(&t->reply);
-            s = fastcgi_receive(v.fd, &t->in, &f);
+            do {
+                s = fastcgi_receive(v.fd, &t->in, &f); /* the loads send their requests whole */
+            } while (s == ST_RETRY && t->in.n > 0);
             if (s == ST_OK)
                 s = fastcgi_request(&f, &r);
             if (s == ST_OK) {

@@ -26,14 +26,12 @@ struct record {
     size_t at, n; /* its content in the buffer */
 };
 
-struct reading {
-    int fd;
-    struct buf *in;
-    size_t at; /* of what has come, where the next record begins */
-};
+/* What heads and padding leave between a stream's joined content and the next record is closed up from here
+ * on, or many small records would need far more room than what they hold. */
+#define GAP_MOST ((size_t)32 * 1024)
 
-/* After a call that did not go through: true when it may be made again. A request mostly has come whole, and
- * an answer mostly fits into the socket: so calls are made first, then waited for. */
+/* After a call that did not go through: true when it may be made again. An answer mostly fits into the
+ * socket: so the call is made first, then waited for. */
 static bool again(int fd, short events) {
     if (errno == EINTR)
         return true;
@@ -44,9 +42,8 @@ static bool again(int fd, short events) {
     return n > 0 || (n < 0 && errno == EINTR);
 }
 
-/* Reads until `in` holds at least `need` bytes. ST_RETRY: there was not one. */
-static enum status fill(struct reading *r, size_t need) {
-    struct buf *in = r->in;
+/* Reads until `in` holds at least `need` bytes. ST_RETRY: they have not come yet. */
+static enum status fill(int fd, struct buf *in, size_t need) {
     while (in->n < need) {
         size_t room = need - in->n < AHEAD ? AHEAD : need - in->n;
         if (room > in->limit - in->n)
@@ -54,11 +51,11 @@ static enum status fill(struct reading *r, size_t need) {
         uint8_t *to = room == 0 ? NULL : buf_reserve(in, room);
         if (to == NULL)
             return in->no_memory ? ST_NOMEM : ST_LIMIT;
-        ssize_t n = recv(r->fd, to, room, MSG_DONTWAIT);
-        if (n < 0 && in->n == 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-            return ST_RETRY;
-        if (n < 0 && again(r->fd, POLLIN))
+        ssize_t n = recv(fd, to, room, MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return ST_RETRY;
         if (n <= 0)
             return ST_UNAVAILABLE;
         in->n += (size_t)n;
@@ -66,53 +63,71 @@ static enum status fill(struct reading *r, size_t need) {
     return ST_OK;
 }
 
-static enum status next_record(struct reading *r, struct record *out) {
-    enum status s = fill(r, r->at + HEAD);
+/* A whole record, or nothing is taken. */
+static enum status next_record(int fd, struct buf *in, size_t *at, struct record *out) {
+    enum status s = fill(fd, in, *at + HEAD);
     if (s != ST_OK)
         return s;
-    const uint8_t *h = r->in->p + r->at;
+    const uint8_t *h = in->p + *at;
     if (h[0] != VERSION)
         return ST_INVALID;
     *out = (struct record){.type = h[1],
                            .id = (uint16_t)(h[2] << 8 | h[3]),
-                           .at = r->at + HEAD,
+                           .at = *at + HEAD,
                            .n = (size_t)(h[4] << 8 | h[5])};
-    r->at += HEAD + out->n + h[6];
-    return fill(r, r->at);
+    size_t end = *at + HEAD + out->n + h[6];
+    s = fill(fd, in, end);
+    if (s == ST_OK)
+        *at = end;
+    return s;
 }
 
-static enum status read_begin(struct reading *r, struct fastcgi *out) {
+static enum status read_begin(int fd, struct buf *in, struct fastcgi *f) {
     struct record begin;
-    enum status s = next_record(r, &begin);
+    enum status s = next_record(fd, in, &f->reading.at, &begin);
     if (s != ST_OK)
         return s;
-    const uint8_t *p = r->in->p + begin.at;
+    const uint8_t *p = in->p + begin.at;
     if (begin.type != BEGIN_REQUEST || begin.id == 0 || begin.n != BEGIN_BYTES || p[0] != 0 ||
         p[1] != RESPONDER)
         return ST_INVALID;
-    out->id = begin.id;
-    out->keep = (p[2] & KEEP) != 0;
+    f->id = begin.id;
+    f->keep = (p[2] & KEEP) != 0;
     return ST_OK;
 }
 
+/* Lets the next record follow on the joined content; what stood behind it is wiped. */
+static void close_gap(struct buf *in, size_t content_end, size_t *at) {
+    size_t gap = *at - content_end;
+    if (gap == 0)
+        return;
+    memmove(in->p + content_end, in->p + *at, in->n - *at);
+    in->n -= gap;
+    explicit_bzero(in->p + in->n, gap);
+    *at = content_end;
+}
+
 /* Reads a stream to its end and joins its records where the first of them lies. */
-static enum status read_stream(struct reading *r, uint8_t type, uint16_t id, size_t most, size_t *start,
-                               size_t *n) {
-    *start = r->at + HEAD;
-    *n = 0;
+static enum status read_stream(int fd, struct buf *in, struct fastcgi *f, uint8_t type, size_t most,
+                               size_t start, size_t *n) {
+    size_t *at = &f->reading.at;
     for (;;) {
         struct record part;
-        enum status s = next_record(r, &part);
+        if (*n > 0 && *at - (start + *n) > GAP_MOST)
+            close_gap(in, start + *n, at);
+        enum status s = next_record(fd, in, at, &part);
+        if (s == ST_RETRY && *n > 0)
+            close_gap(in, start + *n, at);
         if (s != ST_OK)
             return s;
-        if (part.type != type || part.id != id)
+        if (part.type != type || part.id != f->id)
             return ST_INVALID;
         if (part.n == 0)
             return ST_OK;
         if (part.n > most - *n)
             return ST_LIMIT;
-        if (part.at != *start + *n)
-            memmove(r->in->p + *start + *n, r->in->p + part.at, part.n);
+        if (part.at != start + *n)
+            memmove(in->p + start + *n, in->p + part.at, part.n);
         *n += part.n;
     }
 }
@@ -155,24 +170,38 @@ static enum status body_length(struct slice params, size_t *out) {
     return ST_INVALID;
 }
 
-enum status fastcgi_receive(int fd, struct buf *in, struct fastcgi *out) {
-    struct reading r = {.fd = fd, .in = in};
-    size_t params, params_n, body, body_n, length = 0;
-    *out = (struct fastcgi){.id = FASTCGI_ID};
-    enum status s = read_begin(&r, out);
+static enum status read_params(int fd, struct buf *in, struct fastcgi *f) {
+    struct fastcgi_reading *r = &f->reading;
+    enum status s = read_stream(fd, in, f, PARAMS, HTTP_HEADERS_MAX, r->params, &r->params_n);
+    return s == ST_OK ? body_length(slice_of(in->p + r->params, r->params_n), &r->length) : s;
+}
+
+enum status fastcgi_receive(int fd, struct buf *in, struct fastcgi *f) {
+    struct fastcgi_reading *r = &f->reading;
+    enum status s = ST_OK;
+    if (in->n == 0)
+        *f = (struct fastcgi){.id = FASTCGI_ID};
+    if (r->stage == FASTCGI_BEGIN) {
+        s = read_begin(fd, in, f);
+        if (s != ST_OK)
+            return s;
+        r->stage = FASTCGI_PARAMS;
+        r->params = r->at + HEAD;
+    }
+    if (r->stage == FASTCGI_PARAMS) {
+        s = read_params(fd, in, f);
+        if (s != ST_OK)
+            return s;
+        r->stage = FASTCGI_BODY;
+        r->body = r->at + HEAD;
+    }
+    s = read_stream(fd, in, f, STDIN, r->length, r->body, &r->body_n);
     if (s != ST_OK)
         return s;
-    s = read_stream(&r, PARAMS, out->id, HTTP_HEADERS_MAX, &params, &params_n);
-    if (s == ST_OK)
-        s = body_length(slice_of(in->p + params, params_n), &length);
-    if (s == ST_OK)
-        s = read_stream(&r, STDIN, out->id, length, &body, &body_n);
-    if (s != ST_OK)
-        return s;
-    if (body_n != length || r.at != in->n)
+    if (r->body_n != r->length || r->at != in->n)
         return ST_INVALID;
-    out->params = slice_of(in->p + params, params_n);
-    out->body = slice_of(in->p + body, body_n);
+    f->params = slice_of(in->p + r->params, r->params_n);
+    f->body = slice_of(in->p + r->body, r->body_n);
     return ST_OK;
 }
 

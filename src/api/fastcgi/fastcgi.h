@@ -10,22 +10,31 @@
 
 #include "api/http.h"
 
-#define FASTCGI_PATIENCE_MS 30000 /* for a peer that neither sends nor takes anything */
+#define FASTCGI_PATIENCE_MS 30000 /* for a peer that takes nothing of its reply */
 #define FASTCGI_ID          1     /* what nginx calls every request; answered where none could be read */
 /* Of one request with its records' heads. */
 #define FASTCGI_IN_MOST (HTTP_HEADERS_MAX + HTTP_BODY_MAX + (size_t)64 * 1024)
+
+/* How far a request has been read: offsets into its buffer. */
+struct fastcgi_reading {
+    enum { FASTCGI_BEGIN, FASTCGI_PARAMS, FASTCGI_BODY } stage;
+    size_t at; /* where the next record begins */
+    size_t params, params_n, body, body_n, length;
+};
 
 struct fastcgi {
     uint16_t id;
     bool keep; /* the connection is meant for more requests */
     struct slice params, body;
+    struct fastcgi_reading reading;
 };
 
-/* Reads one request into `in`, empty before (the request borrows it). ST_RETRY: nothing has come, the
- * connection is as it was. Afterwards only ST_OK leaves it in step: else answer, where somebody is there,
- * and close. ST_INVALID on anything malformed, ST_LIMIT when too large, ST_NOMEM, ST_UNAVAILABLE when the
- * peer left or was too slow. */
-MUST_CHECK enum status fastcgi_receive(int fd, struct buf *in, struct fastcgi *out);
+/* Reads what has come of one request into `in` (the request borrows it) and never waits. ST_RETRY: it is not
+ * whole yet; call again with the same `in` and `f` when more has come (in->n == 0: nothing has come, the
+ * connection is as it was). With `in` empty a request begins. Only ST_OK and ST_RETRY leave the connection in
+ * step: else answer, where somebody is there, and close. ST_INVALID on anything malformed, ST_LIMIT when too
+ * large, ST_NOMEM, ST_UNAVAILABLE when the peer left. */
+MUST_CHECK enum status fastcgi_receive(int fd, struct buf *in, struct fastcgi *f);
 
 /* The first name and value of `rest`, which is cut; ST_INVALID when malformed. Ends with rest->n == 0. */
 MUST_CHECK enum status fastcgi_param(struct slice *rest, struct slice *name, struct slice *value);
