@@ -140,8 +140,7 @@ static void *accept_all(void *argument) {
     int64_t looked = 0;
     while (!atomic_load(&d->stopping)) {
         int fd;
-        if (poll(p, 2, LOOK_MS) > 0 && p[0].revents != 0 &&
-            socket_accept(d->listener, d->peer, &fd) == ST_OK)
+        if (poll(p, 2, LOOK_MS) > 0 && p[0].revents != 0 && socket_accept(d->listener, d->peer, &fd) == ST_OK)
             admit(d, fd);
         int64_t now = clock_monotonic_ns();
         if (atomic_load(&d->held) > 0 && now - looked >= (int64_t)LOOK_MS * MS) {

@@ -5,7 +5,6 @@
 #include "api/problem.h"
 #include "share/job.h"
 
-
 static enum status own_job(struct caller *c, const struct http_request *r, struct job *out, struct error *e) {
     struct uuid id;
     if (!uuid_parse(r->parameters[0], &id))

@@ -20,11 +20,11 @@ struct http_request {
     struct slice body;
     struct slice parameters[HTTP_SEGMENTS]; /* what the route's {…} stand for, in order */
     size_t parameter_count;
-    int fd;              /* for handlers that stream (http_reply.streamed) */
-    uint16_t stream_id;  /* of its records (fastcgi/fastcgi.h) */
-    bool keep;           /* the connection is meant for more requests */
+    int fd;                         /* for handlers that stream (http_reply.streamed) */
+    uint16_t stream_id;             /* of its records (fastcgi/fastcgi.h) */
+    bool keep;                      /* the connection is meant for more requests */
     const struct door_visit *visit; /* the connection (api/door.h), for handlers that lend it */
-    struct json_t *json; /* the body, parsed, for routes that take JSON */
+    struct json_t *json;            /* the body, parsed, for routes that take JSON */
 };
 
 struct http_reply {

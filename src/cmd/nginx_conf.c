@@ -91,6 +91,7 @@ static void put_limits(struct buf *b, const struct config *c) {
                    "map $http_transfer_encoding $chunked { default 1; '' 0; }\n"
                    "map $http_sec_fetch_site $foreign { default 1; '' 0; same-origin 0; none 0; }\n"
                    "map $upstream_http_cache_control $caching { default ''; '' no-store; }\n"
+                   "map $status $retry_after { default ''; 503 1; }\n"
                    "map $http_content_length $large { default ''; '~^[0-9]{6,}$' $binary_remote_addr; }\n"
                    "limit_req_zone $sign_in zone=sign_in:1m rate=%lldr/m;\n"
                    "limit_req_zone $large zone=large:1m rate=%dr/s;\n"
@@ -118,7 +119,8 @@ static void put_tls(struct buf *b, const char *dir, const struct config *c) {
                    "ssl_prefer_server_ciphers off;\n"
                    "ssl_session_cache shared:tls:4m;\n"
                    "ssl_session_timeout 1h;\n"
-                   "ssl_session_tickets off;\n",
+                   "ssl_session_tickets off;\n"
+                   "recursive_error_pages on;\n",
                    c->listen, dir, dir);
 }
 
@@ -139,25 +141,27 @@ static void put_headers(struct buf *b) {
            "clipboard-read=(), display-capture=()\" always;\n");
 }
 
-/* nginx keeps connections to the engine from one request to the next. */
+/* nginx keeps connections to the engine from one request to the next. `anew`: one for one request. */
 static void put_upstream(struct buf *b, const char *dir) {
     buf_put_format(b,
                    "upstream engine {\nserver unix:%s/run/fastcgi.sock;\nkeepalive %d;\n"
-                   "keepalive_requests 1000000;\nkeepalive_time 1d;\n}\n",
-                   dir, ENGINE_IDLE);
+                   "keepalive_requests 1000000;\nkeepalive_time 1d;\n}\n"
+                   "upstream anew {\nserver unix:%s/run/fastcgi.sock;\n}\n",
+                   dir, ENGINE_IDLE, dir);
 }
 
-/* The length first: it is looked for before all else. */
-static void put_fastcgi(struct buf *b) {
+/* The length first: it is looked for before all else. A body goes on as it comes: nginx bounds the pause
+ * between two reads of it, the engine how long it may take altogether (api/door.h). */
+static void put_fastcgi(struct buf *b, bool kept) {
     static const char *const variables[] = {
         "CONTENT_LENGTH $content_length", "REQUEST_METHOD $request_method", "DOCUMENT_URI $document_uri",
         "QUERY_STRING $query_string",     "CONTENT_TYPE $content_type",     "REMOTE_ADDR $remote_addr",
         "REQUEST_ID $request_id",
     };
-    buf_put_string(b, "fastcgi_pass engine;\nfastcgi_keep_conn on;\n");
+    buf_put_string(b, kept ? "fastcgi_pass engine;\nfastcgi_keep_conn on;\n" : "fastcgi_pass anew;\n");
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         buf_put_format(b, "fastcgi_param %s;\n", variables[i]);
-    buf_put_string(b, "fastcgi_request_buffering on;\n"
+    buf_put_string(b, "fastcgi_request_buffering off;\n"
                       "fastcgi_buffer_size 32k;\n"
                       "fastcgi_buffers 64 16k;\n"
                       "fastcgi_busy_buffers_size 64k;\n"
@@ -191,19 +195,41 @@ static const struct refusal refusals[] = {
 
 #define REFUSALS (sizeof refusals / sizeof refusals[0])
 
+static void put_refusal(struct buf *b, const struct refusal *r, int answer) {
+    buf_put_format(b,
+                   "return %d '{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\","
+                   "\"request_id\":\"$request_id\"}\\n';\n",
+                   answer, r->title, answer, r->code);
+}
+
+/* A connection broke before there was an answer: the engine ended meanwhile. What only reads is asked once
+ * more, of the next engine, for which a new connection waits; a write may have been done. */
+static void put_second_try(struct buf *b, const struct refusal *r) {
+    buf_put_string(b, "location @refusal_502 {\ndefault_type application/problem+json;\n"
+                      "fastcgi_read_timeout 60s;\nerror_page 502 503 = @refusal_503;\n"
+                      "error_page 504 = @refusal_504;\n"
+                      "add_header Retry-After $retry_after always;\n"
+                      "if ($request_method !~ ^(GET|HEAD)$) {\n");
+    put_refusal(b, r, 503);
+    buf_put_string(b, "}\n");
+    put_fastcgi(b, false);
+    buf_put_string(b, "}\n");
+}
+
 static void put_refusal_pages(struct buf *b) {
     for (size_t i = 0; i < REFUSALS; i++) {
         const struct refusal *r = &refusals[i];
-        int answer = r->status == 502 ? 503 : r->status;
+        if (r->status == 502) {
+            put_second_try(b, r);
+            continue;
+        }
         buf_put_format(b,
                        "location @refusal_%d {\ndefault_type application/problem+json;\n"
                        "add_header Cache-Control no-store always;\n%s",
-                       r->status, answer == 503 ? "add_header Retry-After 1 always;\n" : "");
+                       r->status, r->status == 503 ? "add_header Retry-After 1 always;\n" : "");
         put_headers(b);
-        buf_put_format(b,
-                       "return %d '{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\","
-                       "\"request_id\":\"$request_id\"}\\n';\n}\n",
-                       answer, r->title, answer, r->code);
+        put_refusal(b, r, r->status);
+        buf_put_string(b, "}\n");
     }
 }
 
@@ -215,7 +241,7 @@ static void put_engine(struct buf *b) {
     buf_put_string(b, "if ($foreign) { return 403; }\n"
                       "if ($unmeasured) { return 411; }\n"
                       "if ($chunked) { return 411; }\n");
-    put_fastcgi(b);
+    put_fastcgi(b, true);
 }
 
 static void put_api(struct buf *b, const struct config *c) {

@@ -62,13 +62,21 @@ static bool respond(int fd, const struct fastcgi *f) {
     return false;
 }
 
+/* Waits until a request is whole. */
+static enum status receive(int fd, struct buf *in, struct fastcgi *f) {
+    struct pollfd more = {.fd = fd, .events = POLLIN};
+    enum status s = ST_RETRY;
+    while (s == ST_RETRY && poll(&more, 1, -1) > 0)
+        s = fastcgi_receive(fd, in, f);
+    return s;
+}
+
 static void *serve_one(void *arg) {
     int fd = (int)(intptr_t)arg;
-    struct pollfd more = {.fd = fd, .events = POLLIN};
     struct fastcgi f;
     struct buf in;
     buf_init(&in, FASTCGI_IN_MOST, false);
-    while (poll(&more, 1, -1) > 0 && fastcgi_receive(fd, &in, &f) == ST_OK && respond(fd, &f))
+    while (receive(fd, &in, &f) == ST_OK && respond(fd, &f))
         buf_reset(&in);
     buf_free(&in);
     close(fd);

@@ -44,10 +44,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct http_request r;
     struct fastcgi f;
     buf_init(&in, FASTCGI_IN_MOST, false);
-    bool sent = send(ends[0], data + 1, cut, MSG_NOSIGNAL) >= 0 &&
-                (cut == size - 1 || send(ends[0], data + 1 + cut, size - 1 - cut, MSG_NOSIGNAL) >= 0);
-    (void)shutdown(ends[0], SHUT_WR);
-    if (sent && fastcgi_receive(ends[1], &in, &f) == ST_OK && fastcgi_request(&f, &r) == ST_OK)
+    bool sent = send(ends[0], data + 1, cut, MSG_NOSIGNAL) >= 0;
+    enum status s = sent ? fastcgi_receive(ends[1], &in, &f) : ST_UNAVAILABLE;
+    if (s == ST_RETRY) { /* goes on where it stood */
+        sent = cut == size - 1 || send(ends[0], data + 1 + cut, size - 1 - cut, MSG_NOSIGNAL) >= 0;
+        (void)shutdown(ends[0], SHUT_WR);
+        s = sent ? fastcgi_receive(ends[1], &in, &f) : ST_UNAVAILABLE;
+        if (s == ST_RETRY)
+            abort();
+    }
+    if (s == ST_OK && fastcgi_request(&f, &r) == ST_OK)
         look_at(&r, &in);
     buf_free(&in);
     (void)close(ends[0]);

@@ -71,10 +71,8 @@ static enum status next_record(int fd, struct buf *in, size_t *at, struct record
     const uint8_t *h = in->p + *at;
     if (h[0] != VERSION)
         return ST_INVALID;
-    *out = (struct record){.type = h[1],
-                           .id = (uint16_t)(h[2] << 8 | h[3]),
-                           .at = *at + HEAD,
-                           .n = (size_t)(h[4] << 8 | h[5])};
+    *out = (struct record){
+        .type = h[1], .id = (uint16_t)(h[2] << 8 | h[3]), .at = *at + HEAD, .n = (size_t)(h[4] << 8 | h[5])};
     size_t end = *at + HEAD + out->n + h[6];
     s = fill(fd, in, end);
     if (s == ST_OK)
