@@ -278,7 +278,7 @@ static void a_connection_that_was_lent_is_looked_at_when_it_comes_back(void **st
 
 /* Each is either answered or was never taken: the send fails. */
 static void *ask_until_it_closes(void *argument) {
-    int fd = connect_to(argument);
+    int fd = *(int *)argument;
     char byte = 'a', back;
     while (send(fd, &byte, 1, MSG_NOSIGNAL) == 1)
         assert_int_equal(recv(fd, &back, 1, 0), 1);
@@ -290,21 +290,21 @@ static void no_request_is_taken_and_left_unanswered_when_the_door_closes(void **
     (void)state;
     for (int round = 0; round < 30; round++) {
         pthread_t clients[8];
+        int fds[8];
         yard_open(&yard);
-        int first = connect_to(&yard);
+        for (size_t i = 0; i < 8; i++) {
+            fds[i] = connect_to(&yard);
+            ask(fds[i], 'x'); /* it was let in */
+        }
         for (size_t i = 0; i < 8; i++)
-            assert_int_equal(pthread_create(&clients[i], NULL, ask_until_it_closes, &yard), 0);
-        for (int i = 0; i < 50; i++)
-            ask(first, 'x');
-        (void)close(first);
+            assert_int_equal(pthread_create(&clients[i], NULL, ask_until_it_closes, &fds[i]), 0);
         door_stop(yard.door);
-        (void)close(yard.listener); /* who was not let in sees the end too */
-        yard.listener = -1;
         for (size_t i = 0; i < 8; i++)
             assert_int_equal(pthread_join(clients[i], NULL), 0);
         for (size_t i = 0; i < THREADS; i++)
             assert_int_equal(pthread_join(yard.threads[i], NULL), 0);
         door_free(yard.door);
+        (void)close(yard.listener);
         (void)unlink(yard.path);
     }
 }
