@@ -214,6 +214,8 @@ static void handle(struct engine_worker *w, struct http_request *r) {
     enum status s = dispatch(w, &c, r, &e);
     if (s == ST_OK)
         s = check_whole(&w->reply, &e);
+    if (s == ST_OK) /* a look-up that nothing was opened after */
+        s = keeper_settle(w->keeper, &e);
     if (s != ST_OK) {
         e.status = s;
         uuid_format(&c.call.request, id);

@@ -69,19 +69,43 @@ static void put_le(uint8_t *p, uint64_t v, size_t bytes) {
         p[i] = (uint8_t)(v >> (8 * i));
 }
 
-enum status frame_send(int fd, const struct frame *f, int timeout_ms) {
-    if (f->payload.n > FRAME_MOST)
-        return ST_LIMIT;
-    uint8_t head[FRAME_HEADER];
+static void put_head(const struct frame *f, uint8_t head[FRAME_HEADER]) {
     put_le(head, f->payload.n, 4);
     put_le(head + 4, f->type, 2);
     put_le(head + 6, f->flags, 2);
     put_le(head + 8, f->id, 8);
-    struct iovec parts[2] = {
-        {.iov_base = head, .iov_len = sizeof head},
-        {.iov_base = (void *)(uintptr_t)f->payload.p, .iov_len = f->payload.n},
-    };
-    struct msghdr m = {.msg_iov = parts, .msg_iovlen = f->payload.n > 0 ? 2 : 1};
+}
+
+static struct iovec part_of(struct slice bytes) {
+    return (struct iovec){.iov_base = (void *)(uintptr_t)bytes.p, .iov_len = bytes.n};
+}
+
+static enum status send_behind(int fd, struct slice before, const struct frame *f, int timeout_ms) {
+    if (f->payload.n > FRAME_MOST)
+        return ST_LIMIT;
+    uint8_t head[FRAME_HEADER];
+    put_head(f, head);
+    struct iovec parts[3] = {part_of(before), part_of(slice_of(head, sizeof head)), part_of(f->payload)};
+    struct msghdr m = {.msg_iov = parts, .msg_iovlen = 3};
+    skip_sent(&m, 0);
+    m.msg_iovlen -= f->payload.n == 0 ? 1 : 0;
+    return send_all(fd, &m, deadline_in(timeout_ms));
+}
+
+enum status frame_send(int fd, const struct frame *f, int timeout_ms) {
+    return send_behind(fd, SLICE_NONE, f, timeout_ms);
+}
+
+void frame_put(struct buf *out, const struct frame *f) {
+    uint8_t head[FRAME_HEADER];
+    put_head(f, head);
+    buf_put(out, head, sizeof head);
+    buf_put(out, f->payload.p, f->payload.n);
+}
+
+enum status frame_send_made(int fd, struct slice frames, int timeout_ms) {
+    struct iovec part = part_of(frames);
+    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
     return send_all(fd, &m, deadline_in(timeout_ms));
 }
 
@@ -218,7 +242,9 @@ enum status frame_stream_next(struct frame_stream *s, struct frame *out) {
 enum status frame_stream_call(struct frame_stream *s, const struct frame *question, struct frame *answer,
                               int send_ms) {
     errno = 0;
-    enum status st = frame_send(s->fd, question, send_ms);
+    enum status st = send_behind(s->fd, s->before, question, send_ms);
+    if (st == ST_OK)
+        s->before = SLICE_NONE;
     if (st == ST_UNAVAILABLE && (errno == EPIPE || errno == ECONNRESET))
         return ST_NOT_FOUND;
     return st == ST_OK ? answered(frame_stream_next(s, answer), question, answer) : st;

@@ -33,6 +33,11 @@ struct frame {
  * the callers take turns on the socket. Raises no SIGPIPE. */
 MUST_CHECK enum status frame_send(int fd, const struct frame *f, int timeout_ms);
 
+/* The frame's bytes, for frame_stream.before or frame_send_made. */
+void frame_put(struct buf *out, const struct frame *f);
+/* As frame_send, of whole frames. */
+MUST_CHECK enum status frame_send_made(int fd, struct slice frames, int timeout_ms);
+
 /* Fills `out`; its payload points into `in`, whose former content is reset.
  * ST_RETRY: the time passed before the first byte, the stream is still in step. ST_UNAVAILABLE: the peer
  * closed, or went silent in the middle of a frame. ST_LIMIT: it announced more than in->limit. */
@@ -49,8 +54,9 @@ MUST_CHECK enum status frame_call(int fd, const struct frame *question, struct b
 struct frame_stream {
     int fd;
     struct buf in;
-    size_t taken;   /* bytes of the frame given out last */
-    int timeout_ms; /* FRAME_FOREVER, or for each frame */
+    size_t taken;        /* bytes of the frame given out last */
+    struct slice before; /* whole frames (frame_put) that go ahead of the next question, which forgets them */
+    int timeout_ms;      /* FRAME_FOREVER, or for each frame */
 };
 
 /* `limit`: the largest payload taken. The socket must be a blocking one and stays the caller's to close. */
@@ -63,7 +69,7 @@ MUST_CHECK enum status frame_stream_next(struct frame_stream *s, struct frame *o
 /* Forgets (and wipes if secret) the frame given out last. */
 void frame_stream_drop(struct frame_stream *s);
 /* As frame_call. `send_ms` bounds the question. ST_NOT_FOUND: the peer had hung up before the question was
- * whole, so it has not been dealt with and may be asked on another connection. */
+ * whole, so it has not been dealt with and may be asked on another connection; `before` stands then. */
 MUST_CHECK enum status frame_stream_call(struct frame_stream *s, const struct frame *question,
                                          struct frame *answer, int send_ms);
 

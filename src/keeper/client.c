@@ -9,12 +9,15 @@
 
 #define EXCHANGE_MS 120000 /* a page of an import on a busy machine; a stuck keeper is noticed by then */
 #define ARENA_MOST  ((size_t)96 << 20)
+#define POSTED_MOST 4096
 
 struct keeper {
     char path[SOCKET_PATH_MOST + 1];
     uint64_t id;
     struct frame_stream in; /* fd -1: to be connected by the next call */
     struct buf out;         /* both secret: they carry values */
+    struct buf posted;      /* whole frames that want no answer and go with the next exchange */
+    bool owes;              /* the last exchange was a look-up, whose entry may not be on disk */
     struct arena arena;
     struct args args;
     uint64_t refusals;
@@ -41,6 +44,7 @@ enum status keeper_connect(const char *socket_path, struct keeper **out, struct 
     k->in.fd = -1;
     memcpy(k->path, socket_path, strlen(socket_path) + 1);
     buf_init(&k->out, FRAME_MOST, true);
+    buf_init(&k->posted, POSTED_MOST, false);
     arena_init(&k->arena, ARENA_MOST, ARENA_SECRET);
     enum status s = client_connect(k, e);
     if (s != ST_OK) {
@@ -64,12 +68,23 @@ void keeper_close(struct keeper *k) {
         return;
     client_hang_up(k);
     buf_free(&k->out);
+    buf_free(&k->posted);
     arena_free(&k->arena);
     explicit_bzero(&k->args, sizeof k->args);
     free(k);
 }
 
+/* A keeper that is gone asks the rows what became of its intents (record/settle.h). */
+static void client_send_posted(struct keeper *k) {
+    if (k->posted.n > 0 && k->in.fd >= 0 &&
+        frame_send_made(k->in.fd, buf_slice(&k->posted), EXCHANGE_MS) != ST_OK)
+        client_hang_up(k);
+    buf_reset(&k->posted);
+}
+
 void keeper_forget(struct keeper *k) {
+    client_send_posted(k);
+    k->owes = false;
     frame_stream_drop(&k->in);
     buf_reset(&k->out);
     arena_reset(&k->arena);
@@ -107,11 +122,17 @@ static enum status client_answer(struct keeper *k, const struct message_info *m,
  * once more, on a new one. */
 static enum status client_ask(struct keeper *k, const struct frame *question, struct frame *answer,
                               struct error *e) {
+    bool owes = k->owes;
+    k->owes = question->type == MSG_LOOKUP;
     for (bool old = k->in.fd >= 0;; old = false) {
+        if (owes && !old) /* the look-up's entry may have gone with the keeper that gave its terms */
+            return error_set(e, ST_UNAVAILABLE, "keeper_away", "the keeper is another one than a moment ago");
         enum status s = client_connect(k, e);
         if (s != ST_OK)
             return s;
+        k->in.before = buf_slice(&k->posted);
         s = frame_stream_call(&k->in, question, answer, EXCHANGE_MS);
+        buf_reset(&k->posted);
         if (s == ST_OK && answer->type == question->type)
             return s;
         client_hang_up(k);
@@ -135,6 +156,23 @@ enum status client_exchange(struct keeper *k, enum message number, struct args *
     struct frame question = {.type = (uint16_t)number, .id = ++k->id, .payload = buf_slice(&k->out)}, answer;
     enum status s = client_ask(k, &question, &answer, e);
     return s == ST_OK ? client_answer(k, m, &answer, a, arena, e) : s;
+}
+
+void client_post(struct keeper *k, enum message number, struct args *a) {
+    const struct message_info *m = protocol_message((uint16_t)number);
+    buf_reset(&k->out);
+    struct wire w = wire_to(&k->out);
+    wire_request(&w, m, a);
+    struct frame one = {
+        .type = (uint16_t)number, .flags = PROTOCOL_QUIET, .id = ++k->id, .payload = buf_slice(&k->out)};
+    if (wire_done(&w) && k->posted.n + FRAME_HEADER + one.payload.n <= POSTED_MOST)
+        frame_put(&k->posted, &one);
+    if (k->posted.failed)
+        buf_reset(&k->posted);
+}
+
+enum status keeper_settle(struct keeper *k, struct error *e) {
+    return k->owes ? client_exchange(k, MSG_HEALTH, client_args(k, NULL), NULL, e) : ST_OK;
 }
 
 uint64_t keeper_refusals(const struct keeper *k) {

@@ -356,6 +356,9 @@ MUST_CHECK enum status keeper_reseal_rows(struct keeper *k, const struct keeper_
 
 /* Tells the log how an intent ended; lazy (covered by the next sync), order kept. */
 MUST_CHECK enum status keeper_outcome(struct keeper *k, uint64_t intent, bool committed, struct error *e);
+/* The same without an answer: told with the next call, or by keeper_forget. What goes lost is settled against
+ * the rows like any outcome that was never told. */
+void keeper_outcome_later(struct keeper *k, uint64_t intent, bool committed);
 /* Intents without outcome, at most `room`, oldest first. `left`: only those that nobody will tell of any more
  * (keeper/ledger.h). */
 MUST_CHECK enum status keeper_open_intents(struct keeper *k, bool left, uint64_t *intents, size_t room,
@@ -374,11 +377,15 @@ struct keeper_term_list {
 /* Terms for finding `text` in a sealed field: alternatives, any of which may match (pinyin readings). Charged
  * to the look-up budgets; logged as a keyed hash of the text. `view`: what the caller's policy gives him of
  * the field; below clear, only exact, and suffix up to what the mask shows, and only where the role's ceiling
- * has match. */
+ * has match. The entry is on disk only when the next call but another look-up has been answered: open what
+ * was found, or keeper_settle, before anybody is told anything of it. */
 MUST_CHECK enum status keeper_lookup(struct keeper *k, const struct keeper_call *call, uint16_t object,
                                      uint16_t field, uint8_t search, enum view view, struct slice text,
                                      struct arena *arena, struct keeper_term_list **out, size_t *n,
                                      struct error *e);
+/* After look-ups that nothing was opened behind: waits until their entries are on disk. Free when there are
+ * none. */
+MUST_CHECK enum status keeper_settle(struct keeper *k, struct error *e);
 
 /* ---- boxes: sealed streams and documents that belong to a person or a job, not to a customer ---- */
 

@@ -12,4 +12,8 @@ struct args *client_args(struct keeper *k, const struct keeper_call *call);
 MUST_CHECK enum status client_exchange(struct keeper *k, enum message number, struct args *a,
                                        struct arena *arena, struct error *e);
 
+/* Says a message that wants no answer (PROTOCOL_QUIET) with the next exchange, or at keeper_forget. What
+ * can't be said is lost. */
+void client_post(struct keeper *k, enum message number, struct args *a);
+
 #endif

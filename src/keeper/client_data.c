@@ -51,6 +51,13 @@ enum status keeper_outcome(struct keeper *k, uint64_t intent, bool committed, st
     return client_exchange(k, MSG_OUTCOME, a, NULL, e);
 }
 
+void keeper_outcome_later(struct keeper *k, uint64_t intent, bool committed) {
+    struct args *a = client_args(k, NULL);
+    a->number = intent;
+    a->flag = committed;
+    client_post(k, MSG_OUTCOME, a);
+}
+
 enum status keeper_open_intents(struct keeper *k, bool left, uint64_t *intents, size_t room, size_t *n,
                                 struct error *e) {
     struct args *a = client_args(k, NULL);

@@ -4,7 +4,8 @@
 
 #include "base/hex.h"
 
-/* The log has a keyed hash of what was looked for: the same text is recognised, but not read. */
+/* The log has a keyed hash of what was looked for: the same text is recognised, but not read. The terms leave
+ * before the disk has the entry: what they find does not (worker.owed). */
 static enum status lookup_entry(struct worker *w, const struct args *in, struct error *e) {
     uint8_t hash[16];
     char tag[2 * sizeof hash + 1];
@@ -17,7 +18,7 @@ static enum status lookup_entry(struct worker *w, const struct args *in, struct 
     entry.tag = slice_of(tag, sizeof tag - 1);
     entry.fields = &field;
     entry.field_count = 1;
-    return ledger_record(w->state->ledger, &entry, e);
+    return ledger_append(w->state->ledger, &entry, &w->owed, e);
 }
 
 /* All terms that a token may have; every one but the first says that it belongs to the one before. */

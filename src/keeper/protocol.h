@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "keeper/client.h"
 
+#define PROTOCOL_QUIET        1 /* flags of an `outcome` that wants no answer */
 #define PROTOCOL_LOGIN_MAX    64
 #define PROTOCOL_PASSWORD_MAX 1024
 #define PROTOCOL_AGENT_MAX    200

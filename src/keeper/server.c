@@ -80,11 +80,22 @@ static enum status admit(struct worker *w, const struct message_info *m, struct 
     return ST_OK;
 }
 
+/* Looking up and opening what was found share one sync. */
+static enum status pay_owed(struct worker *w, const struct message_info *m, struct error *e) {
+    if (w->owed == 0 || m->number == MSG_LOOKUP)
+        return ST_OK;
+    enum status s = ledger_wait(w->state->ledger, w->owed, e);
+    w->owed = 0;
+    return s;
+}
+
 static enum status answer_message(struct worker *w, const struct message_info *m, struct args *in,
                                   struct args *out, struct error *e) {
     enum status s = admit(w, m, in, e);
     if (s == ST_OK)
         s = handler_of(m->number)(w, in, out, e);
+    if (s == ST_OK)
+        s = pay_owed(w, m, e);
     atomic_fetch_add(&w->state->counters.requests, 1);
     if (s != ST_OK)
         atomic_fetch_add(&w->state->counters.refused, 1);
@@ -96,7 +107,9 @@ static enum status answer_message(struct worker *w, const struct message_info *m
 /* False: the connection is out of step, or its client at a door where this may not be said. */
 static bool serve_one(struct worker *w, int fd, const struct frame *question, struct buf *reply) {
     const struct message_info *m = protocol_message(question->type);
-    if (m == NULL || question->flags != 0 || (m->doors & w->door) == 0 || handler_of(m->number) == NULL) {
+    bool quiet = m != NULL && m->number == MSG_OUTCOME && question->flags == PROTOCOL_QUIET;
+    if (m == NULL || (question->flags != 0 && !quiet) || (m->doors & w->door) == 0 ||
+        handler_of(m->number) == NULL) {
         log_warn("event=keeper_bad_message type=%u door=%d", question->type, (int)w->door);
         return false;
     }
@@ -125,7 +138,7 @@ static bool serve_one(struct worker *w, int fd, const struct frame *question, st
     explicit_bzero(&out, sizeof out);
     struct frame answer = {
         .type = question->type, .flags = (uint16_t)s, .id = question->id, .payload = buf_slice(reply)};
-    bool sent = frame_send(fd, &answer, SEND_MS) == ST_OK;
+    bool sent = quiet || frame_send(fd, &answer, SEND_MS) == ST_OK;
     arena_reset(&w->arena);
     buf_reset(&w->scratch);
     buf_reset(reply);

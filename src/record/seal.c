@@ -158,12 +158,14 @@ enum status ops_commit(struct caller *c, const struct sealed_set *set, const str
                           .bulk = c->is_job,
                           .groups = ops->refused == NULL ? 0 : (uint32_t)set->count,
                           .refused = ops->refused};
-    struct error ignored;
     enum status s = world_commit(c->world.world, &w, result, e);
     if (s == ST_UNAVAILABLE) /* the writer went away: nobody knows; the engine settles it (record/settle.h) */
         return s;
     /* A lost outcome is no loss: the intent is settled against the rows. */
-    if (keeper_outcome(c->keeper, set->intent, s == ST_OK, &ignored) != ST_OK && s == ST_OK)
-        return ST_OK;
+    struct error ignored;
+    if (!c->is_job)
+        keeper_outcome_later(c->keeper, set->intent, s == ST_OK);
+    else if (keeper_outcome(c->keeper, set->intent, s == ST_OK, &ignored) != ST_OK)
+        return s;
     return s;
 }

@@ -151,6 +151,35 @@ static void a_stream_gives_each_frame_in_its_turn(void **state) {
     ends_free(&s);
 }
 
+static void frames_made_before_go_ahead_of_the_question_once(void **state) {
+    (void)state;
+    struct ends s = ends_make(100);
+    struct frame_stream asker, other;
+    struct buf made;
+    struct frame quiet = {.type = 3, .flags = 1, .id = 1, .payload = SLICE("quiet")},
+                 question = {.type = 4, .id = 2}, in;
+    frame_stream_init(&asker, s.a, 100, true, 1000);
+    frame_stream_init(&other, s.b, 100, true, 1000);
+    buf_init(&made, 100, false);
+    frame_put(&made, &quiet);
+    asker.before = buf_slice(&made);
+    assert_int_equal(frame_send(s.b, &question, 1000), ST_OK); /* the answer, sent ahead */
+    assert_int_equal(frame_send(s.b, &question, 1000), ST_OK);
+    for (int turn = 0; turn < 2; turn++)
+        assert_int_equal(frame_stream_call(&asker, &question, &in, 1000), ST_OK);
+    assert_int_equal(frame_send_made(s.a, buf_slice(&made), 1000), ST_OK);
+    static const uint16_t types[] = {3, 4, 4, 3};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(frame_stream_next(&other, &in), ST_OK);
+        assert_int_equal(in.type, types[i]);
+        assert_true(slice_is(in.payload, types[i] == 3 ? "quiet" : ""));
+    }
+    frame_stream_free(&asker);
+    frame_stream_free(&other);
+    buf_free(&made);
+    ends_free(&s);
+}
+
 static void a_stream_refuses_what_is_too_long_or_too_late(void **state) {
     (void)state;
     struct ends s = ends_make(100);
@@ -237,6 +266,7 @@ int main(void) {
         cmocka_unit_test(a_peer_that_does_not_read_times_out),
         cmocka_unit_test(an_answer_to_another_question_is_corrupt),
         cmocka_unit_test(a_stream_gives_each_frame_in_its_turn),
+        cmocka_unit_test(frames_made_before_go_ahead_of_the_question_once),
         cmocka_unit_test(a_stream_refuses_what_is_too_long_or_too_late),
         cmocka_unit_test(the_largest_frame_crosses_a_stream_and_one_behind_it),
         cmocka_unit_test(a_listening_socket_knows_its_callers_and_hands_over_descriptors),

@@ -432,6 +432,60 @@ static void intents_without_outcome_are_known_after_a_restart(void **state) {
     assert_int_equal(n, 0);
 }
 
+static void an_outcome_told_later_goes_with_the_next_call_or_when_forgotten(void **state) {
+    struct world *w = *state;
+    struct error e;
+    uint64_t intents[8];
+    size_t n;
+    struct keeper_call wang = world_sign_in(w, "wang");
+    struct world_row row = world_row(w, &wang, "张三", "+8613800001234", "330102199001011234");
+    struct keeper_sealed sealed = update_mobile(w, &wang, &row, "+8613811111234");
+    keeper_outcome_later(w->k, sealed.intent, true);
+    assert_int_equal(keeper_open_intents(w->k, false, intents, 8, &n, &e), ST_OK);
+    assert_int_equal(n, 0);
+    sealed = update_mobile(w, &wang, &row, "+8613811111235");
+    keeper_outcome_later(w->k, sealed.intent, false);
+    keeper_forget(w->k);
+    assert_int_equal(keeper_outcome(w->k, sealed.intent, false, &e), ST_NOT_FOUND); /* told already */
+    keeper_outcome_later(w->k, sealed.intent, false); /* nobody hears that it is refused */
+    assert_int_equal(keeper_open_intents(w->k, false, intents, 8, &n, &e), ST_OK);
+    assert_int_equal(n, 0);
+}
+
+static void a_look_ups_entry_is_on_disk_when_the_next_call_is_answered(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct keeper_term_list *lists;
+    size_t n;
+    struct keeper_call li = world_sign_in(w, "li");
+    assert_int_equal(keeper_settle(w->k, &e), ST_OK); /* nothing to wait for */
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(keeper_lookup(w->k, &li, 1, 101, SEARCH_EXACT, VIEW_MASKED, SLICE("13800001234"),
+                                       &w->arena, &lists, &n, &e),
+                         ST_OK);
+    assert_int_equal(keeper_settle(w->k, &e), ST_OK);
+    assert_int_equal(count_entries(w, AUDIT_LOOKUP, AUDIT_DONE), 2);
+}
+
+static void terms_of_a_keeper_that_is_gone_open_nothing(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct keeper_term_list *lists;
+    size_t n;
+    struct principal who;
+    struct keeper_call li = world_sign_in(w, "li");
+    assert_int_equal(keeper_lookup(w->k, &li, 1, 101, SEARCH_EXACT, VIEW_MASKED, SLICE("13800001234"),
+                                   &w->arena, &lists, &n, &e),
+                     ST_OK);
+    struct keeper *k = w->k;
+    w->k = NULL;
+    world_stop(w);
+    world_start(w);
+    assert_int_equal(keeper_session(k, &li, &who, &e), ST_UNAVAILABLE);
+    assert_int_equal(keeper_session(k, &li, &who, &e), ST_OK);
+    keeper_close(k);
+}
+
 static void an_intent_is_left_when_its_connection_seals_again_or_ends(void **state) {
     struct world *w = *state;
     struct error e;
@@ -479,6 +533,9 @@ int main(void) {
         CASE(a_jobs_token_is_for_its_object_only),
         CASE(only_jobs_claims_a_job_and_only_one_that_was_authorised),
         CASE(intents_without_outcome_are_known_after_a_restart),
+        CASE(an_outcome_told_later_goes_with_the_next_call_or_when_forgotten),
+        CASE(a_look_ups_entry_is_on_disk_when_the_next_call_is_answered),
+        CASE(terms_of_a_keeper_that_is_gone_open_nothing),
         CASE(an_intent_is_left_when_its_connection_seals_again_or_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,8 @@
 #include "base/status.h"
 #include "base/uuid.h"
 
+#include <endian.h>
+
 /* With its key a block fills a page of the file and leaves none of a second. */
 #define RUN_BLOCK_BYTES 3960
 /* Of a block's first posting: the record, the number big-endian, so that keys sort bytewise. */
@@ -21,9 +23,24 @@ struct posting {
     uint64_t number;
 };
 
+/* Eight bytes as the number that compares as they do. */
+static inline uint64_t posting_half(const uint8_t *p) {
+    uint64_t n;
+    memcpy(&n, p, sizeof n);
+    return be64toh(n);
+}
+
 static inline int posting_compare(const struct posting *a, const struct posting *b) {
-    int order = memcmp(a->record.b, b->record.b, 16);
-    return order != 0 ? order : (a->number > b->number) - (a->number < b->number);
+    uint64_t x = posting_half(a->record.b), y = posting_half(b->record.b);
+    if (x == y) {
+        x = posting_half(a->record.b + 8);
+        y = posting_half(b->record.b + 8);
+    }
+    if (x == y) {
+        x = a->number;
+        y = b->number;
+    }
+    return (x > y) - (x < y);
 }
 
 void posting_key(const struct posting *p, uint8_t out[RUN_KEY_BYTES]);

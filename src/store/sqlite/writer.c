@@ -1,6 +1,7 @@
 #include "store/sqlite/writer.h"
 
 #include "base/clock.h"
+#include "base/futex.h"
 #include "base/log.h"
 #include "store/sqlite/apply.h"
 #include "store/sqlite/found.h"
@@ -25,8 +26,7 @@ struct request {
     struct write_result result;
     struct error error;
     enum status status;
-    bool done;
-    pthread_cond_t wake;
+    _Atomic uint32_t done; /* slept on; what stands above is not touched once it is 1 */
 };
 
 struct queue {
@@ -125,9 +125,10 @@ static void group_housekeeping(struct writer *w) {
         log_warn("store: settled intents or old keys stay until the next time: %s", e.detail);
 }
 
+/* Without the lock, which those who wake would only queue for. A request may be gone as soon as it is done:
+ * then the wake finds nobody. */
 static void group_answer(struct writer *w, enum status st, const struct error *e) {
     uint64_t held_us = (uint64_t)(clock_thread_ns() - w->group_began_ns) / 1000;
-    (void)pthread_mutex_lock(&w->lock);
     for (size_t i = 0; i < w->group_count; i++) {
         struct request *r = w->group[i];
         if (st != ST_OK && r->status == ST_OK) {
@@ -135,11 +136,10 @@ static void group_answer(struct writer *w, enum status st, const struct error *e
             r->error = *e;
         }
         r->result.held_us = held_us;
-        r->done = true;
-        (void)pthread_cond_signal(&r->wake);
+        atomic_store(&r->done, 1);
+        futex_wake(&r->done, 1);
     }
     w->group_count = 0;
-    (void)pthread_mutex_unlock(&w->lock);
 }
 
 static void group_fail(struct writer *w, enum status st, const struct error *e) {
@@ -468,18 +468,15 @@ void writer_stop(struct writer *w) {
 }
 
 static enum status wait_for(struct writer *w, struct request *r, bool bulk, struct error *e) {
-    if (pthread_cond_init(&r->wake, NULL) != 0)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory to wait for the writer");
     (void)pthread_mutex_lock(&w->lock);
     bool stopped = w->stop;
     if (!stopped) {
         queue_put(bulk ? &w->bulk : &w->interactive, r);
         (void)pthread_cond_signal(&w->work);
     }
-    while (!stopped && !r->done)
-        (void)pthread_cond_wait(&r->wake, &w->lock);
     (void)pthread_mutex_unlock(&w->lock);
-    (void)pthread_cond_destroy(&r->wake);
+    while (!stopped && atomic_load(&r->done) == 0)
+        futex_wait(&r->done, 0);
     if (stopped)
         return error_set(e, ST_UNAVAILABLE, "store_closed", "the store is being closed");
     if (r->status != ST_OK && e != NULL)
