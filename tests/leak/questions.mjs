@@ -28,6 +28,7 @@ const fillers = {
   '/grants/': () => [{ id: 1 }, { id: 999999 }],
   '/handovers/': () => [{ id: no }],
   '/conflicts/': (stage) => [{ id: stage.conflict }],
+  '/alarms/': () => [{ id: 1 }],
   '/audit/': () => [1, 30, 60, 90, 120].map((seq) => ({ seq })),
   '/objects/': (stage) => main.flatMap((object) => stage.definitions[object].fields.map((f) => ({ object, field: f.name }))),
 };
