@@ -189,23 +189,30 @@ static void judge_slot(struct parts *p, const struct index_rows *x, const struct
         j->changes[j->count++] = (struct common){s->name, (uint8_t)(levels | 1u << wanted)};
 }
 
-/* An index that has seen enough rows since the last look; what finds no room is met at the next one. */
+static bool index_is_due(const struct index_rows *x) {
+    return x->rows - x->judged >= PARTS_ROWS;
+}
+
+/* Indexes that have seen enough rows since the last look, all in one pass: those of an object come due
+ * together. What finds no room is met at the next one. */
 static void judge(struct parts *p, struct judged *j) {
-    for (size_t i = 0; i < p->index_count; i++) {
-        struct index_rows *x = &p->indexes[i];
-        if (x->rows - x->judged < PARTS_ROWS)
+    bool due[INDEXES], halve[INDEXES];
+    for (size_t i = 0; i < INDEXES; i++) {
+        due[i] = i < p->index_count && index_is_due(&p->indexes[i]);
+        halve[i] = due[i] && p->indexes[i].rows >= RECENT;
+    }
+    for (size_t k = 0; k < SLOTS; k++) {
+        struct slot *s = &p->slots[k];
+        if (s->count == 0 || !due[s->index])
             continue;
-        bool halve = x->rows >= RECENT;
-        for (size_t k = 0; k < SLOTS; k++) {
-            struct slot *s = &p->slots[k];
-            if (s->index != i)
-                continue;
-            if (j->count < VAULT_CHANGE_MAX && p->common_count + j->count < COMMON_MAX)
-                judge_slot(p, x, s, j);
-            s->count >>= halve;
-        }
-        x->rows >>= halve;
-        x->judged = x->rows;
+        if (j->count < VAULT_CHANGE_MAX && p->common_count + j->count < COMMON_MAX)
+            judge_slot(p, &p->indexes[s->index], s, j);
+        s->count >>= halve[s->index];
+    }
+    for (size_t i = 0; i < p->index_count; i++) {
+        p->indexes[i].rows >>= halve[i];
+        if (due[i])
+            p->indexes[i].judged = p->indexes[i].rows;
     }
 }
 
@@ -223,7 +230,7 @@ static bool is_due(struct parts *p) {
     bool due = false;
     (void)pthread_mutex_lock(&p->lock);
     for (size_t i = 0; i < p->index_count; i++)
-        due = due || p->indexes[i].rows - p->indexes[i].judged >= PARTS_ROWS;
+        due = due || index_is_due(&p->indexes[i]);
     (void)pthread_mutex_unlock(&p->lock);
     return due;
 }
@@ -258,6 +265,8 @@ static uint32_t weight(uint64_t name, unsigned level, unsigned part) {
 }
 
 unsigned parts_choose(uint64_t name, unsigned level, const struct uuid *record) {
+    if (level == 0)
+        return 0;
     uint32_t sum = 0;
     unsigned parts = 1u << level, part = 0;
     for (unsigned i = 0; i < parts; i++)

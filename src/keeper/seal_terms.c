@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define FEW 24
+
 /* One field's index of one kind, for one row. */
 struct indexed {
     struct seal_work *s;
@@ -39,6 +41,22 @@ static int by_name(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
+/* By name, which says nothing of the order they come in. A value has some dozen: put in their places one by
+ * one, without the memory and the calls of qsort. */
+static void sort_tokens(struct source *list, size_t n) {
+    if (n > FEW) {
+        qsort(list, n, sizeof *list, by_name);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) {
+        struct source moved = list[i];
+        size_t at = i;
+        for (; at > 0 && list[at - 1].name > moved.name; at--)
+            list[at] = list[at - 1];
+        list[at] = moved;
+    }
+}
+
 /* The tokens of one value, by name. */
 static enum status tokens_of(struct indexed *x, enum value_type type, struct slice value, struct source **out,
                              size_t *n) {
@@ -53,8 +71,7 @@ static enum status tokens_of(struct indexed *x, enum value_type type, struct sli
     for (size_t i = 0; st == ST_OK && i < set.n; i++)
         (*out)[(*n)++] =
             (struct source){parts_name(x->s->w->state->parts, &x->index, set.terms[i]), set.terms[i], 1};
-    if (*n > 1)
-        qsort(*out, *n, sizeof **out, by_name);
+    sort_tokens(*out, *n);
     return st;
 }
 
