@@ -1,6 +1,7 @@
 #include "share/batch.h"
 
 #include "crypto/hash.h"
+#include "share/run.h"
 
 #include <stdlib.h>
 
@@ -169,6 +170,7 @@ static enum status run_part(struct caller *c, const struct mapping *m, const str
                      (strcmp(why.code, "set_too_large") == 0 || strcmp(why.code, "request_too_large") == 0 ||
                       strcmp(why.code, "answer_too_large") == 0);
     if (too_large && to - from > 1) {
+        run_keep_turn();
         size_t middle = from + (to - from) / 2;
         s = run_part(c, m, job, b, from, middle, e);
         return s == ST_OK ? run_part(c, m, job, b, middle, to, e) : s;

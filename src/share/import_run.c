@@ -133,13 +133,6 @@ static enum status count_rows(struct pipeline *p, const struct batch *b, struct 
     return clock_monotonic_ns() - p->saved_ns > SAVE_NS ? save(p, e) : ST_OK;
 }
 
-static void end_turn(struct pipeline *p) {
-    (void)pthread_mutex_lock(&p->turns.lock);
-    p->turns.now++;
-    (void)pthread_cond_broadcast(&p->turns.moved);
-    (void)pthread_mutex_unlock(&p->turns.lock);
-}
-
 static void free_slot(struct pipeline *p, struct slot *slot) {
     batch_reset(&slot->batch);
     (void)pthread_mutex_lock(&p->lock);
@@ -153,12 +146,17 @@ static void serve_slot(struct pipeline *p, struct tools *t, struct slot *slot, u
     run_set_turn(&p->turns, number);
     enum status s = work_on(p, t, &slot->batch, &e);
     run_wait_turn(&p->turns, number);
-    if (s == ST_OK && !p->turns.broken)
-        s = count_rows(p, &slot->batch, &e);
     if (s != ST_OK)
         fail(p, s, &e);
-    end_turn(p);
+    run_end_turn(&p->turns, number);
     run_set_turn(NULL, 0);
+    run_wait_count(&p->turns, number);
+    if (s == ST_OK && !__atomic_load_n(&p->turns.broken, __ATOMIC_ACQUIRE)) {
+        s = count_rows(p, &slot->batch, &e);
+        if (s != ST_OK)
+            fail(p, s, &e);
+    }
+    run_end_count(&p->turns);
     free_slot(p, slot);
 }
 

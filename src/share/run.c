@@ -8,6 +8,7 @@
 
 static _Thread_local struct turns *thread_turns;
 static _Thread_local uint64_t thread_turn;
+static _Thread_local bool thread_keeps;
 
 enum status run_tools_open(struct jobs *j, struct tools *t, struct error *e) {
     *t = (struct tools){.keeper = NULL};
@@ -81,12 +82,40 @@ enum status run_caller(struct tools *t, const struct world_view *view, const str
 void run_set_turn(struct turns *turns, uint64_t turn) {
     thread_turns = turns;
     thread_turn = turn;
+    thread_keeps = false;
+}
+
+void run_keep_turn(void) {
+    thread_keeps = true;
 }
 
 void run_wait_turn(struct turns *turns, uint64_t turn) {
     (void)pthread_mutex_lock(&turns->lock);
-    while (turns->now != turn)
+    while (turns->now < turn)
         (void)pthread_cond_wait(&turns->moved, &turns->lock);
+    (void)pthread_mutex_unlock(&turns->lock);
+}
+
+void run_end_turn(struct turns *turns, uint64_t turn) {
+    (void)pthread_mutex_lock(&turns->lock);
+    if (turns->now == turn) {
+        turns->now++;
+        (void)pthread_cond_broadcast(&turns->moved);
+    }
+    (void)pthread_mutex_unlock(&turns->lock);
+}
+
+void run_wait_count(struct turns *turns, uint64_t turn) {
+    (void)pthread_mutex_lock(&turns->lock);
+    while (turns->counted != turn)
+        (void)pthread_cond_wait(&turns->moved, &turns->lock);
+    (void)pthread_mutex_unlock(&turns->lock);
+}
+
+void run_end_count(struct turns *turns) {
+    (void)pthread_mutex_lock(&turns->lock);
+    turns->counted++;
+    (void)pthread_cond_broadcast(&turns->moved);
     (void)pthread_mutex_unlock(&turns->lock);
 }
 
@@ -99,21 +128,32 @@ uint32_t run_pace(uint32_t now, uint32_t rows, uint64_t held_us) {
     return next < RUN_ROWS_LEAST ? RUN_ROWS_LEAST : (uint32_t)next;
 }
 
-/* Only the thread whose turn it is comes here. */
+/* Only the thread whose turn it is, or has just been, comes here. */
 static void keep_pace(struct turns *t, const struct write_set *set, uint64_t held_us) {
     uint32_t now = __atomic_load_n(&t->rows, __ATOMIC_RELAXED);
     __atomic_store_n(&t->rows, run_pace(now, set->groups, held_us), __ATOMIC_RELAXED);
 }
 
+static bool wait_own_turn(void *context) {
+    struct turns *turns = context;
+    run_wait_turn(turns, thread_turn);
+    return !__atomic_load_n(&turns->broken, __ATOMIC_ACQUIRE);
+}
+
 enum status run_write(void *context, const struct write_set *set, struct write_result *result,
                       struct error *e) {
     struct jobs *j = context;
-    if (thread_turns != NULL)
-        run_wait_turn(thread_turns, thread_turn);
-    if (thread_turns != NULL && __atomic_load_n(&thread_turns->broken, __ATOMIC_ACQUIRE))
+    struct turns *turns = thread_turns;
+    if (turns == NULL)
+        return remote_write(j->writer, set, result, e);
+    if (result != NULL)
+        result->failed_op = SIZE_MAX; /* no op has failed when the set is not written at all */
+    if (__atomic_load_n(&turns->broken, __ATOMIC_ACQUIRE))
         return error_set(e, ST_CONFLICT, "job_stopped", "the job has been stopped");
-    enum status s = remote_write(j->writer, set, result, e);
-    if (s == ST_OK && thread_turns != NULL && result != NULL)
-        keep_pace(thread_turns, set, result->held_us);
+    enum status s = remote_write_after(j->writer, set, wait_own_turn, turns, result, e);
+    if (s == ST_OK && result != NULL)
+        keep_pace(turns, set, result->held_us);
+    if (s == ST_OK && !thread_keeps)
+        run_end_turn(turns, thread_turn);
     return s;
 }

@@ -54,13 +54,15 @@ MUST_CHECK enum status run_reseal(struct jobs *j, struct tools *t, struct job *j
 MUST_CHECK enum status run_handover(struct jobs *j, struct tools *t, struct job *job,
                                     const struct token *token, const struct principal *who, struct error *e);
 
-/* The order in which an import's batches are committed: the writer's callback waits for the thread's turn. */
+/* The order in which an import's batches are committed, and counted: the writer's callback waits for the
+ * thread's turn, and passes it on when the set is committed. */
 struct turns {
     pthread_mutex_t lock;
     pthread_cond_t moved;
-    uint64_t now;
-    bool broken;   /* something went wrong: nothing more is committed */
-    uint32_t rows; /* atomic: how many a batch should have, so that its set holds the writer RUN_HOLD_US */
+    uint64_t now;     /* to be committed */
+    uint64_t counted; /* to be counted */
+    bool broken;      /* something went wrong: nothing more is committed */
+    uint32_t rows;    /* atomic: how many a batch should have, so that its set holds the writer RUN_HOLD_US */
 };
 #define RUN_HOLD_US    12000 /* of its processor time; the commit's waiting for the disk comes on top */
 #define RUN_ROWS_FIRST 200
@@ -69,9 +71,18 @@ struct turns {
 /* How many rows the next sets should have, when `rows` rows have just held the writer so long: half of the
  * way at once to fewer, an eighth of it to more. */
 uint32_t run_pace(uint32_t now, uint32_t rows, uint64_t held_us);
-/* The thread's commits wait until turns->now is `turn`; NULL: they don't. */
+/* The thread's commits wait until turns->now is `turn`; NULL: they don't. The first one that succeeds passes
+ * the turn on. */
 void run_set_turn(struct turns *turns, uint64_t turn);
+/* There will be more commits in this turn: nobody else's come between. */
+void run_keep_turn(void);
+/* Waits for the turn unless it has been passed on. */
 void run_wait_turn(struct turns *turns, uint64_t turn);
+/* Passes it on unless it has been. */
+void run_end_turn(struct turns *turns, uint64_t turn);
+/* The same for counting. */
+void run_wait_count(struct turns *turns, uint64_t turn);
+void run_end_count(struct turns *turns);
 /* world_write of the jobs process; context: struct jobs. */
 enum status run_write(void *context, const struct write_set *set, struct write_result *result,
                       struct error *e);

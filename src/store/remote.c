@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define ANSWER_MOST ((size_t)256 * 1024)
+#define GO_MOST     ((size_t)1024)
 #define SET_MEMORY  ((size_t)64 * 1024 * 1024)
 #define SEND_MS     30000
 #define WRITE_MS    60000 /* a set waits behind interactive ones */
@@ -53,18 +54,44 @@ static void put_answer(struct buf *out, const struct write_set *set, const struc
     buf_put_slice(out, slice_from_string(e->detail));
 }
 
-static enum status write_received(struct remote_server *r, struct slice payload, struct arena *a,
-                                  struct write_set *set, struct write_result *result, struct error *e) {
-    struct object_set *objects = r->objects(r->context);
-    enum status s = wire_get_set(payload, objects, a, set);
-    if (s != ST_OK)
-        s = error_set(e, s, "write_malformed", "the write set does not decode");
-    else
-        s = write_set_check(set, objects, e);
+/* Against the definitions as they are when it is written, not as they were when it came. */
+static enum status write_decoded(struct remote_server *r, const struct write_set *set,
+                                 struct write_result *result, struct error *e) {
+    struct object_set *now = r->objects(r->context);
+    enum status s = write_set_check(set, now, e);
     if (s == ST_OK)
         s = store_write(r->store, set, result, e);
-    object_set_release(objects);
+    object_set_release(now);
     return s;
+}
+
+/* `in` holds the set's bytes until it is written, so what lets it go has a place of its own. */
+static bool may_go(struct connection_slot *c, const struct frame *question) {
+    struct frame go;
+    struct buf in;
+    if ((question->flags & REMOTE_HOLD) == 0)
+        return true;
+    buf_init(&in, GO_MOST, false);
+    bool went = frame_receive(c->fd, &in, &go, FRAME_FOREVER) == ST_OK && go.type == REMOTE_GO &&
+                go.id == question->id;
+    buf_free(&in);
+    return went;
+}
+
+/* False: it may not be written, and nobody waits for an answer. */
+static bool write_received(struct connection_slot *c, const struct frame *question, struct arena *a,
+                           struct write_set *set, struct write_result *result, struct error *e) {
+    struct remote_server *r = c->server;
+    struct object_set *objects = r->objects(r->context);
+    enum status s = wire_get_set(question->payload, objects, a, set);
+    if (s != ST_OK)
+        s = error_set(e, s, "write_malformed", "the write set does not decode");
+    bool go = may_go(c, question);
+    if (s == ST_OK && go)
+        s = write_decoded(r, set, result, e);
+    object_set_release(objects);
+    e->status = s;
+    return go;
 }
 
 static bool serve_one(struct connection_slot *c, struct buf *in, struct buf *out, struct arena *a) {
@@ -74,7 +101,9 @@ static bool serve_one(struct connection_slot *c, struct buf *in, struct buf *out
     struct write_set set = {.count = 0};
     struct write_result result = {.failed_op = 0};
     struct error e = {.status = ST_OK};
-    enum status s = write_received(c->server, question.payload, a, &set, &result, &e);
+    if (!write_received(c, &question, a, &set, &result, &e))
+        return false;
+    enum status s = e.status;
     buf_reset(out);
     put_answer(out, &set, &result, s, &e);
     answer.id = question.id;
@@ -199,12 +228,24 @@ void remote_stop(struct remote_server *r) {
 
 /* ---- jobs' end ---- */
 
-struct remote_writer {
+/* One set at a time. */
+struct line {
     pthread_mutex_t lock;
-    char path[SOCKET_PATH_MOST + 1];
+    const char *path;
     int fd; /* -1: not connected */
     uint64_t id;
     struct buf in, out;
+};
+
+struct remote_writer {
+    char path[SOCKET_PATH_MOST + 1];
+    struct line lines[REMOTE_LINES];
+};
+
+/* What a set waits for. */
+struct leave {
+    bool (*wait)(void *);
+    void *context;
 };
 
 enum status remote_open(const char *path, struct remote_writer **out, struct error *e) {
@@ -216,15 +257,19 @@ enum status remote_open(const char *path, struct remote_writer **out, struct err
     if (w == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "writer");
     memcpy(w->path, path, n);
-    w->fd = -1;
-    (void)pthread_mutex_init(&w->lock, NULL);
-    buf_init(&w->in, ANSWER_MOST, false);
-    buf_init(&w->out, FRAME_MOST, false);
+    for (size_t i = 0; i < REMOTE_LINES; i++) {
+        struct line *l = &w->lines[i];
+        l->path = w->path;
+        l->fd = -1;
+        (void)pthread_mutex_init(&l->lock, NULL);
+        buf_init(&l->in, ANSWER_MOST, false);
+        buf_init(&l->out, FRAME_MOST, false);
+    }
     *out = w;
     return ST_OK;
 }
 
-static void hang_up(struct remote_writer *w) {
+static void hang_up(struct line *w) {
     if (w->fd >= 0)
         (void)close(w->fd);
     w->fd = -1;
@@ -233,10 +278,13 @@ static void hang_up(struct remote_writer *w) {
 void remote_close(struct remote_writer *w) {
     if (w == NULL)
         return;
-    hang_up(w);
-    buf_free(&w->in);
-    buf_free(&w->out);
-    (void)pthread_mutex_destroy(&w->lock);
+    for (size_t i = 0; i < REMOTE_LINES; i++) {
+        struct line *l = &w->lines[i];
+        hang_up(l);
+        buf_free(&l->in);
+        buf_free(&l->out);
+        (void)pthread_mutex_destroy(&l->lock);
+    }
     free(w);
 }
 
@@ -273,33 +321,80 @@ static enum status take_answer(const struct write_set *set, const struct frame *
     return (enum status)answer->flags;
 }
 
-static enum status exchange(struct remote_writer *w, const struct write_set *set, struct write_result *result,
-                            struct error *e) {
-    struct frame question = {.type = REMOTE_WRITE, .id = ++w->id}, answer;
-    buf_reset(&w->out);
-    wire_put_set(&w->out, set);
-    if (w->out.failed)
+static enum status away(struct line *l, struct error *e) {
+    hang_up(l);
+    return error_set(e, ST_UNAVAILABLE, "writer_away", "the engine's writer went away");
+}
+
+/* The set goes out before its leave is there; what comes back is its answer. */
+static enum status ask(struct line *l, const struct frame *question, const struct leave *leave,
+                       struct frame *answer, struct error *e) {
+    if (leave->wait == NULL)
+        return frame_call(l->fd, question, &l->in, answer, WRITE_MS) == ST_OK ? ST_OK : away(l, e);
+    if (frame_send(l->fd, question, WRITE_MS) != ST_OK)
+        return away(l, e);
+    if (!leave->wait(leave->context)) {
+        hang_up(l);
+        return error_set(e, ST_CONFLICT, "not_written", "the set shall not be written");
+    }
+    struct frame go = {.type = REMOTE_GO, .id = question->id};
+    return frame_call(l->fd, &go, &l->in, answer, WRITE_MS) == ST_OK ? ST_OK : away(l, e);
+}
+
+static enum status exchange(struct line *l, const struct write_set *set, const struct leave *leave,
+                            struct write_result *result, struct error *e) {
+    struct frame question = {.type = REMOTE_WRITE, .id = ++l->id}, answer;
+    buf_reset(&l->out);
+    wire_put_set(&l->out, set);
+    if (l->out.failed)
         return error_set(e, ST_LIMIT, "set_too_large", "the write set does not fit into a message");
-    if (w->fd < 0 && socket_connect(w->path, &w->fd, e) != ST_OK) {
-        w->fd = -1;
+    if (l->fd < 0 && socket_connect(l->path, &l->fd, e) != ST_OK) {
+        l->fd = -1;
         return error_set(e, ST_UNAVAILABLE, "writer_away", "the engine's writer does not answer");
     }
-    question.payload = buf_slice(&w->out);
-    if (frame_call(w->fd, &question, &w->in, &answer, WRITE_MS) != ST_OK) {
-        hang_up(w);
-        return error_set(e, ST_UNAVAILABLE, "writer_away", "the engine's writer went away");
-    }
-    enum status s = take_answer(set, &answer, result, e);
+    question.payload = buf_slice(&l->out);
+    question.flags = leave->wait == NULL ? 0 : REMOTE_HOLD;
+    enum status s = ask(l, &question, leave, &answer, e);
+    if (s != ST_OK)
+        return s;
+    s = take_answer(set, &answer, result, e);
     if (s == ST_UNAVAILABLE)
-        hang_up(w);
+        hang_up(l);
+    return s;
+}
+
+/* The first line is for sets that may be written: whoever has it waits for nobody. The others are for sets
+ * that are sent ahead; when all are taken a set waits at home. */
+static struct line *line_ahead(struct remote_writer *w) {
+    for (size_t i = 1; i < REMOTE_LINES; i++) {
+        if (pthread_mutex_trylock(&w->lines[i].lock) == 0)
+            return &w->lines[i];
+    }
+    return NULL;
+}
+
+enum status remote_write_after(struct remote_writer *w, const struct write_set *set, bool (*wait)(void *),
+                               void *context, struct write_result *result, struct error *e) {
+    struct write_result ignored;
+    struct leave leave = {wait, context};
+    struct line *l = line_ahead(w);
+    if (l == NULL) {
+        if (!wait(context))
+            return error_set(e, ST_CONFLICT, "not_written", "the set shall not be written");
+        return remote_write(w, set, result, e);
+    }
+    enum status s = exchange(l, set, &leave, result == NULL ? &ignored : result, e);
+    (void)pthread_mutex_unlock(&l->lock);
     return s;
 }
 
 enum status remote_write(struct remote_writer *w, const struct write_set *set, struct write_result *result,
                          struct error *e) {
     struct write_result ignored;
-    (void)pthread_mutex_lock(&w->lock);
-    enum status s = exchange(w, set, result == NULL ? &ignored : result, e);
-    (void)pthread_mutex_unlock(&w->lock);
+    struct leave at_once = {NULL, NULL};
+    struct line *l = &w->lines[0];
+    (void)pthread_mutex_lock(&l->lock);
+    enum status s = exchange(l, set, &at_once, result == NULL ? &ignored : result, e);
+    (void)pthread_mutex_unlock(&l->lock);
     return s;
 }

@@ -5,7 +5,7 @@ import { until } from '../api/server.mjs';
 
 // Message numbers of docs/protocol.md that hand values out, or let a write happen; and of store/remote.h.
 export const OPEN = 30, SEAL = 31;
-const REMOTE_WRITE = 1;
+const REMOTE_WRITE = 1, REMOTE_GO = 2;
 
 // strace with -xx prints every byte as \xNN; a frame is u32 length, u16 type, u16 flags, u64 id.
 const bytesOf = (text, most) => [...text.slice(0, 600).matchAll(/\\x([0-9a-f]{2})/g)].slice(0, most).map((m) => parseInt(m[1], 16));
@@ -111,6 +111,7 @@ export function engineAnswers(calls) {
       const method = /REQUEST_METHOD(GET|POST|PUT|PATCH|DELETE)/.exec(asText(c))?.[1];
       if (method) asked.set(c.path, { at, method });
       else if (frame(c.text)?.type === REMOTE_WRITE && !asked.get(c.path)) asked.set(c.path, { at });
+      else if (frame(c.text)?.type === REMOTE_GO && asked.get(c.path) && !asked.get(c.path).method) asked.set(c.path, { at }); // a set that came ahead
     }
     if (!socket || c.call !== 'sendmsg') return;
     const from = asked.get(c.path);

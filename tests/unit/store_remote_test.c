@@ -148,6 +148,60 @@ static void a_writer_finds_its_engine_again_after_a_restart(void **state) {
     link_close(&l);
 }
 
+struct waiting {
+    struct fixture *f;
+    struct link *l;
+    bool go;
+    uint64_t rows; /* when it waited */
+};
+
+/* Meanwhile another set overtakes the one that was sent ahead. */
+static bool wait_for_another(void *context) {
+    struct waiting *w = context;
+    struct fixture_row row;
+    struct error e;
+    fixture_row_make(w->f, 2, &row);
+    struct write_op op = fixture_insert(&row);
+    struct write_set set = {.ops = &op, .count = 1};
+    assert_int_equal(remote_write(w->l->writer, &set, NULL, &e), ST_OK);
+    w->rows = count_rows(w->f);
+    return w->go;
+}
+
+static void a_set_that_was_sent_ahead_is_written_when_it_may_be(void **state) {
+    struct fixture *f = *state;
+    struct link l;
+    struct fixture_row row;
+    struct error e;
+    struct waiting w = {.f = f, .l = &l, .go = true};
+    link_open(f, &l);
+    fixture_row_make(f, 1, &row);
+    struct write_op op = fixture_insert(&row);
+    struct write_set set = {.ops = &op, .count = 1, .bulk = true};
+    assert_int_equal(remote_write_after(l.writer, &set, wait_for_another, &w, NULL, &e), ST_OK);
+    assert_int_equal(w.rows, 1);
+    assert_int_equal(count_rows(f), 2);
+    link_close(&l);
+}
+
+static void a_set_that_may_not_be_written_after_all_is_not(void **state) {
+    struct fixture *f = *state;
+    struct link l;
+    struct fixture_row row;
+    struct error e;
+    struct waiting w = {.f = f, .l = &l, .go = false};
+    link_open(f, &l);
+    fixture_row_make(f, 1, &row);
+    struct write_op op = fixture_insert(&row);
+    struct write_set set = {.ops = &op, .count = 1, .bulk = true};
+    assert_int_equal(remote_write_after(l.writer, &set, wait_for_another, &w, NULL, &e), ST_CONFLICT);
+    assert_string_equal(e.code, "not_written");
+    assert_int_equal(count_rows(f), 1);
+    assert_int_equal(remote_write(l.writer, &set, NULL, &e), ST_OK); /* not left on its way either */
+    assert_int_equal(count_rows(f), 2);
+    link_close(&l);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_set_from_another_process_is_committed, fixture_setup,
@@ -157,6 +211,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(without_groups_one_conflict_undoes_the_whole_set, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_writer_finds_its_engine_again_after_a_restart, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_set_that_was_sent_ahead_is_written_when_it_may_be, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_set_that_may_not_be_written_after_all_is_not, fixture_setup,
                                         fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
