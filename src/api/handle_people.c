@@ -73,6 +73,8 @@ static bool state_fits(const struct people_query *q, const struct staff *s) {
         return !s->disabled;
     if (slice_equal(q->state, SLICE("disabled")))
         return s->disabled;
+    if (slice_equal(q->state, SLICE("partner")))
+        return s->sponsor != 0;
     if (slice_equal(q->state, SLICE("duty")))
         return s->duties != 0;
     if (slice_equal(q->state, SLICE("idle")))
@@ -103,6 +105,15 @@ static void write_person(const struct staff *s, int64_t seen, struct json *j) {
     json_key(j, "document");
     json_raw(j, s->document);
     write_time(j, "seen_at", seen);
+    json_key(j, "department");
+    json_int(j, s->department);
+    json_key(j, "leads");
+    json_array_begin(j);
+    for (size_t i = 0; i < s->manages_count; i++)
+        json_int(j, s->manages[i]);
+    json_array_end(j);
+    json_key(j, "reports");
+    json_int(j, (int64_t)s->reports_count);
 }
 
 static enum status read_query(struct caller *c, const struct http_request *r, struct people_query *q,

@@ -344,6 +344,8 @@ static void write_staff(const struct directory *d, struct json *j) {
         json_int(j, d->staff[i].department);
         json_key(j, "disabled");
         json_bool(j, d->staff[i].disabled);
+        json_key(j, "partner");
+        json_bool(j, d->staff[i].sponsor != 0);
         json_object_end(j);
     }
     json_array_end(j);
@@ -363,6 +365,8 @@ static void write_departments(const struct directory *d, struct json *j) {
         json_cstring(j, one->name);
         json_key(j, "branch");
         json_bool(j, one->is_branch);
+        json_key(j, "closed");
+        json_bool(j, one->closed || one->home != one->id);
         json_object_end(j);
     }
     json_array_end(j);

@@ -74,7 +74,9 @@ static enum status find_person(struct why *w, const json_t *user, struct error *
                               .department = staff->department,
                               .branch = d == NULL ? 0 : d->branch,
                               .manages = staff->manages,
-                              .manages_count = staff->manages_count};
+                              .manages_count = staff->manages_count,
+                              .reports = staff->reports,
+                              .reports_count = staff->reports_count};
     return find_roles(w, staff->id, e);
 }
 

@@ -43,6 +43,8 @@ HANDLER(api_person);
 HANDLER(api_person_make);
 HANDLER(api_person_change);
 HANDLER(api_person_leave);
+HANDLER(api_people_import_preview);
+HANDLER(api_people_import);
 HANDLER(api_department_make);
 HANDLER(api_department_change);
 HANDLER(api_roles);

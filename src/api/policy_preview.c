@@ -123,7 +123,9 @@ static enum status take_person(struct preview *x, uint32_t id, const json_t *doc
                                    .department = staff->department,
                                    .branch = d == NULL ? 0 : d->branch,
                                    .manages = staff->manages,
-                                   .manages_count = staff->manages_count},
+                                   .manages_count = staff->manages_count,
+                                   .reports = staff->reports,
+                                   .reports_count = staff->reports_count},
                          .name = staff->name};
     for (size_t i = 0; i < json_array_size(roles) && i < ACTOR_ROLES_MAX; i++) {
         const char *name = json_string_value(json_array_get(roles, i));

@@ -98,7 +98,8 @@ static enum status check_csrf(const struct caller *c, const struct http_request 
 }
 
 enum status session_refresh_directory(struct caller *c, struct error *e) {
-    if (c->world.directory != NULL && c->world.directory->version >= c->who.registry_version)
+    if (c->world.directory != NULL && c->world.directory->version >= c->who.registry_version &&
+        clock_wall_ms() < c->world.directory->stale_at)
         return ST_OK;
     struct directory *fresh = NULL;
     enum status s = directory_load(c->keeper, &fresh, e);

@@ -1,5 +1,5 @@
-/* The demo company: its departments and its forty-one people. Numbers are fixed, so that every demo base has the
- * same people; one is the well-known face of each role and signs in by the role's name. All share one
+/* The demo company: its departments and its forty-one people. Numbers are fixed, so that every demo base has
+ * the same people; one is the well-known face of each role and signs in by the role's name. All share one
  * password that is printed: a demo base answers on loopback only. */
 #ifndef KEDUN_CMD_DEMO_PEOPLE_H
 #define KEDUN_CMD_DEMO_PEOPLE_H

@@ -191,8 +191,8 @@ static int run_cases(struct work *w, const json_t *file, struct error *e) {
     size_t failed = 0;
     if (departments == NULL)
         return EXIT_FAILED;
-    struct organisation organisation = {departments,
-                                        read_departments(json_object_get(file, "departments"), departments)};
+    struct organisation organisation = {
+        departments, read_departments(json_object_get(file, "departments"), departments), false};
     for (size_t i = 0; i < json_array_size(cases); i++) {
         const json_t *one = json_array_get(cases, i);
         const char *name = json_string_value(json_object_get(one, "name")),

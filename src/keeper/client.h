@@ -64,8 +64,9 @@ enum purpose {
 
 enum duty { DUTY_SYSTEM_ADMIN = 1, DUTY_SECURITY_ADMIN = 2, DUTY_AUDITOR = 4 }; /* bits; apart (I4) */
 
-/* What a colleague on leave has lent: his roles, to be used over his scope. */
-#define PRINCIPAL_LENT_MAX   4
+/* What a colleague on leave has lent: his roles, to be used over his scope. Where `from` is the person
+ * himself: the roles of another post of his, over that post's department. */
+#define PRINCIPAL_LENT_MAX   8
 #define PRINCIPAL_LENT_ROLES 8
 struct principal_lent {
     uint32_t from, department;
@@ -195,6 +196,12 @@ MUST_CHECK enum status keeper_registry_list(struct keeper *k, uint64_t since, st
 MUST_CHECK enum status keeper_registry_put(struct keeper *k, const struct keeper_call *call, uint8_t kind,
                                            uint32_t id, struct slice document, uint32_t *made,
                                            struct error *e);
+/* `document`: {"items": [{"kind": "user"|"department", "id", "document"}]}, at most 4,000: people and
+ * departments of a list, all of it or nothing. System administrator. Roles, duties and whoever holds one are
+ * not changed by it; nor is what takes two. */
+MUST_CHECK enum status keeper_registry_import(struct keeper *k, const struct keeper_call *call,
+                                              struct slice document, struct error *e);
+
 /* ---- what takes two, and rights for a time (keeper/proposal.h, keeper/registry.h) ---- */
 
 /* `document`: {"kind", "user", "reason", "days", "change"}. `secret`: the first half of a one-time password,

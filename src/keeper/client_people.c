@@ -64,3 +64,10 @@ enum status keeper_person_state(struct keeper *k, const struct keeper_call *call
     *json = s == ST_OK ? a->text : SLICE_NONE;
     return s;
 }
+
+enum status keeper_registry_import(struct keeper *k, const struct keeper_call *call, struct slice document,
+                                   struct error *e) {
+    struct args *a = client_args(k, call);
+    a->text = document;
+    return client_exchange(k, MSG_REGISTRY_IMPORT, a, NULL, e);
+}

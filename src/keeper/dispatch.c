@@ -21,6 +21,7 @@ handler *handler_of(enum message number) {
         [MSG_PASSKEY_SIGN_IN] = handle_passkey_sign_in,
         [MSG_REGISTRY_LIST] = handle_registry_list,
         [MSG_REGISTRY_PUT] = handle_registry_put,
+        [MSG_REGISTRY_IMPORT] = handle_registry_import,
         [MSG_BOOTSTRAP] = handle_bootstrap,
         [MSG_BOOTSTRAP_END] = handle_bootstrap_end,
         [MSG_BOOTSTRAPPED] = handle_bootstrapped,

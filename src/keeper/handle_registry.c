@@ -31,7 +31,9 @@ enum status handle_registry_put(struct worker *w, struct args *in, struct args *
     (void)snprintf(tag, sizeof tag, "%s %u", kind_name(in->kind), in->number32);
     struct registry_writer who = {.user = c->grant.user, .duties = c->actor.duties};
     bool person = !c->grant.is_key && !c->grant.is_job && !c->grant.must_change;
-    if (!person || who.duties == 0) {
+    bool sponsor = in->kind == REGISTRY_USER && in->number32 != 0 &&
+                   registry_sponsor(w->state->registry, in->number32) == who.user;
+    if (!person || (who.duties == 0 && !sponsor)) {
         (void)error_set(e, ST_DENIED, "not_your_duty", "the registry is the administrators'");
         return worker_refuse(w, in, tag, e);
     }

@@ -84,6 +84,9 @@ static bool registry_may_decide(struct worker *w, const json_t *document) {
         if (users[i] == w->caller.grant.user)
             return false;
     }
+    unsigned both = w->caller.actor.duties | duties_of(w, proposal_user(document, "by"));
+    if (registry_moves(w->state->registry, items, n) && (both & DUTY_SECURITY_ADMIN) == 0)
+        return false; /* who sees what by it is for a security administrator to judge */
     return touched != 0 ? other_duty(w, document, ADMINS | DUTY_AUDITOR)
                         : (w->caller.actor.duties & ADMINS) != 0;
 }

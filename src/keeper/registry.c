@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json_in.h"
-#include "keeper/registry_table.h"
+#include "keeper/registry_posts.h"
 
 #include <stdlib.h>
 

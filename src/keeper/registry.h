@@ -4,8 +4,15 @@
  * Documents are JSON objects; keys that are not named here are kept for the rest of the system as they are.
  *   user       {"id", "login" (1..63 bytes), "name", "roles": [names], "department": id, "duties":
  *              ["system_admin"|"security_admin"|"auditor"], "manages": [ids], "disabled": bool, "until": ms
- * or null, "mail"}; past its end an account is as a disabled one department {"id", "parent": id or 0, "name",
- * "branch": id or 0} role       {"name", "label": {"zh","en"}, "ceiling": {"personal","sensitive":
+ * or null, "mail", "posts": [{"id", "department", "position", "from": ms, "until": ms or null, "main": bool,
+ *              "leads": bool, "reports_to": user or 0}], "post_roles": {"<post>": [names]}, "kind":
+ *              "staff"|"partner", "sponsor": user, "trained_at": ms}; past its end an account is as a
+ *              disabled one. Who has posts stands where they hold now (keeper/registry_posts.h). A partner
+ *              has a sponsor, who renews the account, and an end within PARTNER_DAYS; he signs in once his
+ *              training is confirmed, and his account rests while the sponsor's does.
+ *   department {"id", "parent": id or 0, "name", "branch": id or 0, "closed": bool, "merged_into": id or 0,
+ *              "first"} (keeper/registry_organise.h); a key that is left out stays.
+ *   role       {"name", "label": {"zh","en"}, "ceiling": {"personal","sensitive":
  * "hidden"|"masked"|"clear"}, "match": {"personal","sensitive": bool}, "budget": {"clear": W, "masked": W,
  * "lookups": L, "writes": L}} L = {"day": n, "hour": n, "minute": n}; hour defaults to day, minute to hour; a
  * missing L is 0: nothing (but for "writes", rows sealed: no limit). W = L for both classes, or {"personal":
@@ -24,6 +31,8 @@
  * - A user holds one duty at most; a holder's ceilings are hidden whatever his roles say.
  * - Each duty keeps a holder who is not disabled (ST_CONFLICT "last_of_duty"); whoever holds a duty, or
  * shall, is changed by two people (ST_DENIED "needs_second": keeper/proposal.h), neither of them himself.
+ * - A department's move, merge or becoming a branch that puts somebody new above records, or changes their
+ *   branch, takes two (ST_DENIED "needs_second").
  * - Ends are judged by the keeper's clock at every question: what is over gives nothing, to ceilings and
  *   budgets too.
  * - Users, departments and the catalogue are the system administrator's, but roles, duties and reviews of
@@ -114,6 +123,8 @@ bool registry_document(struct registry *r, uint8_t kind, uint32_t id, struct are
 size_t registry_grants_of(struct registry *r, uint32_t user, uint32_t *out, size_t room);
 /* Whether he leads the user's department or one above it. */
 bool registry_leads(struct registry *r, uint32_t leader, uint32_t user);
+/* A partner's sponsor; 0: he is none. */
+uint32_t registry_sponsor(struct registry *r, uint32_t user);
 /* False for an unknown role. */
 bool registry_role_terms(struct registry *r, const char *name, struct role_terms *out);
 /* What the rules of the company and of his roles, also those for a time, say to a sign-in or to the use of
@@ -129,9 +140,12 @@ struct registry_writer {
     unsigned duties; /* of both where two write */
     uint32_t second; /* the other person of an approved proposal; 0: he is alone */
     bool grants;     /* the keeper's own code for grants, after its own checks */
+    bool import;     /* a list of people and departments: up to REGISTRY_IMPORT_MAX documents */
 };
 
-#define REGISTRY_BATCH_MAX 64
+#define REGISTRY_BATCH_MAX  64
+#define REGISTRY_IMPORT_MAX 4000 /* a transaction of the vault holds that many */
+#define PARTNER_DAYS        366  /* a partner's account is opened for that long at most */
 
 struct registry_change {
     uint8_t kind;
@@ -146,6 +160,8 @@ MUST_CHECK enum status registry_put_all(struct registry *r, const struct registr
 /* The same, but nothing is changed. */
 MUST_CHECK enum status registry_check(struct registry *r, const struct registry_writer *who,
                                       struct registry_change *changes, size_t count, struct error *e);
+/* Whether a change of a department in these opens records to others, so that it takes two. */
+bool registry_moves(struct registry *r, const struct registry_change *changes, size_t count);
 /* The duties that people in these changes hold now or would; the first `room` users (0 where fewer). */
 unsigned registry_touched(struct registry *r, const struct registry_change *changes, size_t count,
                           uint32_t *users, size_t room);

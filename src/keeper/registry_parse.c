@@ -103,6 +103,116 @@ unsigned registry_parse_duties(const json_t *array) {
     return take_duties(array, &duties) ? duties : 0;
 }
 
+static bool take_bool(const json_t *v, bool *out) {
+    *out = json_is_true(v);
+    return v == NULL || json_is_null(v) || json_is_boolean(v);
+}
+
+static bool take_optional_u32(const json_t *v, uint32_t *out) {
+    *out = 0;
+    return v == NULL || json_is_null(v) || take_u32(v, UINT32_MAX, out);
+}
+
+static bool take_post(const json_t *v, struct parsed_post *p) {
+    char position[POST_TEXT];
+    const json_t *text = json_object_get(v, "position");
+    bool named = text == NULL || (json_is_string(text) && json_string_length(text) == 0) ||
+                 take_text(text, position, sizeof position);
+    return json_is_object(v) && named && take_u32(json_object_get(v, "id"), UINT32_MAX, &p->id) &&
+           p->id != 0 && take_u32(json_object_get(v, "department"), UINT32_MAX, &p->department) &&
+           p->department != 0 && take_optional_u32(json_object_get(v, "reports_to"), &p->reports_to) &&
+           take_time(json_object_get(v, "from"), &p->from) &&
+           take_time(json_object_get(v, "until"), &p->until) && (p->until == 0 || p->until > p->from) &&
+           take_bool(json_object_get(v, "main"), &p->main) &&
+           take_bool(json_object_get(v, "leads"), &p->leads);
+}
+
+static bool take_posts(const json_t *array, struct parsed_user *u) {
+    if (array == NULL || json_is_null(array))
+        return true;
+    if (!json_is_array(array) || json_array_size(array) > POSTS_MAX)
+        return false;
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        struct parsed_post *p = &u->posts[u->post_count++];
+        if (!take_post(json_array_get(array, i), p))
+            return false;
+        for (size_t k = 0; k + 1 < u->post_count; k++) {
+            if (u->posts[k].id == p->id)
+                return false;
+        }
+    }
+    return true;
+}
+
+/* The place of the name in the list of all posts' roles; KEEPER_ROLES_MAX when it is full. */
+static size_t post_role(struct role_names *all, const char *name) {
+    for (size_t i = 0; i < all->count; i++) {
+        if (strcmp(all->name[i], name) == 0)
+            return i;
+    }
+    if (all->count < KEEPER_ROLES_MAX)
+        memcpy(all->name[all->count++], name, strlen(name) + 1);
+    else
+        return KEEPER_ROLES_MAX;
+    return all->count - 1;
+}
+
+/* {"<a post's id>": [names]}; of posts that there are. */
+static bool take_post_roles(const json_t *object, struct parsed_user *u) {
+    if (object == NULL || json_is_null(object))
+        return true;
+    const char *key;
+    json_t *value;
+    size_t known = 0;
+    for (size_t i = 0; i < u->post_count; i++) {
+        char id[16];
+        struct role_names names;
+        (void)snprintf(id, sizeof id, "%u", u->posts[i].id);
+        if (json_object_get(object, id) == NULL)
+            continue;
+        known++;
+        if (!registry_parse_names(json_object_get(object, id), &names))
+            return false;
+        for (size_t k = 0; k < names.count; k++) {
+            size_t bit = post_role(&u->post_roles, names.name[k]);
+            if (bit == KEEPER_ROLES_MAX)
+                return false;
+            u->posts[i].roles |= (uint16_t)(1U << bit);
+        }
+    }
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+        if (!json_is_array(value))
+            return false;
+    }
+    return json_is_object(object) && known == json_object_size(object);
+}
+
+static enum status parse_partner(const json_t *d, struct parsed_user *u, struct error *e) {
+    const char *kind = json_string_value(json_object_get(d, "kind"));
+    u->partner = kind != NULL && strcmp(kind, "partner") == 0;
+    if (kind != NULL && !u->partner && strcmp(kind, "staff") != 0)
+        return bad(e, "kind", "staff or partner");
+    if (!take_optional_u32(json_object_get(d, "sponsor"), &u->sponsor))
+        return bad(e, "sponsor", "the number of a member of staff");
+    if (!take_time(json_object_get(d, "trained_at"), &u->trained_at))
+        return bad(e, "trained_at", "a time in ms, or null");
+    if (!u->partner)
+        return ST_OK;
+    if (u->sponsor == 0)
+        return bad(e, "sponsor", "a partner has a sponsor");
+    if (u->until == 0)
+        return bad(e, "until", "a partner's account has an end");
+    return u->duties == 0 ? ST_OK : bad(e, "duties", "a partner holds no duty");
+}
+
+static enum status parse_posts(const json_t *d, struct parsed_user *u, struct error *e) {
+    if (!take_posts(json_object_get(d, "posts"), u))
+        return bad(e, "posts", "at most 12 of id, department, position, from, until, main, leads");
+    return take_post_roles(json_object_get(d, "post_roles"), u)
+               ? ST_OK
+               : bad(e, "post_roles", "names of roles by the number of a post, at most 16 together");
+}
+
 static enum status parse_user(const json_t *d, struct parsed_user *u, struct error *e) {
     if (json_object_get(d, "password") != NULL)
         return bad(e, "password", "no part of the document: propose one");
@@ -125,8 +235,10 @@ static enum status parse_user(const json_t *d, struct parsed_user *u, struct err
         return bad(e, "until", "the account's end in ms, or null");
     if (u->until != 0 && u->duties != 0)
         return bad(e, "until", "the account of a duty's holder has no end of its own");
-    return take_manages(json_object_get(d, "manages"), u) ? ST_OK
-                                                          : bad(e, "manages", "at most 64 departments");
+    if (!take_manages(json_object_get(d, "manages"), u))
+        return bad(e, "manages", "at most 64 departments");
+    enum status s = parse_posts(d, u, e);
+    return s == ST_OK ? parse_partner(d, u, e) : s;
 }
 
 static enum status parse_grant(const json_t *d, struct parsed_grant *g, struct error *e) {
@@ -147,15 +259,16 @@ static enum status parse_grant(const json_t *d, struct parsed_grant *g, struct e
 
 static enum status parse_department(const json_t *d, struct parsed_department *out, struct error *e) {
     char name[128];
-    uint32_t id;
     if (!take_text(json_object_get(d, "name"), name, sizeof name))
         return bad(e, "name", "1 to 127 bytes");
     const json_t *parent = json_object_get(d, "parent"), *branch = json_object_get(d, "branch");
     if (parent != NULL && !json_is_null(parent) && !take_u32(parent, UINT32_MAX, &out->parent))
         return bad(e, "parent", "the number of a department, or 0");
-    if (branch != NULL && !json_is_null(branch) && !take_u32(branch, UINT32_MAX, &id))
+    if (branch != NULL && !json_is_null(branch) && !take_u32(branch, UINT32_MAX, &out->branch))
         return bad(e, "branch", "the number of a department, or 0");
-    return ST_OK;
+    if (!take_optional_u32(json_object_get(d, "merged_into"), &out->merged_into))
+        return bad(e, "merged_into", "the number of a department, or 0");
+    return take_bool(json_object_get(d, "closed"), &out->closed) ? ST_OK : bad(e, "closed", "true or false");
 }
 
 static bool take_limits(const json_t *v, struct limits *out) {

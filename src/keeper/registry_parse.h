@@ -9,6 +9,17 @@
 #include <jansson.h>
 
 #define MANAGES_MAX 64
+#define POSTS_MAX   12
+#define POST_TEXT   64
+
+/* One post; its roles are bits of the user's post_roles. */
+struct parsed_post {
+    uint32_t id, department;
+    uint32_t reports_to; /* a colleague; 0: whoever leads the department */
+    int64_t from, until; /* ms; until 0: without end */
+    bool main, leads;
+    uint16_t roles;
+};
 
 struct parsed_user {
     char login[64], name[128];
@@ -19,10 +30,19 @@ struct parsed_user {
     int64_t until; /* ms; 0: without end */
     uint32_t manages[MANAGES_MAX];
     size_t manages_count;
+    struct parsed_post posts[POSTS_MAX];
+    size_t post_count;
+    struct role_names post_roles; /* of all posts together */
+    bool partner;
+    uint32_t sponsor;
+    int64_t trained_at; /* ms; 0: not confirmed */
 };
 
 struct parsed_department {
     uint32_t parent;
+    uint32_t branch;      /* its own id: it is a branch */
+    uint32_t merged_into; /* 0: it stands by itself */
+    bool closed;
 };
 
 struct parsed_grant {

@@ -1,7 +1,7 @@
 /* Writing: who may change what, and all of a change or none of it. */
 #include "base/clock.h"
 #include "base/json_in.h"
-#include "keeper/registry_table.h"
+#include "keeper/registry_organise.h"
 
 #include <stdlib.h>
 
@@ -28,7 +28,14 @@ static enum status denied(struct error *e, const char *why) {
 }
 
 static bool is_rights_key(const char *key) {
-    return strcmp(key, "roles") == 0 || strcmp(key, "duties") == 0 || strcmp(key, "review") == 0;
+    return strcmp(key, "roles") == 0 || strcmp(key, "duties") == 0 || strcmp(key, "review") == 0 ||
+           strcmp(key, "post_roles") == 0;
+}
+
+/* A partner's sponsor renews the account and confirms the training, and nothing else. */
+static bool sponsor_may(const struct registry_writer *who, const struct change *c, const char *key) {
+    return c->old != NULL && c->old->parsed.user.partner && c->old->parsed.user.sponsor == who->user &&
+           !c->old->parsed.user.disabled && (strcmp(key, "until") == 0 || strcmp(key, "trained_at") == 0);
 }
 
 /* One key of a user's document: laid over the base where the writer may, else it must be equal. */
@@ -38,7 +45,7 @@ static enum status merge_key(const struct registry_writer *who, const struct cha
     unsigned duty = rights ? DUTY_SECURITY_ADMIN : DUTY_SYSTEM_ADMIN;
     if (json_equal(json_object_get(base, key), value))
         return ST_OK;
-    if ((who->duties & duty) == 0)
+    if ((who->duties & duty) == 0 && !sponsor_may(who, c, key))
         return denied(e, rights ? "roles and duties are the security administrator's"
                                 : "the security administrator changes roles and duties only");
     if (rights && (who->user == c->id || who->second == c->id))
@@ -47,11 +54,11 @@ static enum status merge_key(const struct registry_writer *who, const struct cha
 }
 
 static enum status merge_user(const struct registry_writer *who, struct change *c, struct error *e) {
-    if ((who->duties & (DUTY_SYSTEM_ADMIN | DUTY_SECURITY_ADMIN)) == 0)
+    if ((who->duties & (DUTY_SYSTEM_ADMIN | DUTY_SECURITY_ADMIN)) == 0 && !sponsor_may(who, c, "until"))
         return denied(e, "users are the administrators'");
     if (c->old == NULL && (who->duties & DUTY_SYSTEM_ADMIN) == 0)
         return denied(e, "the system administrator makes users");
-    json_t *base = c->old == NULL ? json_pack("{s:[],s:[]}", "roles", "duties") : NULL;
+    json_t *base = c->old == NULL ? json_pack("{s:[],s:[]}", "roles", "duties") : NULL, *before = NULL;
     const char *key;
     json_t *value;
     enum status s = ST_OK;
@@ -63,9 +70,20 @@ static enum status merge_user(const struct registry_writer *who, struct change *
         if (s == ST_OK && strcmp(key, "id") != 0)
             s = merge_key(who, c, base, key, value, e);
     }
+    if (s == ST_OK && c->old != NULL)
+        s = json_read(slice_of(c->old->document, c->old->document_n), 0, &before, NULL);
+    if (s == ST_OK)
+        s = organise_posts(base, before);
+    json_decref(before);
     json_decref(c->json);
     c->json = base;
     return s;
+}
+
+static enum status merge_department(const struct registry_writer *who, struct change *c, struct error *e) {
+    if ((who->duties & DUTY_SYSTEM_ADMIN) == 0)
+        return denied(e, "departments are the system administrator's");
+    return organise_department(c->old, &c->json, e);
 }
 
 static enum status check_writer(const struct registry_writer *who, struct change *c, struct error *e) {
@@ -74,6 +92,8 @@ static enum status check_writer(const struct registry_writer *who, struct change
     switch (c->kind) {
     case REGISTRY_USER:
         return merge_user(who, c, e);
+    case REGISTRY_DEPARTMENT:
+        return merge_department(who, c, e);
     case REGISTRY_GRANT:
         return who->grants ? ST_OK : denied(e, "grants are made by request and approval");
     case REGISTRY_ROLE:
@@ -82,9 +102,7 @@ static enum status check_writer(const struct registry_writer *who, struct change
                    ? ST_OK
                    : denied(e, "roles and budgets are the security administrator's");
     default:
-        return who->duties & DUTY_SYSTEM_ADMIN
-                   ? ST_OK
-                   : denied(e, "departments and fields are the system administrator's");
+        return who->duties & DUTY_SYSTEM_ADMIN ? ST_OK : denied(e, "fields are the system administrator's");
     }
 }
 
@@ -143,16 +161,76 @@ static enum status check_user(const struct batch *b, const struct change *c, str
     return check_second(b, c, e);
 }
 
+static const struct parsed_department *department_at(const struct batch *b, uint32_t id) {
+    for (size_t i = 0; i < b->count; i++) {
+        if (b->changes[i].kind == REGISTRY_DEPARTMENT && b->changes[i].id == id)
+            return &b->changes[i].parsed.department;
+    }
+    const struct item *d = registry_find(b->r, REGISTRY_DEPARTMENT, id);
+    return d == NULL ? NULL : &d->parsed.department;
+}
+
 /* A department below itself would be nobody's. */
-static enum status check_department(const struct registry *r, const struct change *c, struct error *e) {
+static enum status check_ring(const struct batch *b, const struct change *c, struct error *e) {
     uint32_t at = c->parsed.department.parent;
     for (unsigned step = 0; at != 0 && step < 64; step++) {
         if (at == c->id)
             return error_field(e, ST_INVALID, "department_ring", "parent", "it would stand below itself");
-        const struct item *d = registry_find(r, REGISTRY_DEPARTMENT, at);
-        at = d == NULL ? 0 : d->parsed.department.parent;
+        const struct parsed_department *d = department_at(b, at);
+        at = d == NULL ? 0 : d->parent;
     }
     return ST_OK;
+}
+
+/* Posts that were not there before are in departments that are open. */
+static enum status check_places(const struct batch *b, const struct change *c, struct error *e) {
+    const struct parsed_user *u = &c->parsed.user, *was = c->old == NULL ? NULL : &c->old->parsed.user;
+    for (size_t i = 0; i < u->post_count; i++) {
+        bool known = false;
+        for (size_t k = 0; was != NULL && k < was->post_count; k++)
+            known = known || was->posts[k].id == u->posts[i].id;
+        const struct parsed_department *d = department_at(b, u->posts[i].department);
+        if (!known && (d == NULL || d->closed || d->merged_into != 0))
+            return error_field(e, ST_INVALID, "bad_document", "posts", "a post in a department that is open");
+    }
+    return ST_OK;
+}
+
+static enum status check_partner(const struct batch *b, const struct change *c, struct error *e) {
+    const struct parsed_user *u = &c->parsed.user;
+    const struct item *sponsor = u->partner ? registry_find(b->r, REGISTRY_USER, u->sponsor) : NULL;
+    if (!u->partner)
+        return ST_OK;
+    if (sponsor == NULL || sponsor->parsed.user.partner || sponsor->id == c->id)
+        return error_field(e, ST_INVALID, "bad_document", "sponsor", "a member of staff");
+    bool longer = c->old == NULL || u->until > c->old->parsed.user.until;
+    if (longer && u->until > clock_wall_ms() + PARTNER_DAYS * 24 * 3600 * (int64_t)1000)
+        return error_field(e, ST_INVALID, "bad_document", "until", "within %d days", PARTNER_DAYS);
+    return ST_OK;
+}
+
+/* What is true of the whole change only. */
+static enum status check_together(const struct batch *b, struct error *e) {
+    enum status s = ST_OK;
+    for (size_t i = 0; s == ST_OK && i < b->count; i++) {
+        const struct change *c = &b->changes[i];
+        if (c->kind == REGISTRY_DEPARTMENT)
+            s = check_ring(b, c, e);
+        if (c->kind == REGISTRY_USER)
+            s = check_places(b, c, e);
+        if (s == ST_OK && c->kind == REGISTRY_USER)
+            s = check_partner(b, c, e);
+    }
+    return s;
+}
+
+static enum status check_department(const struct batch *b, const struct change *c, struct error *e) {
+    enum status s = c->old == NULL ? ST_OK : check_ring(b, c, e);
+    if (c->old == NULL || s != ST_OK)
+        return s;
+    if (b->who->second == 0 && organise_widens(b->r, c->old, &c->parsed.department))
+        return error_set(e, ST_DENIED, "needs_second", "what opens records to others takes two: propose it");
+    return organise_check(b->r, c->old, &c->parsed.department, e);
 }
 
 static enum status check_rules(const struct batch *b, const struct change *c, struct error *e) {
@@ -160,7 +238,7 @@ static enum status check_rules(const struct batch *b, const struct change *c, st
     if (c->kind == REGISTRY_USER)
         return check_user(b, c, e);
     if (c->kind == REGISTRY_DEPARTMENT)
-        return check_department(b->r, c, e);
+        return b->who == NULL ? ST_OK : check_department(b, c, e);
     if (c->kind == REGISTRY_ROLE) {
         const struct item *same = map_get(&b->r->by_role, slice_from_string(p->role.name));
         if (same != NULL && same->id != c->id)
@@ -234,9 +312,9 @@ static enum status take_all(struct batch *b) {
 }
 
 static enum status store_all(struct batch *b, const struct vault_change *also, struct error *e) {
-    struct vault_change changes[REGISTRY_BATCH_MAX + 1];
+    struct vault_change *changes = calloc(b->count + 1, sizeof *changes);
     size_t n = 0;
-    enum status s = ST_OK;
+    enum status s = changes == NULL ? ST_NOMEM : ST_OK;
     for (size_t i = 0; s == ST_OK && i < b->count; i++) {
         struct change *c = &b->changes[i];
         s = render_change(c, b->r->version + 1 + i, e);
@@ -244,11 +322,14 @@ static enum status store_all(struct batch *b, const struct vault_change *also, s
             changes[n++] = (struct vault_change){VAULT_REGISTRY, slice_of(c->fresh->key, REGISTRY_KEY),
                                                  buf_slice(&c->value)};
     }
-    if (s != ST_OK)
-        return s;
+    if (s != ST_OK) {
+        free(changes);
+        return changes == NULL ? error_set(e, s, "no_memory", "registry") : s;
+    }
     if (also != NULL)
         changes[n++] = *also;
     s = vault_commit(b->r->vault, changes, n);
+    free(changes);
     if (s == ST_OK)
         s = take_all(b);
     return s == ST_OK ? s : error_set(e, s, "registry_store", "the change could not be stored");
@@ -269,6 +350,8 @@ static enum status run_batch(struct batch *b, const struct registry_change *in, 
             s = prepare_change(b, c, e);
         users = users || c->kind == REGISTRY_USER;
     }
+    if (s == ST_OK && b->who != NULL)
+        s = check_together(b, e);
     if (s == ST_OK && users && b->who != NULL)
         s = check_last(b, e);
     return s == ST_OK && !dry ? store_all(b, also, e) : s;
@@ -276,8 +359,9 @@ static enum status run_batch(struct batch *b, const struct registry_change *in, 
 
 static enum status put_all(struct registry *r, const struct registry_writer *who, struct registry_change *in,
                            size_t count, bool dry, const struct vault_change *also, struct error *e) {
-    if (count == 0 || count > REGISTRY_BATCH_MAX)
-        return error_set(e, ST_LIMIT, "too_many_changes", "1 to %d documents at once", REGISTRY_BATCH_MAX);
+    const size_t most = who != NULL && who->import ? REGISTRY_IMPORT_MAX : REGISTRY_BATCH_MAX;
+    if (count == 0 || count > most)
+        return error_set(e, ST_LIMIT, "too_many_changes", "1 to %zu documents at once", most);
     struct batch b = {.r = r, .who = who, .count = count};
     b.changes = calloc(count, sizeof *b.changes);
     if (b.changes == NULL)
@@ -339,4 +423,23 @@ unsigned registry_touched(struct registry *r, const struct registry_change *chan
     }
     (void)pthread_rwlock_unlock(&r->lock);
     return duties;
+}
+
+bool registry_moves(struct registry *r, const struct registry_change *changes, size_t count) {
+    bool moves = false;
+    (void)pthread_rwlock_rdlock(&r->lock);
+    for (size_t i = 0; i < count && !moves; i++) {
+        const struct item *old = registry_find(r, changes[i].kind, changes[i].id);
+        json_t *json = NULL;
+        union parsed parsed;
+        if (changes[i].kind != REGISTRY_DEPARTMENT || old == NULL ||
+            registry_parse_json(changes[i].document, &json, NULL) != ST_OK)
+            continue;
+        moves = organise_department(old, &json, NULL) == ST_OK &&
+                registry_parse(REGISTRY_DEPARTMENT, json, &parsed, NULL) == ST_OK &&
+                organise_widens(r, old, &parsed.department);
+        json_decref(json);
+    }
+    (void)pthread_rwlock_unlock(&r->lock);
+    return moves;
 }

@@ -1,6 +1,8 @@
 /* What people may: their own roles, and what others gave them for a time. */
 #include "base/clock.h"
-#include "keeper/registry_table.h"
+#include "keeper/registry_posts.h"
+
+#define REPORTS_STEPS 32 /* so that a ring of reports ends */
 
 const struct parsed_role *registry_role(const struct registry *r, const char *name) {
     const struct item *i = map_get(&r->by_role, slice_from_string(name));
@@ -37,7 +39,7 @@ static void actor_add_role(struct actor *a, const struct parsed_role *role) {
 /* The colleague whose roles a delegation lends, while he has them himself. */
 static const struct parsed_user *lender(const struct registry *r, const struct parsed_grant *g, int64_t now) {
     const struct item *from = g->from == 0 ? NULL : registry_find(r, REGISTRY_USER, g->from);
-    if (from == NULL || !user_is_live(&from->parsed.user, now) || from->parsed.user.duties != 0)
+    if (from == NULL || !registry_user_is_live(r, &from->parsed.user, now) || from->parsed.user.duties != 0)
         return NULL;
     return &from->parsed.user;
 }
@@ -47,8 +49,12 @@ static bool grant_is_live(const struct parsed_grant *g, uint32_t user, int64_t n
 }
 
 /* A role that the grant names and, if it is lent, that the lender still has. */
-static bool grant_gives(const struct parsed_grant *g, const struct parsed_user *from, size_t k) {
-    return g->from == 0 || (from != NULL && role_names_have(&from->roles, g->roles.name[k]));
+static bool grant_gives(const struct parsed_grant *g, const struct parsed_user *from, size_t k, int64_t now) {
+    struct role_names his;
+    if (g->from == 0 || from == NULL)
+        return g->from == 0;
+    user_main_roles(from, now, &his); /* over his own place: what he has by other posts is used there */
+    return role_names_have(&his, g->roles.name[k]);
 }
 
 static void actor_add_grants(const struct registry *r, uint32_t user, struct actor *a) {
@@ -60,7 +66,7 @@ static void actor_add_grants(const struct registry *r, uint32_t user, struct act
         const struct parsed_user *from = lender(r, g, now);
         for (size_t k = 0; k < g->roles.count; k++) {
             const struct parsed_role *role = registry_role(r, g->roles.name[k]);
-            if (role != NULL && grant_gives(g, from, k))
+            if (role != NULL && grant_gives(g, from, k, now))
                 actor_add_role(a, role);
         }
     }
@@ -74,10 +80,12 @@ static void actor_fill(const struct registry *r, const struct parsed_user *u, co
     a->match[CLASS_PUBLIC] = a->match[CLASS_INTERNAL] = true;
     if (u->duties != 0)
         return; /* a duty's holder gets no customer's value, whatever his roles say */
-    for (size_t i = 0; i < u->roles.count; i++) {
-        if (key && !role_names_have(subset, u->roles.name[i]))
+    struct role_names all;
+    user_all_roles(u, clock_wall_ms(), &all);
+    for (size_t i = 0; i < all.count; i++) {
+        if (key && !role_names_have(subset, all.name[i]))
             continue;
-        const struct parsed_role *role = registry_role(r, u->roles.name[i]);
+        const struct parsed_role *role = registry_role(r, all.name[i]);
         if (role != NULL)
             actor_add_role(a, role);
     }
@@ -87,7 +95,7 @@ static void actor_fill(const struct registry *r, const struct parsed_user *u, co
 
 static const struct item *live_user(const struct registry *r, uint32_t user) {
     const struct item *i = registry_find(r, REGISTRY_USER, user);
-    return i != NULL && user_is_live(&i->parsed.user, clock_wall_ms()) ? i : NULL;
+    return i != NULL && registry_user_is_live(r, &i->parsed.user, clock_wall_ms()) ? i : NULL;
 }
 
 enum status registry_actor(struct registry *r, uint32_t user, const struct role_names *subset,
@@ -111,14 +119,14 @@ static void principal_add_role(struct principal *p, const char *name) {
         (void)snprintf(p->roles[p->role_count++], sizeof p->roles[0], "%s", name);
 }
 
-static void principal_add_lent(struct principal *p, const struct parsed_grant *g,
-                               const struct parsed_user *from) {
+static void principal_add_lent(const struct registry *r, struct principal *p, const struct parsed_grant *g,
+                               const struct parsed_user *from, int64_t now) {
     if (p->lent_count == PRINCIPAL_LENT_MAX || from == NULL)
         return;
     struct principal_lent *l = &p->lent[p->lent_count];
-    *l = (struct principal_lent){.from = g->from, .department = from->department};
+    *l = (struct principal_lent){.from = g->from, .department = user_department(r, from, now)};
     for (size_t k = 0; k < g->roles.count && l->role_count < PRINCIPAL_LENT_ROLES; k++) {
-        if (grant_gives(g, from, k))
+        if (grant_gives(g, from, k, now))
             memcpy(l->roles[l->role_count++], g->roles.name[k], sizeof l->roles[0]);
     }
     p->lent_count += l->role_count > 0;
@@ -133,7 +141,7 @@ static void principal_add_grants(const struct registry *r, struct principal *p) 
         if (!grant_is_live(g, p->user, now))
             continue;
         if (g->from != 0) {
-            principal_add_lent(p, g, lender(r, g, now));
+            principal_add_lent(r, p, g, lender(r, g, now), now);
             continue;
         }
         for (size_t k = 0; k < g->roles.count; k++)
@@ -141,26 +149,56 @@ static void principal_add_grants(const struct registry *r, struct principal *p) 
     }
 }
 
+/* His other posts: each with its own roles, over its own department. */
+static void principal_add_posts(const struct registry *r, struct principal *p, const struct parsed_user *u,
+                                const struct role_names *subset, int64_t now) {
+    const struct parsed_post *main = user_main_post(u, now);
+    bool key = subset != NULL && subset->count > 0;
+    for (size_t i = 0; i < u->post_count && p->lent_count < PRINCIPAL_LENT_MAX; i++) {
+        const struct parsed_post *post = &u->posts[i];
+        struct role_names names;
+        if (post == main || !post_holds(post, now))
+            continue;
+        post_role_names(u, post, &names);
+        struct principal_lent *l = &p->lent[p->lent_count];
+        *l = (struct principal_lent){.from = p->user, .department = registry_home(r, post->department)};
+        for (size_t k = 0; k < names.count && l->role_count < PRINCIPAL_LENT_ROLES; k++) {
+            if (!key || role_names_have(subset, names.name[k]))
+                memcpy(l->roles[l->role_count++], names.name[k], sizeof l->roles[0]);
+        }
+        p->lent_count += l->role_count > 0;
+    }
+}
+
+static void principal_fill(const struct registry *r, const struct parsed_user *u,
+                           const struct role_names *subset, struct principal *out) {
+    bool key = subset != NULL && subset->count > 0;
+    int64_t now = clock_wall_ms();
+    struct role_names mine;
+    memcpy(out->login, u->login, sizeof out->login);
+    memcpy(out->name, u->name, sizeof out->name);
+    out->department = user_department(r, u, now);
+    out->duties = u->duties;
+    out->role_count = out->lent_count = 0;
+    user_main_roles(u, now, &mine);
+    for (size_t k = 0; k < mine.count; k++) {
+        if (!key || role_names_have(subset, mine.name[k]))
+            memcpy(out->roles[out->role_count++], mine.name[k], sizeof out->roles[0]);
+    }
+    if (u->duties == 0)
+        principal_add_posts(r, out, u, subset, now);
+    if (!key && u->duties == 0)
+        principal_add_grants(r, out);
+    out->registry_version = r->version;
+}
+
 enum status registry_principal(struct registry *r, uint32_t user, const struct role_names *subset,
                                struct principal *out) {
     (void)pthread_rwlock_rdlock(&r->lock);
     const struct item *i = live_user(r, user);
     if (i != NULL) {
-        const struct parsed_user *u = &i->parsed.user;
-        bool key = subset != NULL && subset->count > 0;
         out->user = user;
-        memcpy(out->login, u->login, sizeof out->login);
-        memcpy(out->name, u->name, sizeof out->name);
-        out->department = u->department;
-        out->duties = u->duties;
-        out->role_count = out->lent_count = 0;
-        for (size_t k = 0; k < u->roles.count; k++) {
-            if (!key || role_names_have(subset, u->roles.name[k]))
-                memcpy(out->roles[out->role_count++], u->roles.name[k], sizeof out->roles[0]);
-        }
-        if (!key && u->duties == 0)
-            principal_add_grants(r, out);
-        out->registry_version = r->version;
+        principal_fill(r, &i->parsed.user, subset, out);
     }
     (void)pthread_rwlock_unlock(&r->lock);
     return i != NULL ? ST_OK : ST_NOT_FOUND;
@@ -171,7 +209,7 @@ bool registry_has_roles(struct registry *r, uint32_t user, const struct role_nam
     const struct item *i = live_user(r, user);
     bool all = i != NULL;
     for (size_t k = 0; all && k < subset->count; k++)
-        all = role_names_have(&i->parsed.user.roles, subset->name[k]);
+        all = user_has_role(&i->parsed.user, subset->name[k], clock_wall_ms());
     (void)pthread_rwlock_unlock(&r->lock);
     return all;
 }
@@ -179,21 +217,36 @@ bool registry_has_roles(struct registry *r, uint32_t user, const struct role_nam
 enum status registry_login(struct registry *r, struct slice login, uint32_t *user) {
     (void)pthread_rwlock_rdlock(&r->lock);
     const struct item *i = map_get(&r->by_login, login);
-    bool live = i != NULL && user_is_live(&i->parsed.user, clock_wall_ms());
+    bool live = i != NULL && registry_user_is_live(r, &i->parsed.user, clock_wall_ms());
     *user = i != NULL ? i->id : 0;
     (void)pthread_rwlock_unlock(&r->lock);
     return live ? ST_OK : ST_NOT_FOUND;
 }
 
+/* He is named in a post of somebody's, or in one of whom that post names, and so on. */
+static bool reports_to(const struct registry *r, const struct parsed_user *u, uint32_t leader, int64_t now) {
+    for (unsigned step = 0; u != NULL && step < REPORTS_STEPS; step++) {
+        const struct parsed_post *main = user_main_post(u, now);
+        for (size_t i = 0; i < u->post_count; i++) {
+            if (u->posts[i].reports_to == leader && post_holds(&u->posts[i], now))
+                return true;
+        }
+        const struct item *next =
+            main == NULL || main->reports_to == 0 ? NULL : registry_find(r, REGISTRY_USER, main->reports_to);
+        u = next == NULL ? NULL : &next->parsed.user;
+    }
+    return false;
+}
+
 bool registry_leads(struct registry *r, uint32_t leader, uint32_t user) {
+    int64_t now = clock_wall_ms();
     (void)pthread_rwlock_rdlock(&r->lock);
     const struct item *who = live_user(r, leader), *whom = registry_find(r, REGISTRY_USER, user);
-    bool leads = false;
-    uint32_t at = whom == NULL ? 0 : whom->parsed.user.department;
+    bool leads = who != NULL && whom != NULL && reports_to(r, &whom->parsed.user, leader, now);
+    uint32_t at = whom == NULL ? 0 : user_department(r, &whom->parsed.user, now);
     /* 64 steps at most, so that a ring in the tree ends. */
     for (unsigned step = 0; who != NULL && at != 0 && !leads && step < 64; step++) {
-        for (size_t k = 0; k < who->parsed.user.manages_count; k++)
-            leads = leads || who->parsed.user.manages[k] == at;
+        leads = user_leads(r, &who->parsed.user, at, now);
         const struct item *d = registry_find(r, REGISTRY_DEPARTMENT, at);
         at = d == NULL ? 0 : d->parsed.department.parent;
     }
@@ -254,7 +307,7 @@ static enum status apply_grants(const struct asking *a, uint32_t user, struct si
             continue;
         const struct parsed_user *from = lender(a->r, g, a->now);
         for (size_t k = 0; s == ST_OK && k < g->roles.count; k++)
-            s = grant_gives(g, from, k) ? apply_role(a, g->roles.name[k], out, e) : ST_OK;
+            s = grant_gives(g, from, k, a->now) ? apply_role(a, g->roles.name[k], out, e) : ST_OK;
     }
     return s;
 }
@@ -268,10 +321,24 @@ enum status registry_sign_in(struct registry *r, uint32_t user, const uint8_t ad
     struct asking a = {r, s == ST_OK && i->parsed.user.duties != 0, address, now};
     if (s == ST_OK)
         s = sign_in_rules_apply(&r->company.sign_in, a.duty, address, now, out, e);
-    for (size_t k = 0; s == ST_OK && k < i->parsed.user.roles.count; k++)
-        s = apply_role(&a, i->parsed.user.roles.name[k], out, e);
+    struct role_names roles = {.count = 0};
+    if (s == ST_OK)
+        user_all_roles(&i->parsed.user, now, &roles);
+    if (s == ST_OK && address != NULL && i->parsed.user.partner &&
+        (i->parsed.user.trained_at == 0 || i->parsed.user.trained_at > now))
+        s = error_set(e, ST_DENIED, "training_missing", "the partner's training is not confirmed yet");
+    for (size_t k = 0; s == ST_OK && k < roles.count; k++)
+        s = apply_role(&a, roles.name[k], out, e);
     if (s == ST_OK)
         s = apply_grants(&a, user, out, e);
     (void)pthread_rwlock_unlock(&r->lock);
     return s;
+}
+
+uint32_t registry_sponsor(struct registry *r, uint32_t user) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct item *i = registry_find(r, REGISTRY_USER, user);
+    uint32_t sponsor = i != NULL && i->parsed.user.partner ? i->parsed.user.sponsor : 0;
+    (void)pthread_rwlock_unlock(&r->lock);
+    return sponsor;
 }

@@ -85,8 +85,8 @@ handler handle_sign_in, handle_sign_out, handle_session, handle_rotate, handle_s
     handle_api_key_make, handle_job_claim;
 handler handle_factor_list, handle_factor_begin, handle_factor_confirm, handle_factor_remove,
     handle_second_factor, handle_passkey_challenge, handle_passkey_sign_in;
-handler handle_registry_list, handle_registry_put, handle_bootstrap, handle_bootstrap_end,
-    handle_bootstrapped;
+handler handle_registry_import, handle_registry_list, handle_registry_put, handle_bootstrap,
+    handle_bootstrap_end, handle_bootstrapped;
 handler handle_open, handle_seal, handle_reseal, handle_outcome, handle_open_intents, handle_lookup;
 handler handle_box_make, handle_box_destroy, handle_box_seal, handle_box_open;
 handler handle_propose, handle_decide, handle_proposals, handle_grant_make, handle_grant_close, handle_leave,

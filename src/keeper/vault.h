@@ -18,7 +18,7 @@
 
 #define VAULT_KEY_MAX    64
 #define VAULT_VALUE_MAX  ((size_t)80 << 10)
-#define VAULT_CHANGE_MAX 512 /* changes in one transaction */
+#define VAULT_CHANGE_MAX 4096 /* changes in one transaction */
 
 enum vault_kind {
     VAULT_REGISTRY = 1,       /* key: u8 kind, u32 id; value: u64 version, JSON document */

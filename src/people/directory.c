@@ -1,6 +1,8 @@
 #include "people/directory.h"
 
+#include "base/clock.h"
 #include "base/json_in.h"
+#include "people/posts.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -17,6 +19,15 @@ struct builder {
     struct named_network *networks;
     size_t network_count;
     size_t department_count, staff_count, role_count, grant_count;
+    struct origin *origins;                /* by the same index as departments */
+    uint32_t (*leaders)[STANDING_LEADERS]; /* by the same index as staff, until they are sorted */
+    int64_t now;
+};
+
+/* Where a department stood before it was first moved. */
+struct origin {
+    uint32_t id, parent, merged_into;
+    bool is_branch;
 };
 
 static const char *text_of(struct builder *b, const json_t *document, const char *key) {
@@ -29,10 +40,18 @@ static uint32_t number_of(const json_t *document, const char *key) {
 }
 
 static enum status add_department(struct builder *b, uint32_t id, const json_t *document) {
+    const json_t *first = json_object_get(document, "first");
+    b->origins[b->department_count] =
+        (struct origin){.id = id,
+                        .parent = number_of(first == NULL ? document : first, "parent"),
+                        .merged_into = number_of(document, "merged_into"),
+                        .is_branch = number_of(first == NULL ? document : first, "branch") == id};
     struct department *d = &b->departments[b->department_count++];
     *d = (struct department){.id = id,
                              .parent = number_of(document, "parent"),
                              .is_branch = number_of(document, "branch") == id,
+                             .closed = json_is_true(json_object_get(document, "closed")),
+                             .home = id,
                              .name = text_of(b, document, "name")};
     return d->name == NULL ? ST_NOMEM : ST_OK;
 }
@@ -46,25 +65,37 @@ static unsigned duties_of(const json_t *document) {
                                                  : DUTY_AUDITOR;
 }
 
+static bool add_posts(struct builder *b, struct staff *s, const json_t *document) {
+    struct standing now;
+    posts_stand(document, b->now, &now);
+    uint32_t *led = arena_array(&b->directory->arena, now.lead_count, sizeof *led);
+    if (led == NULL)
+        return false;
+    if (now.lead_count > 0)
+        memcpy(led, now.leads, now.lead_count * sizeof *led);
+    s->department = now.department;
+    s->manages = led;
+    s->manages_count = now.lead_count;
+    if (now.next < b->directory->stale_at)
+        b->directory->stale_at = now.next;
+    memcpy(b->leaders[s - b->staff], now.leaders, sizeof b->leaders[0]);
+    return true;
+}
+
 static enum status add_staff(struct builder *b, uint32_t id, const json_t *document, struct slice text) {
     struct staff *s = &b->staff[b->staff_count++];
-    const json_t *manages = json_object_get(document, "manages");
-    size_t count = json_array_size(manages);
-    uint32_t *led = arena_array(&b->directory->arena, count, sizeof *led);
+    const char *kind = json_string_value(json_object_get(document, "kind"));
+    bool partner = kind != NULL && strcmp(kind, "partner") == 0;
     *s = (struct staff){.id = id,
-                        .department = number_of(document, "department"),
                         .name = text_of(b, document, "name"),
                         .login = text_of(b, document, "login"),
                         .disabled = json_is_true(json_object_get(document, "disabled")),
-                        .manages = led,
-                        .manages_count = count,
                         .duties = duties_of(document),
+                        .sponsor = partner ? number_of(document, "sponsor") : 0,
+                        .until = json_integer_value(json_object_get(document, "until")),
                         .document = arena_copy(&b->directory->arena, text)};
-    if (led == NULL || s->document.p == NULL || s->name == NULL || s->login == NULL)
-        return ST_NOMEM;
-    for (size_t i = 0; i < count; i++)
-        led[i] = (uint32_t)json_integer_value(json_array_get(manages, i));
-    return ST_OK;
+    bool fine = add_posts(b, s, document);
+    return fine && s->document.p != NULL && s->name != NULL && s->login != NULL ? ST_OK : ST_NOMEM;
 }
 
 static enum status add_role(struct builder *b, uint32_t id, const json_t *document, struct slice text) {
@@ -151,6 +182,132 @@ static uint32_t branch_above(const struct directory *d, const struct department 
     return 0;
 }
 
+static int by_origin(const void *a, const void *b) {
+    uint32_t x = ((const struct origin *)a)->id, y = ((const struct origin *)b)->id;
+    return x < y ? -1 : x > y;
+}
+
+static const struct origin *origin_of(const struct builder *b, uint32_t id) {
+    const struct origin key = {.id = id};
+    return bsearch(&key, b->origins, b->department_count, sizeof key, by_origin);
+}
+
+/* The branch as it was before anything was moved. */
+static uint32_t stamp_of(const struct builder *b, const struct origin *from) {
+    for (unsigned step = 0; from != NULL && step < 64; step++) {
+        if (from->is_branch)
+            return from->id;
+        from = origin_of(b, from->parent);
+    }
+    return 0;
+}
+
+static uint32_t home_of(const struct builder *b, uint32_t id) {
+    const struct origin *o = origin_of(b, id);
+    for (unsigned step = 0; o != NULL && o->merged_into != 0 && step < 16; step++) {
+        id = o->merged_into;
+        o = origin_of(b, id);
+    }
+    return id;
+}
+
+static void place_departments(struct builder *b) {
+    struct directory *d = b->directory;
+    for (size_t i = 0; i < b->department_count; i++) {
+        struct department *one = &b->departments[i];
+        one->branch = branch_above(d, one);
+        one->stamp = stamp_of(b, origin_of(b, one->id));
+        one->home = home_of(b, one->id);
+        d->organisation.moved = d->organisation.moved || one->branch != one->stamp || one->home != one->id;
+    }
+}
+
+/* Of a department that was merged into another nobody is the leader any more. */
+static void place_staff(struct builder *b) {
+    for (size_t i = 0; i < b->staff_count; i++) {
+        struct staff *s = &b->staff[i];
+        uint32_t *led = (uint32_t *)(uintptr_t)s->manages;
+        size_t kept = 0;
+        for (size_t k = 0; k < s->manages_count; k++) {
+            if (home_of(b, led[k]) == led[k])
+                led[kept++] = led[k];
+        }
+        s->manages_count = kept;
+        s->department = home_of(b, s->department);
+    }
+}
+
+struct line { /* `below` reports to `leader` */
+    uint32_t leader, below;
+};
+
+static int by_leader(const void *a, const void *b) {
+    const struct line *x = a, *y = b;
+    return x->leader != y->leader ? (x->leader < y->leader ? -1 : 1)
+                                  : (x->below < y->below ? -1 : x->below > y->below);
+}
+
+static size_t line_at(const struct line *lines, size_t n, uint32_t leader) {
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (lines[middle].leader < leader)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool has_report(const uint32_t *list, size_t n, uint32_t one) {
+    for (size_t i = 0; i < n; i++) {
+        if (list[i] == one)
+            return true;
+    }
+    return false;
+}
+
+/* Breadth first: who reports to him, then who to those; each once, so that a ring ends. */
+static bool collect_reports(struct builder *b, struct staff *s, const struct line *lines, size_t n) {
+    uint32_t found[STAFF_REPORTS_MAX];
+    size_t count = 0;
+    for (size_t at = 0; at <= count && count < STAFF_REPORTS_MAX; at++) {
+        uint32_t leader = at == 0 ? s->id : found[at - 1];
+        for (size_t i = line_at(lines, n, leader);
+             i < n && lines[i].leader == leader && count < STAFF_REPORTS_MAX; i++) {
+            if (lines[i].below != s->id && !has_report(found, count, lines[i].below))
+                found[count++] = lines[i].below;
+        }
+    }
+    uint32_t *kept = arena_array(&b->directory->arena, count, sizeof *kept);
+    if (kept == NULL)
+        return false;
+    if (count > 0)
+        memcpy(kept, found, count * sizeof *kept);
+    s->reports = kept;
+    s->reports_count = count;
+    return true;
+}
+
+/* Before the staff are sorted: `leaders` has their order. */
+static bool place_reports(struct builder *b) {
+    struct line *lines = calloc(b->staff_count * STANDING_LEADERS + 1, sizeof *lines);
+    size_t n = 0;
+    if (lines == NULL)
+        return false;
+    for (size_t i = 0; i < b->staff_count; i++) {
+        for (size_t k = 0; k < STANDING_LEADERS && b->leaders[i][k] != 0; k++)
+            lines[n++] = (struct line){b->leaders[i][k], b->staff[i].id};
+    }
+    if (n > 0)
+        qsort(lines, n, sizeof *lines, by_leader);
+    bool fine = true;
+    for (size_t i = 0; fine && n > 0 && i < b->staff_count; i++)
+        fine = collect_reports(b, &b->staff[i], lines, n);
+    free(lines);
+    return fine;
+}
+
 static void finish(struct builder *b) {
     struct directory *d = b->directory;
     if (b->department_count > 0)
@@ -166,26 +323,39 @@ static void finish(struct builder *b) {
     d->networks = b->networks;
     d->network_count = b->network_count;
     d->organisation = (struct organisation){.departments = b->departments, .count = b->department_count};
-    for (size_t i = 0; i < b->department_count; i++) {
-        b->departments[i].branch = branch_above(d, &b->departments[i]);
-    }
+    qsort(b->origins, b->department_count, sizeof *b->origins, by_origin);
+    place_departments(b);
+    place_staff(b);
 }
 
-static enum status build(struct directory *d, const struct registry_item *items, size_t n) {
-    struct builder b = {.directory = d};
-    b.departments = arena_array(&d->arena, n, sizeof *b.departments);
-    b.staff = arena_array(&d->arena, n, sizeof *b.staff);
-    b.roles = arena_array(&d->arena, n, sizeof *b.roles);
-    b.grants = arena_array(&d->arena, n, sizeof *b.grants);
-    if (b.grants == NULL || b.departments == NULL || b.staff == NULL || b.roles == NULL)
+static enum status add_all(struct builder *b, const struct registry_item *items, size_t n) {
+    struct arena *a = &b->directory->arena;
+    b->departments = arena_array(a, n, sizeof *b->departments);
+    b->staff = arena_array(a, n, sizeof *b->staff);
+    b->roles = arena_array(a, n, sizeof *b->roles);
+    b->grants = arena_array(a, n, sizeof *b->grants);
+    if (b->grants == NULL || b->departments == NULL || b->staff == NULL || b->roles == NULL ||
+        b->origins == NULL || b->leaders == NULL)
         return ST_NOMEM;
     for (size_t i = 0; i < n; i++) {
-        enum status s = add_item(&b, &items[i]);
+        enum status s = add_item(b, &items[i]);
         if (s != ST_OK)
             return s;
     }
-    finish(&b);
-    return ST_OK;
+    return place_reports(b) ? ST_OK : ST_NOMEM;
+}
+
+static enum status build(struct directory *d, const struct registry_item *items, size_t n) {
+    struct builder b = {.directory = d, .now = clock_wall_ms()};
+    b.origins = calloc(n + 1, sizeof *b.origins);
+    b.leaders = calloc(n + 1, sizeof *b.leaders);
+    d->stale_at = INT64_MAX;
+    enum status s = add_all(&b, items, n);
+    if (s == ST_OK)
+        finish(&b);
+    free(b.origins);
+    free(b.leaders);
+    return s;
 }
 
 /* The keeper lists in parts; documents are copied, for the next part overwrites them. */

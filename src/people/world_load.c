@@ -1,5 +1,6 @@
 #include "people/world_load.h"
 
+#include "base/clock.h"
 #include "object/set.h"
 #include "people/directory.h"
 #include "policy/own_schema.h"
@@ -106,7 +107,8 @@ enum status world_refresh(struct keeper *k, const struct world_source *from, uin
     struct object_set *objects = NULL;
     struct store *store = world_store(world);
     world_enter(world, &now);
-    bool people = registry_version == 0 || now.directory->version < registry_version;
+    bool people = registry_version == 0 || now.directory->version < registry_version ||
+                  clock_wall_ms() >= now.directory->stale_at;
     enum status s = load_objects(from, &store, &objects, e);
     if (s == ST_OK && objects->version > now.objects->version)
         world_set_objects(world, objects);

@@ -104,10 +104,13 @@ static const struct pred *departments_below(struct reduction *r, uint16_t column
 
 const struct pred *leaf_record_in(struct reduction *r, const struct cedar_entity *of) {
     uint32_t id;
-    if (!slice_is(of->type, "Department"))
+    bool owner = slice_is(of->type, "User");
+    if (!owner && !slice_is(of->type, "Department"))
         return record_is(r, of);
     if (!organisation_number(of->id, &id) || id == 0)
         return &pred_false;
+    if (owner)
+        return pred_compare(arena_of(r), PRED_EQ, FIELD_OWNER, cell_int(id));
     if (organisation_is_plain_branch(r->model->query->organisation, id))
         return pred_compare(arena_of(r), PRED_EQ, FIELD_BRANCH, cell_int(id));
     return departments_below(r, FIELD_DEPARTMENT, id);

@@ -79,12 +79,16 @@ static uint32_t row_number(const struct model *m, uint16_t column) {
     return c.kind == CELL_INT && c.i > 0 && c.i <= UINT32_MAX ? (uint32_t)c.i : 0;
 }
 
-/* A record is in its department and all above; in a plain branch if its branch column says so, which is what
- * the row filter asks too. */
+/* A record is in its owner, in its department and all above; in a plain branch if its branch column says so,
+ * which is what the row filter asks too. */
 static bool record_within(const struct model *m, const struct cedar_entity *ancestor) {
     uint32_t above;
-    if (!slice_is(ancestor->type, "Department") || !organisation_number(ancestor->id, &above))
+    bool owner = slice_is(ancestor->type, "User");
+    if ((!owner && !slice_is(ancestor->type, "Department")) || !organisation_number(ancestor->id, &above) ||
+        above == 0)
         return false;
+    if (owner)
+        return row_number(m, FIELD_OWNER) == above;
     if (organisation_is_plain_branch(m->query->organisation, above))
         return row_number(m, FIELD_BRANCH) == above;
     return department_within(m, row_number(m, FIELD_DEPARTMENT), ancestor);
@@ -165,6 +169,11 @@ static enum attribute_found record_attribute(const struct model *m, struct slice
     }
     struct cell cell = cell_null();
     m->lookup(m->row, c.field->id, &cell);
+    const struct organisation *o = m->query->organisation;
+    if (o != NULL && o->moved && cell.kind == CELL_INT && c.field->id == FIELD_DEPARTMENT)
+        cell.i = organisation_home(o, (uint32_t)cell.i);
+    if (o != NULL && o->moved && cell.kind == CELL_INT && c.field->id == FIELD_BRANCH)
+        cell.i = organisation_branch(o, row_number(m, FIELD_DEPARTMENT));
     return column_value(&c, &cell, m->query->arena, out);
 }
 
@@ -186,17 +195,18 @@ static enum attribute_found model_attribute(const struct entities *self, const s
 
 /* ---- making one ---- */
 
-static enum status number_set(const struct model *m, const uint32_t *ids, size_t count,
-                              struct cedar_value *out) {
-    struct cedar_value *items = arena_array(m->query->arena, count, sizeof *items);
+static enum status number_set(const struct model *m, const uint32_t *ids, size_t count, const uint32_t *users,
+                              size_t user_count, struct cedar_value *out) {
+    struct cedar_value *items = arena_array(m->query->arena, count + user_count, sizeof *items);
     if (items == NULL)
         return ST_NOMEM;
-    for (size_t i = 0; i < count; i++) {
-        items[i] = entity_number(m, "Department", ids[i]);
+    for (size_t i = 0; i < count + user_count; i++) {
+        items[i] =
+            i < count ? entity_number(m, "Department", ids[i]) : entity_number(m, "User", users[i - count]);
         if (items[i].entity.id.p == NULL)
             return ST_NOMEM;
     }
-    *out = cedar_set(items, count);
+    *out = cedar_set(items, count + user_count);
     return ST_OK;
 }
 
@@ -212,8 +222,9 @@ static enum status make_sets(struct model *m) {
     size_t n = a->department == 0
                    ? 0
                    : organisation_chain(m->query->organisation, a->department, chain, ORGANISATION_DEPTH_MAX);
-    enum status s = number_set(m, chain, n, &m->departments);
-    return s == ST_OK ? number_set(m, a->manages, a->manages_count, &m->manages) : s;
+    enum status s = number_set(m, chain, n, NULL, 0, &m->departments);
+    return s == ST_OK ? number_set(m, a->manages, a->manages_count, a->reports, a->reports_count, &m->manages)
+                      : s;
 }
 
 static void add_pair(struct model *m, const char *name, struct cedar_value value) {

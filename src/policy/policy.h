@@ -8,23 +8,24 @@
  * Entities that policies may speak of:
  *   User::"<id>"        attributes: id (long), login (string), roles (set of Role), department (Department),
  *                       branch (Department), departments (set: his department and all above), manager_of (set
- * of Department), is_partner (bool); parents: his Roles and his Department Role::"<name>", Department::"<id>"
- * (parent: the department above) Action::"list" "view" "create" "update" "delete" "restore" "import" "export"
- * "reveal" "transfer" "resolve" "see" "read" "write" "match" "audit" "administer" (see: masked view of a
- * field; read: clear view; write: set a field; match: find by a masked field's whole value or the characters
- * its mask shows. view: open one record. A record must pass list/view before its fields' see/read count.) the
- * resource: <Object>::"<uuid>" with the type's name in CamelCase (Customer, FollowUp …), attributes: the
- *           object's *unsealed* fields by API name (absent when null) plus owner (User), department
- * (Department), branch (Department), created_at (long ms); parent: its department, so `resource in
- * Department::"3"` and `resource.department in principal.department` both work. A child object (order line …)
- * follows its parent. For acts on no record: Object::"<name>". context: object (string), field (string),
- * class (string), purpose (string), reason (bool), second_factor_age (long, seconds), hour (long, local),
- * weekday (long, 1 Monday … 7), network (string: "office"|"outside"|…); what is not given is absent.
- * context.object holds for acts on no record too. Action groups: Action::"look" (list, view), "change"
- * (create, update, delete, restore, transfer), "field" (see, read, write, match). Numbers of the record are
- * in their stored units (money in cents, dates in days, times in ms). A sealed field is no attribute: a
- * policy that mentions one is refused. Of the principal, a branch or department that he has not is absent.
- * What can be reduced to a row filter: policy/reduce.h.
+ * of Department, and of User: who reports to him by name), is_partner (bool); parents: his Roles and his
+ * Department Role::"<name>", Department::"<id>" (parent: the department above) Action::"list" "view" "create"
+ * "update" "delete" "restore" "import" "export" "reveal" "transfer" "resolve" "see" "read" "write" "match"
+ * "audit" "administer" (see: masked view of a field; read: clear view; write: set a field; match: find by a
+ * masked field's whole value or the characters its mask shows. view: open one record. A record must pass
+ * list/view before its fields' see/read count.) the resource: <Object>::"<uuid>" with the type's name in
+ * CamelCase (Customer, FollowUp …), attributes: the object's *unsealed* fields by API name (absent when null)
+ * plus owner (User), department (Department), branch (Department), created_at (long ms); parents: its
+ * department and its owner, so `resource in Department::"3"` and `resource.department in
+ * principal.department` both work. A child object (order line …) follows its parent. For acts on no record:
+ * Object::"<name>". context: object (string), field (string), class (string), purpose (string), reason
+ * (bool), second_factor_age (long, seconds), hour (long, local), weekday (long, 1 Monday … 7), network
+ * (string: "office"|"outside"|…); what is not given is absent. context.object holds for acts on no record
+ * too. Action groups: Action::"look" (list, view), "change" (create, update, delete, restore, transfer),
+ * "field" (see, read, write, match). Numbers of the record are in their stored units (money in cents, dates
+ * in days, times in ms). A sealed field is no attribute: a policy that mentions one is refused. Of the
+ * principal, a branch or department that he has not is absent. What can be reduced to a row filter:
+ * policy/reduce.h.
  */
 #ifndef KEDUN_POLICY_POLICY_H
 #define KEDUN_POLICY_POLICY_H
@@ -58,11 +59,16 @@ struct department {
     uint32_t branch;     /* the ancestor (or itself) that is a branch; 0: head office */
     bool is_branch;
     const char *name;
+    bool closed;
+    uint32_t home;  /* itself, or what it was merged into */
+    uint32_t stamp; /* what the branch column of its records says: its branch before anything was moved */
 };
 
+/* Records are not written again when departments move: policy/organise.h. */
 struct organisation {
     const struct department *departments; /* sorted by id */
     size_t count;
+    bool moved; /* some department's branch is not its stamp, or its home not itself */
 };
 
 #define ACTOR_ROLES_MAX 16
@@ -76,6 +82,8 @@ struct actor {
     uint32_t department, branch;
     const uint32_t *manages; /* departments he leads */
     size_t manages_count;
+    const uint32_t *reports; /* people who report to him by name, and those below them */
+    size_t reports_count;
 };
 
 struct policy_context {

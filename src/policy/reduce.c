@@ -1,6 +1,7 @@
 #include "policy/reduce.h"
 
 #include "policy/leaf.h"
+#include "policy/organise.h"
 
 static struct arena *arena_of(const struct reduction *r) {
     return r->model->query->arena;
@@ -335,9 +336,9 @@ enum status reduce_policy(struct reduction *r, const struct policy *p, const str
         struct truths c = reduce_truths(r, p->conditions[i].expr);
         all = truths_and(arena_of(r), all, p->conditions[i].unless ? truths_not(c) : c);
     }
-    if (r->status == ST_OK && all.t == NULL)
+    *out = organisation_resolve(r->model->query->organisation, arena_of(r), all.t);
+    if (r->status == ST_OK && *out == NULL)
         r->status = ST_NOMEM;
-    *out = all.t;
     return r->status == ST_NOMEM ? error_set(r->error, ST_NOMEM, "no_memory", "%s: too large", p->file)
                                  : r->status;
 }

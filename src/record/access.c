@@ -95,10 +95,10 @@ static enum status compute(struct caller *c, struct access_entry *entry, struct 
         if (s != ST_OK)
             return s;
     }
-    a->may_create = a->acts[ACT_CREATE]->op != PRED_FALSE;
-    a->may_import = a->acts[ACT_IMPORT]->op != PRED_FALSE;
     q.context = &c->context;
     enum status s = compute_fields(c, entry, &q, e);
+    a->may_create = a->acts[ACT_CREATE]->op != PRED_FALSE;
+    a->may_import = a->acts[ACT_IMPORT]->op != PRED_FALSE;
     a->visible = a->may_create || a->acts[ACT_LIST]->op != PRED_FALSE || a->acts[ACT_VIEW]->op != PRED_FALSE;
     return s;
 }

@@ -12,11 +12,20 @@ static struct actor lender_of(const struct directory *d, const struct principal_
                       .department = lent->department,
                       .branch = own == NULL ? 0 : own->branch,
                       .manages = s == NULL ? NULL : s->manages,
-                      .manages_count = s == NULL ? 0 : s->manages_count};
+                      .manages_count = s == NULL ? 0 : s->manages_count,
+                      .reports = s == NULL ? NULL : s->reports,
+                      .reports_count = s == NULL ? 0 : s->reports_count};
     static_assert(PRINCIPAL_LENT_ROLES <= ACTOR_ROLES_MAX, "an actor holds all that is lent");
     for (size_t i = 0; i < lent->role_count && i < PRINCIPAL_LENT_ROLES; i++)
         a.roles[a.role_count++] = lent->roles[i];
     return a;
+}
+
+bool access_post_actor(const struct caller *c, size_t i, struct actor *out) {
+    if (i >= c->who.lent_count || c->who.lent[i].from != c->who.user)
+        return false;
+    *out = lender_of(c->world.directory, &c->who.lent[i]);
+    return true;
 }
 
 /* x or (scope and y); NULL when memory is out. */
@@ -42,26 +51,55 @@ static enum status add_fields(const struct policy_query *q, const struct pred *s
     return s;
 }
 
-static enum status add_one(struct access_entry *entry, struct policy_query *q, struct field_view *fields,
-                           struct error *e) {
-    static const enum act acts[] = {ACT_LIST, ACT_VIEW, ACT_UPDATE};
-    const struct pred *lent[3];
-    for (size_t i = 0; i < 3; i++) {
-        enum status s = policy_filter(q, acts[i], &lent[i], e);
+/* A colleague lends seeing and changing; another post of his own gives all that its roles give. */
+static const enum act lent_acts[] = {ACT_LIST, ACT_VIEW, ACT_UPDATE};
+static const enum act post_acts[] = {ACT_LIST,    ACT_VIEW,   ACT_UPDATE,   ACT_DELETE,
+                                     ACT_RESTORE, ACT_CREATE, ACT_TRANSFER, ACT_IMPORT,
+                                     ACT_EXPORT,  ACT_REVEAL, ACT_RESOLVE};
+
+static enum status add_acts(struct access_entry *entry, struct policy_query *q, const enum act *acts,
+                            size_t n, const struct policy_context *given,
+                            const struct policy_context *reasoned, struct error *e) {
+    for (size_t i = 0; i < n; i++) {
+        bool reason = acts[i] == ACT_REVEAL || acts[i] == ACT_EXPORT || acts[i] == ACT_TRANSFER;
+        const struct pred *more;
+        q->context = reason ? reasoned : given;
+        enum status s = policy_filter(q, acts[i], &more, e);
         if (s != ST_OK)
             return s;
-        const struct pred *both = pred_or(&entry->arena, entry->access.acts[acts[i]], lent[i]);
+        const struct pred *both = pred_or(&entry->arena, entry->access.acts[acts[i]], more);
         if (both == NULL)
             return error_set(e, ST_NOMEM, "no_memory", "access");
         entry->access.acts[acts[i]] = both;
     }
-    const struct pred *scope = pred_or(&entry->arena, lent[0], lent[1]);
+    q->context = given;
+    return ST_OK;
+}
+
+static enum status add_one(struct access_entry *entry, struct policy_query *q, bool post,
+                           const struct policy_context *reasoned, struct field_view *fields,
+                           struct error *e) {
+    const struct pred *list, *view;
+    const struct policy_context *given = q->context;
+    enum status s = policy_filter(q, ACT_LIST, &list, e);
+    if (s == ST_OK)
+        s = policy_filter(q, ACT_VIEW, &view, e);
+    if (s == ST_OK)
+        s = add_acts(entry, q, post ? post_acts : lent_acts,
+                     post ? sizeof post_acts / sizeof post_acts[0] : sizeof lent_acts / sizeof lent_acts[0],
+                     given, reasoned, e);
+    if (s != ST_OK)
+        return s;
+    const struct pred *scope = pred_or(&entry->arena, list, view);
     return scope == NULL ? error_set(e, ST_NOMEM, "no_memory", "access") : add_fields(q, scope, fields, e);
 }
 
 enum status access_add_lent(const struct caller *c, struct access_entry *entry, struct field_view *fields,
                             struct error *e) {
     enum status s = ST_OK;
+    struct policy_context reasoned = c->context; /* whether he could, once he gives a reason and a factor */
+    reasoned.has_reason = true;
+    reasoned.second_factor_age = 0;
     for (size_t i = 0; s == ST_OK && i < c->who.lent_count; i++) {
         struct actor lender = lender_of(entry->world.directory, &c->who.lent[i]);
         struct policy_query q = {.set = entry->world.policies,
@@ -71,7 +109,7 @@ enum status access_add_lent(const struct caller *c, struct access_entry *entry, 
                                  .object = entry->access.object,
                                  .context = &c->context,
                                  .arena = &entry->arena};
-        s = add_one(entry, &q, fields, e);
+        s = add_one(entry, &q, c->who.lent[i].from == c->who.user, &reasoned, fields, e);
     }
     return s;
 }

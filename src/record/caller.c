@@ -20,6 +20,8 @@ enum status caller_prepare(struct caller *c, struct error *e) {
     const struct staff *me = directory_staff(d, c->who.user);
     c->actor.manages = me == NULL ? NULL : me->manages;
     c->actor.manages_count = me == NULL ? 0 : me->manages_count;
+    c->actor.reports = me == NULL ? NULL : me->reports;
+    c->actor.reports_count = me == NULL ? 0 : me->reports_count;
     int64_t now = clock_wall_ms();
     c->context.now_ms = now;
     c->context.second_factor_age = c->who.second_factor_at == 0 ? -1 : (now - c->who.second_factor_at) / 1000;

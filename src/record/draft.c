@@ -200,7 +200,7 @@ enum status draft_place(struct caller *c, struct draft *d, uint32_t owner, struc
     const struct department *department = directory_department(c->world.directory, s->department);
     d->owner = owner;
     d->department = s->department;
-    d->branch = department == NULL ? 0 : department->branch;
+    d->branch = department == NULL ? 0 : department->stamp; /* as all records of the department bear it */
     return ST_OK;
 }
 

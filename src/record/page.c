@@ -343,6 +343,7 @@ static void write_field(struct caller *c, const struct page *p, size_t i, size_t
         render_text(c, f, view, p->opened.values[i * p->shown_count + s], out);
     } else {
         struct cell cell = place == PAGE_NOWHERE ? cell_null() : p->rows.rows[i].cells[place];
+        cell = render_place(c, f, cell, &p->rows.rows[i].cells[PAGE_DEPARTMENT]);
         render_cell(c, f, view, cell, titles, out);
     }
 }

@@ -1,5 +1,6 @@
 #include "record/record.h"
 
+#include "policy/organise.h"
 #include "record/cursor.h"
 #include "record/page.h"
 #include "record/render.h"
@@ -225,6 +226,27 @@ static enum status write_listing(struct listing *l, struct json *out) {
 
 /* ---- groups ---- */
 
+/* Departments stand for the branches that they are in now, merged ones for what they were merged into. */
+static size_t fold_places(const struct listing *l, const struct field_def *f, struct store_group *groups,
+                          size_t n) {
+    const struct organisation *o = &l->c->world.directory->organisation;
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct cell *value = &groups[i].value;
+        size_t at = 0;
+        if (value->kind == CELL_INT)
+            value->i = f->id == FIELD_BRANCH ? organisation_branch(o, (uint32_t)value->i)
+                                             : organisation_home(o, (uint32_t)value->i);
+        while (at < kept && (groups[at].value.kind != value->kind || groups[at].value.i != value->i))
+            at++;
+        if (at == kept)
+            groups[kept++] = groups[i];
+        else
+            groups[at].count += groups[i].count;
+    }
+    return kept;
+}
+
 /* No person is named by a group, but the act is recorded like any other reading. */
 static enum status write_groups(struct listing *l, struct json *out) {
     size_t index, n;
@@ -240,8 +262,12 @@ static enum status write_groups(struct listing *l, struct json *out) {
     enum status s = keeper_record(l->c->keeper, &l->c->call, AUDIT_LIST, AUDIT_DONE, l->access->object->id,
                                   NULL, tag, SLICE_NONE, l->e);
     if (s == ST_OK) {
-        s = store_group_by(l->c->reader, l->access->object, l->select.filter, f->id, 1000, l->c->arena,
-                           &groups, &n, l->e);
+        bool folds =
+            l->c->world.directory->organisation.moved && (f->id == FIELD_BRANCH || f->id == FIELD_DEPARTMENT);
+        s = store_group_by(l->c->reader, l->access->object, l->select.filter,
+                           folds ? FIELD_DEPARTMENT : f->id, 1000, l->c->arena, &groups, &n, l->e);
+        if (s == ST_OK && folds)
+            n = fold_places(l, f, groups, n);
     }
     if (s != ST_OK)
         return s;

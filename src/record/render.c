@@ -1,5 +1,6 @@
 #include "record/render.h"
 
+#include "policy/organise.h"
 #include "record/titles.h"
 #include "value/parse.h"
 
@@ -113,4 +114,16 @@ void render_text(const struct caller *c, const struct field_def *f, enum view vi
     } else {
         json_text(out, text);
     }
+}
+
+struct cell render_place(const struct caller *c, const struct field_def *f, struct cell cell,
+                         const struct cell *department) {
+    const struct organisation *o = &c->world.directory->organisation;
+    if (!o->moved || cell.kind != CELL_INT || department->kind != CELL_INT)
+        return cell;
+    if (f->id == FIELD_DEPARTMENT)
+        cell.i = organisation_home(o, (uint32_t)cell.i);
+    if (f->id == FIELD_BRANCH)
+        cell.i = organisation_branch(o, (uint32_t)department->i);
+    return cell;
 }

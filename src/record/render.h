@@ -14,4 +14,9 @@ void render_cell(const struct caller *c, const struct field_def *f, enum view vi
 void render_text(const struct caller *c, const struct field_def *f, enum view view, struct slice text,
                  struct json *out);
 
+/* What a record's department and branch columns mean today (policy/organise.h); other fields' cells are as
+ * they are. `department`: the record's own. */
+struct cell render_place(const struct caller *c, const struct field_def *f, struct cell cell,
+                         const struct cell *department);
+
 #endif

@@ -1,6 +1,7 @@
 #include "record/where.h"
 
 #include "base/clock.h"
+#include "policy/organise.h"
 #include "record/plain_terms.h"
 #include "record/relative.h"
 #include "value/parse.h"
@@ -351,6 +352,10 @@ enum status where_parse(struct caller *c, const struct access *a, const json_t *
     if (tree == NULL || json_is_null(tree))
         return ST_OK;
     enum status s = parse(&p, tree, 0, &out->pred);
+    if (s == ST_OK) /* what the caller calls a branch or a department is what it is today */
+        out->pred = organisation_resolve(&c->world.directory->organisation, c->arena, out->pred);
+    if (s == ST_OK && out->pred == NULL)
+        s = error_set(e, ST_NOMEM, "no_memory", "filter");
     if (s != ST_OK)
         return s;
     if (!pred_within_limits(out->pred))

@@ -7,14 +7,22 @@
 #include "policy/policy.h"
 #include "store/store.h"
 
+/* More would make row filters too long; a leader of more sees those of his departments. */
+#define STAFF_REPORTS_MAX 500
+
 /* One member of staff, as lists and pickers show him. */
 struct staff {
-    uint32_t id, department;
+    uint32_t id;
+    uint32_t department; /* by the posts that held when the directory was made; 0: nowhere */
     const char *name;
     const char *login;
     bool disabled;
     const uint32_t *manages; /* departments he leads */
     size_t manages_count;
+    const uint32_t *reports; /* who reports to him by name, and who to those; STAFF_REPORTS_MAX at most */
+    size_t reports_count;
+    uint32_t sponsor;      /* a partner's; 0: a member of staff */
+    int64_t until;         /* ms: the account's end; 0: without */
     unsigned duties;       /* bits of enum duty */
     struct slice document; /* the registry's, for administrators */
 };
@@ -48,6 +56,7 @@ struct directory {
     const struct named_network *networks; /* the company's; without names its sign-in networks as "office" */
     size_t network_count;
     uint64_t version; /* of the keeper's registry */
+    int64_t stale_at; /* ms: when a post begins or ends; from then on it must be made anew */
     struct arena arena;
     int references;
 };

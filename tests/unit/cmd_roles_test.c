@@ -59,7 +59,7 @@ static void check_field(const json_t *role, const struct object_def *o, const st
 static void check_object(const json_t *role, const struct object_def *o, uint32_t branch, struct arena *a) {
     static const struct department departments[] = {{.id = 1},
                                                     {.id = 2, .parent = 1, .branch = 2, .is_branch = true}};
-    const struct organisation organisation = {departments, 2};
+    const struct organisation organisation = {.departments = departments, .count = 2};
     const struct policy_context context = {.purpose = "", .network = "", .second_factor_age = -1};
     struct actor actor = {.user = 7,
                           .login = "x",

@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "policy_moved.h"
 #include "policy_random.h"
 
 #include "object/set.h"
@@ -312,6 +313,18 @@ static void a_policy_for_another_type_is_not_held_to_this_ones_fields(void **sta
     policy_release(set);
 }
 
+static int move_departments(void **state) {
+    (void)state;
+    tree = &moved_organisation;
+    return 0;
+}
+
+static int move_back(void **state) {
+    (void)state;
+    tree = &organisation;
+    return 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_and_a_single_decision_agree_on_every_record),
@@ -323,6 +336,10 @@ int main(void) {
         cmocka_unit_test(what_no_row_filter_can_say_is_refused_when_saved),
         cmocka_unit_test(what_the_schema_has_not_is_refused_with_policy_and_expression),
         cmocka_unit_test(a_policy_for_another_type_is_not_held_to_this_ones_fields),
+        {"a_list_and_a_single_decision_agree_after_departments_moved",
+         a_list_and_a_single_decision_agree_on_every_record, move_departments, move_back, NULL},
+        {"views_and_a_single_decision_agree_after_departments_moved",
+         views_and_a_single_decision_agree_on_every_field, move_departments, move_back, NULL},
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -4,6 +4,7 @@
 #define KEDUN_TESTS_POLICY_RANDOM_H
 
 #include "object/set.h"
+#include "policy/organise.h"
 #include "policy/policy.h"
 
 static struct object_set *objects;
@@ -20,6 +21,8 @@ static const struct department departments[] = {
 };
 static const struct organisation organisation = {.departments = departments,
                                                  .count = sizeof departments / sizeof departments[0]};
+/* Of which one the people and records are drawn. */
+static const struct organisation *tree = &organisation;
 
 static uint64_t seed = 0x9e3779b97f4a7c15U;
 
@@ -197,6 +200,10 @@ static struct actor random_actor(void) {
     uint32_t place = draw(7);
     struct actor a = {
         .user = 7 + draw(2), .login = "w", .department = places[place][0], .branch = places[place][1]};
+    if (tree->moved) { /* as the keeper tells it: nobody stands in what was merged */
+        a.department = organisation_home(tree, a.department);
+        a.branch = organisation_branch(tree, a.department);
+    }
     for (size_t i = 0; i < 3; i++) {
         if (draw(2) == 0)
             a.roles[a.role_count++] = role_names[i];
@@ -226,6 +233,11 @@ static struct record random_record(const struct object_def *o) {
     r.owner = maybe(cell_int(7 + draw(3)));
     r.department = maybe(cell_int(places[draw(9)]));
     r.branch = maybe(cell_int(places[draw(9)]));
+    if (tree->moved) {
+        const struct department *d = &tree->departments[draw((uint32_t)tree->count)];
+        r.department = cell_int(d->id);
+        r.branch = cell_int(d->stamp);
+    }
     r.number = maybe(cell_int(draw(10)));
     r.text = maybe(cell_text(slice_from_string(texts[draw(4)])));
     r.tags = maybe(cell_text(slice_from_string(tags[draw(5)])));
@@ -269,7 +281,7 @@ static struct policy_query query(const struct policy_set *set, const struct acto
                                  const struct policy_context *c, const char *object) {
     return (struct policy_query){.set = set,
                                  .actor = a,
-                                 .organisation = &organisation,
+                                 .organisation = tree,
                                  .objects = objects,
                                  .object = object_find(objects, slice_from_string(object)),
                                  .context = c,

@@ -1,0 +1,91 @@
+/* People and departments from a list, as one change: all of it or nothing, one entry of the log. Roles and
+ * duties are not given by a list, and a holder of a duty is not changed by one (keeper/registry.h: it would
+ * take two). */
+#include "base/json_in.h"
+#include "keeper/registry_parse.h"
+#include "keeper/state.h"
+
+#include <stdlib.h>
+
+static enum status read_item(struct worker *w, const json_t *item, struct registry_change *out,
+                             struct error *e) {
+    const char *kind = json_string_value(json_object_get(item, "kind"));
+    json_int_t id = json_integer_value(json_object_get(item, "id"));
+    const json_t *document = json_object_get(item, "document");
+    bool user = kind != NULL && strcmp(kind, "user") == 0;
+    if ((!user && (kind == NULL || strcmp(kind, "department") != 0)) || id < 0 || id > UINT32_MAX ||
+        !json_is_object(document))
+        return error_field(e, ST_INVALID, "bad_document", "items", "items: kind, id and document");
+    char *text = json_print(document, JSON_COMPACT);
+    *out = (struct registry_change){.kind = user ? REGISTRY_USER : REGISTRY_DEPARTMENT, .id = (uint32_t)id};
+    out->document = text == NULL ? SLICE_NONE : arena_copy(&w->arena, slice_from_string(text));
+    free(text);
+    return out->document.p == NULL ? error_set(e, ST_NOMEM, "no_memory", "import") : ST_OK;
+}
+
+static enum status read_items(struct worker *w, const json_t *document, struct registry_change **out,
+                              size_t *n, struct error *e) {
+    const json_t *items = json_object_get(document, "items");
+    *n = json_array_size(items);
+    if (*n == 0 || *n > REGISTRY_IMPORT_MAX)
+        return error_field(e, ST_INVALID, "bad_document", "items", "items: 1 to %d", REGISTRY_IMPORT_MAX);
+    *out = arena_array(&w->arena, *n, sizeof **out);
+    if (*out == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "import");
+    for (size_t i = 0; i < *n; i++) {
+        enum status s = read_item(w, json_array_get(items, i), &(*out)[i], e);
+        if (s != ST_OK)
+            return s;
+    }
+    return ST_OK;
+}
+
+/* Accounts that are over by it are out at once. */
+static enum status end_sessions(struct worker *w, const struct registry_change *changes, size_t n,
+                                struct error *e) {
+    for (size_t i = 0; i < n; i++) {
+        struct actor live;
+        if (changes[i].kind == REGISTRY_USER &&
+            registry_actor(w->state->registry, changes[i].id, NULL, &live) != ST_OK &&
+            sessions_end_user(w->state->sessions, changes[i].id, NULL) != ST_OK)
+            return error_set(e, ST_IO, "session_store", "the user's sessions could not be ended");
+    }
+    return ST_OK;
+}
+
+static enum status store_recorded(struct worker *w, struct args *in, struct registry_change *changes,
+                                  size_t n, struct error *e) {
+    char tag[AUDIT_TAG_MAX];
+    (void)snprintf(tag, sizeof tag, "import %zu of people and departments", n);
+    struct registry_writer who = {.user = w->caller.grant.user, .duties = DUTY_SYSTEM_ADMIN, .import = true};
+    struct audit_entry entry = worker_entry(w, in, AUDIT_ADMIN, AUDIT_PENDING);
+    uint64_t intent = 0;
+    entry.tag = slice_from_string(tag);
+    enum status s = ledger_intent(w->state->ledger, &entry, &intent, e);
+    if (s != ST_OK)
+        return s;
+    s = registry_put_all(w->state->registry, &who, changes, n, NULL, e);
+    if (ledger_outcome(w->state->ledger, intent, s == ST_OK, NULL) != ST_OK && s == ST_OK)
+        return error_set(e, ST_IO, "audit_unwritable", "it took effect, its outcome could not be recorded");
+    if (s == ST_DENIED)
+        return worker_refuse(w, in, tag, e);
+    return s == ST_OK ? end_sessions(w, changes, n, e) : s;
+}
+
+enum status handle_registry_import(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    const struct caller *c = &w->caller;
+    struct registry_change *changes = NULL;
+    size_t n = 0;
+    (void)out;
+    if (c->grant.is_key || c->grant.is_job || c->grant.must_change ||
+        (c->actor.duties & DUTY_SYSTEM_ADMIN) == 0) {
+        (void)error_set(e, ST_DENIED, "not_your_duty", "people are imported by the system administrator");
+        return worker_refuse(w, in, "import of people", e);
+    }
+    json_t *document = NULL;
+    enum status s = registry_parse_json(in->text, &document, e);
+    if (s == ST_OK)
+        s = read_items(w, document, &changes, &n, e);
+    json_decref(document);
+    return s == ST_OK ? store_recorded(w, in, changes, n, e) : s;
+}
