@@ -132,7 +132,7 @@ static void a_move_that_puts_somebody_new_above_takes_a_security_administrator(v
     assert_true(id > 0);
     assert_int_equal(keeper_decide(w->k, &sys, id, true, SLICE(""), &half, &e), ST_DENIED);
     assert_int_equal(keeper_decide(w->k, &sec, id, true, SLICE("seen"), &half, &e), ST_OK);
-    assert_int_equal(put(w, &sys, REGISTRY_DEPARTMENT, 4, "{\"parent\":3}", &e), ST_DENIED);
+    assert_int_equal(put(w, &sys, REGISTRY_DEPARTMENT, 4, "{\"parent\":3}", &e), ST_INVALID);
     assert_int_equal(propose(w, &sys, "[{\"kind\":\"department\",\"id\":4,\"document\":{\"parent\":3}}]", &e),
                      0);
     assert_string_equal(e.code, "department_ring");

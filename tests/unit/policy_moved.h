@@ -16,9 +16,9 @@ static const struct department moved_departments[] = {
     {.id = 20, .parent = 1, .branch = 20, .is_branch = true, .name = "Suzhou", .home = 20, .stamp = 20},
     {.id = 21, .parent = 11, .branch = 10, .name = "was Kunshan", .home = 11, .stamp = 21},
 };
-__attribute__((unused)) static const struct organisation moved_organisation = {.departments = moved_departments,
-                                                       .count = sizeof moved_departments /
-                                                                sizeof moved_departments[0],
-                                                       .moved = true};
+__attribute__((unused)) static const struct organisation moved_organisation = {
+    .departments = moved_departments,
+    .count = sizeof moved_departments / sizeof moved_departments[0],
+    .moved = true};
 
 #endif
