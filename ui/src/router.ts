@@ -120,6 +120,12 @@ export const router = createRouter({
           meta: { title: 'report.look' },
         },
         {
+          path: 'sign-in-rules',
+          name: 'sign-in-rules',
+          component: () => import('./views/SignInRules.vue'),
+          meta: { title: 'signInRules.title' },
+        },
+        {
           path: 'people',
           name: 'people',
           component: () => import('./views/People.vue'),

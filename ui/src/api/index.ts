@@ -47,6 +47,7 @@ export const people = {
       ? patch<{ id: number }>(`/departments/${id}`, document)
       : post<{ id: number }>('/departments', document),
   roles: () => get<{ items: T.RoleItem[] }>('/roles'),
+  changeRole: (id: number, document: T.RoleDocument) => patch<{ id: number }>(`/roles/${id}`, document),
   proposals: (to_decide = false) => get<{ items: T.Proposal[] }>('/proposals', { query: { to_decide } }),
   propose: (body: { kind: string; user?: number; reason: string; change: unknown }) =>
     post<{ id: number; secret: string | null }>('/proposals', body),
@@ -66,6 +67,16 @@ export const people = {
     send('GET', `/people/${encodeURIComponent(id)}/report`, { query: { days, format } }),
   handOver: (rule: T.HandoverRule) => post<{ id: string }>('/handovers', rule),
   handBack: (id: string) => post<{ id: string }>(`/handovers/${encodeURIComponent(id)}/undo`),
+};
+
+export const signIn = {
+  state: () => get<T.SignInState>('/sign-in'),
+  changeCompany: (document: T.CompanyDocument) => patch<void>('/company', document),
+  closeAlarm: (id: number) => post<void>(`/alarms/${id}/close`),
+  sessionsOf: (user: number) => get<{ items: T.SessionItem[] }>(`/users/${user}/sessions`),
+  endSessionsOf: (user: number) => del<void>(`/users/${user}/sessions`),
+  endSession: (id: string) => del<void>(`/sessions/${encodeURIComponent(id)}`),
+  factorsOf: (user: number) => get<T.Factors>(`/users/${user}/factors`),
 };
 
 export const keys = {

@@ -227,6 +227,7 @@ export interface RoleItem {
   label: Label;
   by_leader: boolean;
   break_glass_hours: number;
+  document?: RoleDocument;
 }
 export interface Proposal {
   id: number;
@@ -260,6 +261,47 @@ export interface Grant {
   review: { by: number; at: number; note: string } | null;
 }
 
+export interface SignInRules {
+  second_factor?: boolean | string;
+  networks?: string[];
+  hours?: { days: number[]; from: number; to: number };
+  passwords?: { words?: string[] } & Record<string, unknown>;
+}
+export interface PasswordRules {
+  profile: 'modern' | 'dengbao3';
+  least: number;
+  kinds: number;
+  days: number;
+  history: number;
+  failures: number;
+  lock_minutes: number;
+  changed_at: string | null;
+  expires_at: string | null;
+}
+export interface CompanyDocument {
+  budget?: unknown;
+  sign_in?: SignInRules;
+}
+export interface SignInAlarm {
+  id: number;
+  kind: 'stuffing' | 'spread' | 'breached';
+  network: string;
+  at: string;
+  logins: number;
+  tries: number;
+}
+/* All but the passwords' rules is there for holders of a duty only. */
+export interface SignInState {
+  passwords: PasswordRules;
+  company?: CompanyDocument | null;
+  breached?: { present: boolean; damaged: boolean; size: number; changed_at: string | null };
+  alarms?: SignInAlarm[];
+}
+export interface RoleDocument {
+  ceiling?: Record<string, string>;
+  budget?: Record<string, unknown>;
+  sign_in?: SignInRules;
+}
 export interface SessionItem {
   id: string;
   current: boolean;

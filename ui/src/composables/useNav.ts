@@ -35,6 +35,8 @@ export function useNav(): ComputedRef<PlaceGroup[]> {
       guard.push({ to: '/policies', label: t('policies.title'), icon: 'columns' });
     if (session.area('people')) guard.push({ to: '/people', label: t('people.nav'), icon: 'users' });
     else guard.push({ to: '/access', label: t('access.nav'), icon: 'shield' });
+    if (session.area('people'))
+      guard.push({ to: '/sign-in-rules', label: t('signInRules.nav'), icon: 'seal' });
     guard.push({ to: '/trail', label: t('shell.trail'), icon: 'foot' });
     guard.push({ to: '/sessions', label: t('shell.sessions'), icon: 'device' });
     if (session.area('keys')) guard.push({ to: '/keys', label: t('shell.keys'), icon: 'key' });

@@ -3,6 +3,7 @@ import guard from './en_guard';
 import policies from './en_policies';
 import leaving from './en_leaving';
 import people from './en_people';
+import signIn from './en_sign_in';
 import type zh from './zh';
 
 const en: typeof zh = {
@@ -64,16 +65,19 @@ const en: typeof zh = {
   },
   password: {
     title: 'Change password',
-    must: 'Choose a password of your own before you go on.',
+    must: 'Choose a new password before you go on: yours is new, was reset, has expired or is known to be breached.',
     old: 'Current password',
     fresh: 'New password',
     again: 'New password again',
     differ: 'The two new passwords differ.',
     done: 'Password changed.',
-    hint: 'At least 12 characters; a long phrase beats odd symbols.',
-    short: 'Too short',
-    fair: 'Fair',
-    strong: 'Strong',
+    hint: 'At least {n} characters; a long phrase beats odd symbols.',
+    hintKinds: 'At least {n} characters, of at least {kinds} kinds: capitals, small letters, digits, signs.',
+    short: 'Too short: at least {n} characters',
+    kinds: 'Too few kinds of characters: at least {kinds}',
+    guessable: 'Easy to guess: common words, names, keys in a row, years or repetition',
+    level: { 1: 'Fair', 2: 'Good', 3: 'Strong' },
+    expires: 'Your password expires on {when}.',
   },
   shell: {
     nav: 'Main navigation',
@@ -467,6 +471,7 @@ const en: typeof zh = {
   ...policies,
   ...leaving,
   ...people,
+  ...signIn,
   home: {
     title: 'Hello, {name}',
     recent: 'Recently seen',
@@ -522,6 +527,15 @@ const en: typeof zh = {
     sign_in_failed: 'Account or password is wrong.',
     sign_in_slow: 'Too many attempts. Please wait {seconds} s before the next one.',
     password_weak: 'The new password is too weak; choose a longer one.',
+    password_short: 'The new password is too short; make it longer.',
+    password_long: 'The new password is too long.',
+    password_kinds: 'It needs more kinds of characters: capitals, small letters, digits, signs.',
+    password_guessable:
+      'Easy to guess: too much of it are common words, names, keys in a row, years or repetition.',
+    password_breached: 'This password is on the list of breached ones; choose another.',
+    password_used_before: 'This password is or was yours; choose another.',
+    sign_in_place: 'Your account can’t be used from this network; go back to one that your company allows.',
+    sign_in_time: 'Your account can’t be used at this hour.',
     version_conflict: 'Someone else has changed the record.',
     if_match_required: 'The version is missing; reload and try again.',
     idempotency_mismatch: 'The same act was sent twice with different content.',

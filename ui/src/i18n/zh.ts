@@ -3,6 +3,7 @@ import guard from './zh_guard';
 import policies from './zh_policies';
 import leaving from './zh_leaving';
 import people from './zh_people';
+import signIn from './zh_sign_in';
 
 export default {
   app: { name: '客盾', slogan: '每一次查看，都有记录' },
@@ -63,16 +64,19 @@ export default {
   },
   password: {
     title: '修改密码',
-    must: '首次登录或密码被重置后，需要先设定自己的密码。',
+    must: '首次登录、密码被重置、到期或已泄露时，需要先设定新的密码。',
     old: '当前密码',
     fresh: '新密码',
     again: '再次输入新密码',
     differ: '两次输入的新密码不一致。',
     done: '密码已修改。',
-    hint: '至少 12 个字符；长短语比复杂符号更安全。',
-    short: '太短',
-    fair: '可以',
-    strong: '很好',
+    hint: '至少 {n} 个字符；长短语比复杂符号更安全。',
+    hintKinds: '至少 {n} 个字符，大写字母、小写字母、数字、符号中至少 {kinds} 种。',
+    short: '太短：至少 {n} 个字符',
+    kinds: '字符种类不够：至少 {kinds} 种',
+    guessable: '容易被猜到：常见词、姓名、连续键位、年份或重复太多',
+    level: { 1: '可以', 2: '不错', 3: '很好' },
+    expires: '密码将于 {when} 到期。',
   },
   shell: {
     nav: '主导航',
@@ -466,6 +470,7 @@ export default {
   ...policies,
   ...leaving,
   ...people,
+  ...signIn,
   home: {
     title: '你好，{name}',
     recent: '最近查看',
@@ -521,6 +526,14 @@ export default {
     sign_in_failed: '账号或密码不正确。',
     sign_in_slow: '尝试过于频繁，请等待 {seconds} 秒后再试。',
     password_weak: '新密码太弱，请换一个更长的。',
+    password_short: '新密码太短，请加长。',
+    password_long: '新密码太长。',
+    password_kinds: '字符种类不够：请混用大写字母、小写字母、数字和符号。',
+    password_guessable: '容易被猜到：常见词、姓名、登录名、公司名、连续键位、年份或重复太多。',
+    password_breached: '这个密码已在泄露名单中，请换一个。',
+    password_used_before: '这是当前或以前用过的密码，请换一个。',
+    sign_in_place: '你的账号不能在当前网络使用，请回到公司允许的网络。',
+    sign_in_time: '你的账号在当前时段不能使用。',
     version_conflict: '记录已被他人修改。',
     if_match_required: '缺少版本号，请刷新后重试。',
     idempotency_mismatch: '同一操作被重复提交且内容不同。',

@@ -8,6 +8,7 @@ import { askPasskey } from '@/composables/passkeys';
 export const useSession = defineStore('session', () => {
   const me = ref<Me | null>(null);
   const asked = ref(false);
+  const refused = ref<unknown>(null); // why a session that there is may not be used here and now
   /* Where the visitor wanted to go before he had to sign in: kept in memory only. */
   const wanted = ref('/');
 
@@ -20,7 +21,8 @@ export const useSession = defineStore('session', () => {
     try {
       take(await api.me());
     } catch (error) {
-      if (!(error instanceof Problem) || error.status !== 401) throw error;
+      refused.value = error instanceof Problem && error.status === 403 ? error : null;
+      if (!(error instanceof Problem) || (error.status !== 401 && error.status !== 403)) throw error;
       me.value = null;
     } finally {
       asked.value = true;
@@ -64,6 +66,7 @@ export const useSession = defineStore('session', () => {
   return {
     me,
     asked,
+    refused,
     wanted,
     load,
     refresh,

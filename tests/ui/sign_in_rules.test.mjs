@@ -1,0 +1,75 @@
+// Rules for sign-ins and passwords, limits of roles, others' devices: in the browser, as an administrator meets them.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { api, enter, settled, shot, test, visit } from './browser.mjs';
+
+const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+async function accessible(page, name) {
+  await settled(page);
+  await page.evaluate(source); // the policy refuses inline scripts, so the tool comes through the debugger
+  const found = await page.evaluate(async () => {
+    const result = await window.axe.run(document, { resultTypes: ['violations'], preload: false, runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+    return result.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ')).join(' | ')}`);
+  });
+  await shot(page, name);
+  assert.deepEqual(found, [], name);
+}
+
+test('the security administrator changes what is asked of passwords, and what a role may at most', () =>
+  visit({}, async (page) => {
+    await enter(page, 'security');
+    await page.goto('/sign-in-rules');
+    await page.fill('#words', '华星 huaxing');
+    await accessible(page, 'sign-in-rules');
+    await page.click('form .primary');
+    await page.locator('.toast, [role=status]').first().waitFor();
+    const state = (await api(page, 'GET', '/sign-in')).body;
+    assert.deepEqual(state.company.sign_in.passwords, { profile: 'modern', least: 12, words: ['华星', 'huaxing'] });
+    await page.locator('#tab-roles').click();
+    await accessible(page, 'sign-in-roles');
+    await page.locator('.roles li:has-text("客服") .btn').click();
+    const day = page.locator('[role=dialog] tbody tr').first().locator('input').last();
+    const before = await day.inputValue();
+    await day.fill(String(Number(before) + 1));
+    await day.press('Tab');
+    await accessible(page, 'role-limits');
+    await page.click('[role=dialog] .primary');
+    await page.locator('[role=dialog]').waitFor({ state: 'detached' });
+    const roles = (await api(page, 'GET', '/roles')).body.items;
+    const budget = roles.find((r) => r.name === 'service').document.budget;
+    assert.equal(budget.masked.personal.day, Number(before) + 1);
+    assert.ok(budget.clear.personal.day > 0);
+  }));
+
+test("another's devices are seen and signed out, and a lost second factor takes two", () =>
+  visit({}, async (page) => {
+    await enter(page, 'admin');
+    const login = `device${Date.now()}${Math.floor(Math.random() * 1000)}`;
+    const made = await api(page, 'POST', '/people', { login, name: '钱设备', department: 1 });
+    await enter(page, 'security');
+    await page.goto(`/people/${made.body.id}`);
+    await page.locator('[data-part=security]').waitFor();
+    await accessible(page, 'person-security');
+    await page.click('[data-part=security] .btn:has-text("重置两步验证")');
+    await page.fill('#reset-reason', '手机遗失');
+    await page.click('[role=dialog] .primary');
+    await enter(page, 'admin');
+    await page.goto('/people?tab=proposals');
+    await page.locator('.list li:has-text("手机遗失") .primary').first().click();
+    await page.click('[role=dialog] .primary');
+    const list = (await api(page, 'GET', '/proposals')).body.items;
+    const mine = list.find((p) => p.kind === 'factor' && p.user === made.body.id);
+    assert.equal(mine.state, 'approved');
+  }));
+
+test('the meter says what is wrong with a password before it is sent', () =>
+  visit({}, async (page) => {
+    await enter(page, 'sales');
+    await page.goto('/password');
+    for (const [typed, said] of [['short', '太短'], ['password2024!', '容易被猜到'], ['tumble-orchid-46-vex', '很好']]) {
+      await page.fill('#fresh', typed);
+      await page.locator(`#fresh-help:has-text("${said}")`).waitFor();
+    }
+    await accessible(page, 'password-meter');
+  }));
