@@ -19,7 +19,7 @@
 
 #define YOUNG_ENTRY 12
 #define YOUNG_LEAST 64     /* terms of a set: fewer go to their places at once */
-#define YOUNG_MOST  160000 /* terms */
+#define YOUNG_MOST  110000 /* terms: what comes while they are put over still fits in the room of 131,072 */
 
 /* ---- the writer's ---- */
 
