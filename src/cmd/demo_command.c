@@ -21,6 +21,16 @@ struct demo {
     struct demo_filled filled;
 };
 
+/* An administrator's role and duty bear one name; whoever has another role has no duty. */
+static const char *duty_of(const struct demo_staff *p) {
+    static const char *const duties[] = {"system_admin", "security_admin", "auditor"};
+    for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++) {
+        if (strcmp(duties[i], p->role) == 0)
+            return p->role;
+    }
+    return NULL;
+}
+
 static enum status put_person(struct keeper *admin, const struct demo_staff *p, struct error *e) {
     uint32_t manages[3] = {p->manages[0], p->manages[1], 0};
     struct init_user u = {.id = p->id,
@@ -28,7 +38,7 @@ static enum status put_person(struct keeper *admin, const struct demo_staff *p, 
                           .login = p->login,
                           .name = p->name,
                           .role = p->role,
-                          .duty = p->id <= 3 ? p->role : NULL, /* the three administrators come first */
+                          .duty = duty_of(p),
                           .manages = manages,
                           .password = SLICE(DEMO_PASSWORD)};
     return init_registry_user(admin, &u, e);

@@ -3,6 +3,7 @@ const password = process.env.KEDUN_DEMO_PASSWORD ?? 'demo-password';
 const faces = [
   'admin',
   'security',
+  'security2',
   'auditor',
   'boss',
   'head',
@@ -14,6 +15,7 @@ const faces = [
   'leader',
   'manager',
   'sales',
+  'chenlei',
   'service',
   'finance',
 ];
