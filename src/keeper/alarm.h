@@ -15,7 +15,7 @@
 
 #include "keeper/vault.h"
 
-#define ALARM_LOGINS     20
+#define ALARM_LOGINS     30
 #define ALARM_EVERYWHERE 150
 #define ALARM_BREACHED   3
 #define ALARMS_HOUR      12

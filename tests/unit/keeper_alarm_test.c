@@ -101,7 +101,7 @@ static void alarms_are_bounded_and_survive_a_restart_until_closed(void **state) 
     bench_open(&b);
     for (int hour = 0; hour < 20; hour++) {
         for (int n = 0; n < 40; n++) {
-            for (int i = 0; i < 22; i++)
+            for (int i = 0; i < 45; i++)
                 raised += try_one(&b, i, (uint8_t)(n + 1), 1, (hour * 61 + 1) * MINUTE + n, &one);
         }
     }
@@ -145,7 +145,7 @@ static void the_security_administrator_sees_and_closes_it(void **state) {
     char login[32];
     memset(stranger.token.b, 0, sizeof stranger.token.b);
     stranger.address[12] = 198;
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 60; i++) {
         (void)snprintf(login, sizeof login, "person%d", i);
         stranger.address[15] = (uint8_t)i;
         assert_int_not_equal(keeper_sign_in(w->k, &stranger, slice_from_string(login), SLICE("Spring2024!!"),
