@@ -244,6 +244,8 @@ static const struct {
     {"too_slow", "查询耗时过长，请缩小范围", "The query took too long; narrow it down"},
     {"too_large", "内容过大，请拆分", "Too large; send less at once"},
     {"page_too_large", "一次请求的内容过大，请减少条数", "Too much for one page; ask for fewer rows"},
+    {"fragment_place", "“包含多个字”的条件只能放在筛选的最外层，或与其他“包含”条件一起放在“或”里",
+     "A fragment of several characters is looked for at the top of a filter, or among others beneath one or"},
     {"request_timeout", "请求发送得太慢，请检查网络后重试", "The request took too long to arrive"},
     {"request_too_large", "一次提交的内容过大，请拆分", "Too much for one request; send less"},
     {"write_too_large", "一次写入的内容过大，请拆分", "Too much for one write; send less"},

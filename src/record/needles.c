@@ -28,16 +28,18 @@ void needles_close(struct needles *n, bool whole) {
         n->groups++;
 }
 
-void needles_join(struct needles *n, const struct needles *more) {
-    bool whole = true;
+bool needles_join(struct needles *n, const struct needles *more) {
+    bool whole = true, all = true;
     for (size_t i = 0; i < more->count; i++) {
         const struct needle *one = &more->items[i];
         whole = needles_add(n, one->field, one->search, one->text) && whole;
+        all = all && whole;
         if (i + 1 == more->count || more->items[i + 1].group != one->group) {
             needles_close(n, whole);
             whole = true;
         }
     }
+    return all;
 }
 
 static const struct field_def *field_of(const struct access *a, const struct needle *n) {

@@ -30,8 +30,8 @@ bool needles_worth(const struct pred *terms);
 bool needles_add(struct needles *n, uint16_t field, uint8_t search, struct slice text);
 /* Ends the group. Not whole: it is given up, and what the index says stands. */
 void needles_close(struct needles *n, bool whole);
-/* All groups of `more` as well, as far as there is room. */
-void needles_join(struct needles *n, const struct needles *more);
+/* All groups of `more` as well; false: there was not room for all. */
+bool needles_join(struct needles *n, const struct needles *more);
 
 /* Adds the sealed fields to what the page shows; they come last, `extra` says how many, and nobody sees them.
  */

@@ -34,7 +34,11 @@ static enum status plan_filter(struct listing *l) {
         return s;
     const struct pred *own = pred_and(c->arena, l->where.pred, found.pred);
     l->select.filter = own == NULL ? NULL : pred_and(c->arena, l->access->acts[ACT_LIST], own);
-    needles_join(&l->where.needles, &found.needles);
+    if (!needles_join(&l->where.needles, &found.needles))
+        return error_set(l->e, ST_INVALID, "fragment_place", "at most %d conditions on fragments",
+                         NEEDLES_MOST);
+    if (l->q->group_by.n > 0 && l->where.needles.count > 0)
+        return error_set(l->e, ST_INVALID, "fragment_place", "groups count what the index finds");
     return l->select.filter == NULL ? error_set(l->e, ST_NOMEM, "no_memory", "filter") : ST_OK;
 }
 

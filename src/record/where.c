@@ -12,6 +12,7 @@ struct parser {
     bool in_url;
     bool is_child; /* the tree below a "child": there is one step only */
     bool top;      /* every node above is an AND: a needle here binds the whole filter */
+    bool any;      /* in an OR at such a place that has nothing but "contains": its needles are one group */
     unsigned leaves;
     struct needles needles;
     struct error *e;
@@ -139,11 +140,25 @@ static enum status leaf_relative(struct parser *p, const struct field_def *f, co
                       cell_int(days ? r.below_day : r.below_ms), true, out);
 }
 
-/* What the index finds for it may be too much. */
-static void recheck(struct parser *p, const struct field_def *f, enum field_search kind, struct slice text,
-                    const struct pred *terms) {
-    if (p->top && needles_worth(terms))
-        needles_close(&p->needles, needles_add(&p->needles, f->id, (uint8_t)kind, text));
+/* What the index finds for it may be too much, so it is looked at again on the values. Where that can't be
+ * done it is refused: nobody is shown, counted or left out for what he does not hold. */
+static enum status recheck(struct parser *p, const struct field_def *f, enum field_search kind,
+                           struct slice text, const struct pred *terms) {
+    bool fragment = kind == SEARCH_FRAGMENT || kind == SEARCH_WORDS;
+    if (!p->any && !needles_worth(terms))
+        return ST_OK;
+    bool here = p->top || p->any;
+    if (here && needles_add(&p->needles, f->id, (uint8_t)kind, text)) {
+        if (!p->any)
+            needles_close(&p->needles, true);
+        return ST_OK;
+    }
+    if (!fragment)
+        return ST_OK;
+    if (here)
+        return error_field(p->e, ST_INVALID, "fragment_place", f->name, "at most %d such conditions",
+                           NEEDLES_MOST);
+    return error_field(p->e, ST_INVALID, "fragment_place", f->name, "not beneath or, not and child");
 }
 
 static enum status leaf_text(struct parser *p, const struct field_def *f, struct slice op, struct slice text,
@@ -159,9 +174,7 @@ static enum status leaf_text(struct parser *p, const struct field_def *f, struct
     if (slice_is(op, "contains") && (f->search & (SEARCH_FRAGMENT | SEARCH_WORDS)) != 0) {
         enum field_search kind = (f->search & SEARCH_FRAGMENT) != 0 ? SEARCH_FRAGMENT : SEARCH_WORDS;
         enum status s = plain_terms_pred(p->caller, f, kind, text, out, p->e);
-        if (s == ST_OK)
-            recheck(p, f, kind, text, *out);
-        return s;
+        return s == ST_OK ? recheck(p, f, kind, text, *out) : s;
     }
     return error_field(p->e, ST_INVALID, "not_filterable", f->name, "this field has no such filter");
 }
@@ -235,8 +248,8 @@ static enum status leaf_sealed(struct parser *p, const struct field_def *f, size
         return error_field(p->e, ST_INVALID, "not_filterable", f->name, "this field has no such filter");
     if (s != ST_OK)
         return s;
-    recheck(p, f, kind, text, terms);
-    return made(p, pred_and(p->caller->arena, scope, terms), out);
+    s = recheck(p, f, kind, text, terms);
+    return s == ST_OK ? made(p, pred_and(p->caller->arena, scope, terms), out) : s;
 }
 
 /* ---- the tree ---- */
@@ -264,6 +277,17 @@ static enum status leaf(struct parser *p, const json_t *node, const struct pred 
     return leaf_clear(p, f, operation, value, out);
 }
 
+/* Has it nothing but "contains"? */
+static bool only_contains(const json_t *kids) {
+    size_t n = json_array_size(kids);
+    for (size_t i = 0; i < n; i++) {
+        const char *op = json_string_value(json_object_get(json_array_get(kids, i), "op"));
+        if (op == NULL || strcmp(op, "contains") != 0)
+            return false;
+    }
+    return n > 0;
+}
+
 static enum status branch(struct parser *p, const json_t *kids, bool all, unsigned depth,
                           const struct pred **out) {
     const struct pred *sum = all ? &pred_true : &pred_false;
@@ -271,6 +295,7 @@ static enum status branch(struct parser *p, const json_t *kids, bool all, unsign
     if (!json_is_array(kids))
         return bad(p, "\"and\" and \"or\" take an array");
     p->top = top && all;
+    p->any = top && !all && only_contains(kids);
     for (size_t i = 0; i < json_array_size(kids); i++) {
         const struct pred *kid;
         enum status s = parse(p, json_array_get(kids, i), depth + 1, &kid);
@@ -280,6 +305,9 @@ static enum status branch(struct parser *p, const json_t *kids, bool all, unsign
         if (sum == NULL)
             break;
     }
+    if (p->any)
+        needles_close(&p->needles, true);
+    p->any = false;
     p->top = top;
     return made(p, sum, out);
 }

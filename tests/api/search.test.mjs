@@ -87,6 +87,29 @@ test('what only has the same pairs of characters is not found, not counted and n
   assert.deepEqual([...paged.items, ...rest.items].map((i) => i.id), [made['尚和尚'], made['尚和尚和商行']]);
 });
 
+test('a fragment is exact wherever a filter may have it, and refused where it could not be', async () => {
+  const contains = (field, value) => ({ field, op: 'contains', value });
+  const found = async (where) => (await sales1.query('customer', { where, count: true, limit: 50 })).items.map((i) => i.id).sort();
+  const wanted = (...keys) => keys.map((k) => made[k]).sort();
+  assert.deepEqual(await found({ or: [contains('name', '号1有'), contains('person_name', '和尚和')] }), wanted('对面号1有限公司', '和尚和'));
+  assert.deepEqual(await found({ and: [contains('name', '对面号'), { or: [contains('name', '号11有'), contains('person_name', '尚和尚和')] }] }), wanted('对面号11有限公司'));
+  const refused = async (body) => problem(await sales1.post('/api/v1/records/customer/query', body), 422, 'fragment_place');
+  for (const fragment of [contains('name', '号1有'), contains('person_name', '和尚和')]) {
+    await refused({ where: { not: fragment } });
+    await refused({ where: { or: [fragment, { field: 'status', op: 'eq', value: 'active' }] } });
+    await refused({ where: { not: { or: [fragment] } } });
+    await refused({ where: { or: [{ and: [fragment] }] } });
+    await refused({ where: fragment, group_by: 'status' });
+    await refused({ where: { and: Array.from({ length: 17 }, () => fragment) } });
+    await refused({ where: { or: Array.from({ length: 17 }, () => fragment) } });
+  }
+  await refused({ search: '号1有', group_by: 'status' });
+  // One term proves what it finds.
+  assert.ok((await found({ or: [contains('name', '对面'), { field: 'status', op: 'eq', value: 'no' }] })).length >= 2);
+  assert.ok(!(await found({ and: [contains('name', '有限'), { not: contains('name', '对面') }] })).includes(made['对面号1有限公司']));
+  ok(await sales1.post('/api/v1/records/customer/query', { where: contains('name', '对面'), group_by: 'status' }));
+});
+
 test('a masked name is not found by what stands in it, not even beside a field that is clear', async () => {
   await add('beside', { customer_type: 'person', name: '对面号22有限公司', person_name: '号2有', mobile: mobile() });
   assert.deepEqual(await search(sales1, '号2有'), ['beside']);
