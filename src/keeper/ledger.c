@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define MEND_NS 1000000000
+#define UNTOLD  UINT64_MAX /* the outcome's entry: it was lost, and is to be appended once more */
 
 struct intent {
     uint64_t seq, outcome; /* outcome: seq of its entry, 0 while open */
@@ -93,31 +94,40 @@ static enum status ledger_append_outcome(struct ledger *l, struct intent *i, str
     return audit_append(l->log, &entry, &i->outcome, e);
 }
 
-/* Mending cuts off what was never on disk: outcomes among it are told again. */
-static void ledger_tell_again(struct ledger *l) {
-    (void)pthread_mutex_lock(&l->lock);
-    uint64_t durable = audit_durable_seq(l->log);
+/* Mending cuts off what was never on disk: outcomes among it, past `durable`, are told again. Their numbers
+ * go to other entries now, so they must not be taken for told, even if this fails once more. */
+static void ledger_tell_again(struct ledger *l, uint64_t durable) {
     for (size_t i = 0; i < l->count; i++) {
-        if (l->intents[i].outcome > durable && ledger_append_outcome(l, &l->intents[i], NULL) != ST_OK)
+        if (l->intents[i].outcome > durable)
+            l->intents[i].outcome = UNTOLD;
+    }
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->intents[i].outcome == UNTOLD && ledger_append_outcome(l, &l->intents[i], NULL) != ST_OK)
             break;
     }
+}
+
+/* How far the log was durable is asked before it is mended: after that others append at once. */
+static bool ledger_mend(struct ledger *l) {
+    bool mended = false;
+    (void)pthread_mutex_lock(&l->lock);
+    int64_t now = clock_monotonic_ns();
+    bool failed = audit_failed(l->log), due = l->mended_at == 0 || now - l->mended_at >= MEND_NS;
+    if (failed && due) {
+        uint64_t durable = audit_durable_seq(l->log);
+        l->mended_at = now;
+        mended = audit_log_reopen(l->log, NULL) == ST_OK;
+        if (mended)
+            ledger_tell_again(l, durable);
+    }
     (void)pthread_mutex_unlock(&l->lock);
+    if (mended)
+        log_warn("event=audit_mended");
+    return mended || !failed;
 }
 
 enum status ledger_ready(struct ledger *l, struct error *e) {
-    if (!audit_failed(l->log))
-        return ST_OK;
-    (void)pthread_mutex_lock(&l->lock);
-    int64_t now = clock_monotonic_ns();
-    bool due = l->mended_at == 0 || now - l->mended_at >= MEND_NS;
-    if (due)
-        l->mended_at = now;
-    (void)pthread_mutex_unlock(&l->lock);
-    if (!due || audit_log_reopen(l->log, NULL) != ST_OK)
-        return unwritable(e);
-    ledger_tell_again(l);
-    log_warn("event=audit_mended");
-    return ST_OK;
+    return !audit_failed(l->log) || ledger_mend(l) ? ST_OK : unwritable(e);
 }
 
 enum status ledger_append(struct ledger *l, struct audit_entry *entry, uint64_t *seq, struct error *e) {
