@@ -3,7 +3,7 @@
  */
 #include "api/handlers.h"
 #include "api/policy_desk.h"
-#include "base/json_in.h"
+#include "people/rights.h"
 #include "policy/model.h"
 #include "record/access.h"
 
@@ -13,7 +13,7 @@ struct why {
     struct caller *c;
     const struct object_def *object;
     const struct field_def *field;
-    struct actor actor;
+    struct rights rights;
     struct uuid id;
     bool other, has_id;
     uint16_t columns[OBJECT_FIELDS_MAX];
@@ -23,61 +23,21 @@ struct why {
 
 /* ---- who ---- */
 
-static enum status take_roles(struct why *w, const struct registry_item *item, struct error *e) {
-    json_t *document = NULL;
-    enum status s = json_read(item->document, 0, &document, NULL);
-    const json_t *names = json_object_get(document, "roles");
-    for (size_t i = 0; s == ST_OK && i < json_array_size(names) && i < ACTOR_ROLES_MAX; i++) {
-        const char *name = json_string_value(json_array_get(names, i));
-        w->actor.roles[i] = arena_string(w->c->arena, slice_from_string(name == NULL ? "" : name));
-        s = w->actor.roles[i] == NULL ? ST_NOMEM : ST_OK;
-        w->actor.role_count = i + 1;
-    }
-    json_decref(document);
-    return s == ST_OK ? s : error_set(e, s, "no_memory", "why");
-}
-
-static enum status find_roles(struct why *w, uint32_t user, struct error *e) {
-    uint64_t since = 0, version = 0;
-    for (;;) {
-        struct registry_item *items;
-        size_t n;
-        enum status s = keeper_registry_list(w->c->keeper, since, w->c->arena, &items, &n, &version, e);
-        if (s != ST_OK)
-            return s;
-        if (n == 0)
-            return error_set(e, ST_NOT_FOUND, "not_found", "there is no such person");
-        for (size_t i = 0; i < n; i++) {
-            if (items[i].kind == REGISTRY_USER && items[i].id == user)
-                return take_roles(w, &items[i], e);
-        }
-        since = version;
-    }
-}
-
 static enum status find_person(struct why *w, const json_t *user, struct error *e) {
     json_int_t id = json_integer_value(user);
-    w->actor = w->c->actor;
+    const struct directory *d = w->c->world.directory;
+    rights_of_principal(d, &w->c->who, &w->c->actor, &w->rights);
     if (user == NULL || json_is_null(user) || id == (json_int_t)w->c->who.user)
         return ST_OK;
     enum status s = policy_desk_permit(w->c, e);
     if (s != ST_OK)
         return s;
-    const struct staff *staff =
-        id > 0 && id <= UINT32_MAX ? directory_staff(w->c->world.directory, (uint32_t)id) : NULL;
-    if (staff == NULL)
-        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such person");
-    const struct department *d = directory_department(w->c->world.directory, staff->department);
     w->other = true;
-    w->actor = (struct actor){.user = staff->id,
-                              .login = staff->login,
-                              .department = staff->department,
-                              .branch = d == NULL ? 0 : d->branch,
-                              .manages = staff->manages,
-                              .manages_count = staff->manages_count,
-                              .reports = staff->reports,
-                              .reports_count = staff->reports_count};
-    return find_roles(w, staff->id, e);
+    s = id > 0 && id <= UINT32_MAX ? rights_of(d, (uint32_t)id, w->c->context.now_ms, w->c->arena, &w->rights)
+                                   : ST_NOT_FOUND;
+    return s == ST_OK          ? s
+           : s == ST_NOT_FOUND ? error_set(e, s, "not_found", "there is no such person")
+                               : error_set(e, s, "no_memory", "why");
 }
 
 /* ---- what ---- */
@@ -156,14 +116,15 @@ static enum status find_act(struct slice name, bool field, enum act *out, struct
     return error_set(e, ST_INVALID, "invalid", "act is one of a record's, or with a field one of a field's");
 }
 
-static enum status explain(struct why *w, enum act act, struct json *j, struct error *e) {
+static enum status explain(struct why *w, const struct actor *actor, enum act act, struct json *j,
+                           struct error *e) {
     struct policy_context context = w->c->context;
     if (w->other) { /* as far as he could get */
         context.has_reason = true;
         context.second_factor_age = 0;
     }
     struct policy_query q = {.set = w->c->world.policies,
-                             .actor = &w->actor,
+                             .actor = actor,
                              .organisation = &w->c->world.directory->organisation,
                              .objects = w->c->world.objects,
                              .object = w->object,
@@ -188,25 +149,56 @@ static enum status find_asked(const struct why *w, const json_t *body, enum act 
     return ST_OK;
 }
 
+static enum status put_actor(struct why *w, const struct actor *actor, const enum act *asked, size_t count,
+                             struct json *j, struct error *e) {
+    enum status s = ST_OK;
+    json_key(j, "roles");
+    json_array_begin(j);
+    for (size_t i = 0; i < actor->role_count; i++)
+        json_cstring(j, actor->roles[i]);
+    json_array_end(j);
+    json_key(j, "answers");
+    json_array_begin(j);
+    for (size_t i = 0; i < count && s == ST_OK; i++)
+        s = explain(w, actor, asked[i], j, e);
+    json_array_end(j);
+    return s;
+}
+
+/* What colleagues on leave have lent opens their scope: an answer for each of them. */
+static enum status put_lent(struct why *w, const enum act *asked, size_t count, struct json *j,
+                            struct error *e) {
+    enum status s = ST_OK;
+    json_key(j, "lent");
+    json_array_begin(j);
+    for (size_t i = 0; i < w->rights.lent_count && s == ST_OK; i++) {
+        const struct staff *from = directory_staff(w->c->world.directory, w->rights.lent[i].user);
+        json_object_begin(j);
+        json_key(j, "from");
+        json_int(j, w->rights.lent[i].user);
+        json_key(j, "name");
+        json_cstring(j, from == NULL ? "" : from->name);
+        s = put_actor(w, &w->rights.lent[i], asked, count, j, e);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    return s;
+}
+
 static enum status put_answers(struct why *w, const json_t *body, struct json *j, struct error *e) {
     enum act asked[ASKED_MAX];
     size_t count;
     enum status s = find_asked(w, body, asked, &count, e);
+    if (s != ST_OK)
+        return s;
     json_object_begin(j);
     json_key(j, "user");
-    json_int(j, w->actor.user);
-    json_key(j, "roles");
-    json_array_begin(j);
-    for (size_t i = 0; i < w->actor.role_count; i++)
-        json_cstring(j, w->actor.roles[i]);
-    json_array_end(j);
+    json_int(j, w->rights.own.user);
     json_key(j, "version");
     json_int(j, policy_version(w->c->world.policies));
-    json_key(j, "answers");
-    json_array_begin(j);
-    for (size_t i = 0; i < count && s == ST_OK; i++)
-        s = explain(w, asked[i], j, e);
-    json_array_end(j);
+    s = put_actor(w, &w->rights.own, asked, count, j, e);
+    if (s == ST_OK)
+        s = put_lent(w, asked, count, j, e);
     json_object_end(j);
     return s;
 }

@@ -3,6 +3,7 @@
 #include "api/http.h"
 #include "base/clock.h"
 #include "base/json_in.h"
+#include "people/rights.h"
 #include "policy/implies.h"
 #include "policy/model.h"
 #include "policy/same.h"
@@ -59,7 +60,7 @@ struct line {
 };
 
 struct person {
-    struct actor actor;
+    struct rights rights;
     const char *name;
 };
 
@@ -111,56 +112,22 @@ static bool concerns(const struct preview *x, const struct actor *a) {
     return false;
 }
 
-static enum status take_person(struct preview *x, uint32_t id, const json_t *document) {
-    const struct staff *staff = directory_staff(x->c->world.directory, id);
-    const json_t *roles = json_object_get(document, "roles");
-    if (staff == NULL || staff->disabled || x->person_count == PEOPLE_MAX)
-        return ST_OK;
-    struct person *p = &x->people[x->person_count];
-    const struct department *d = directory_department(x->c->world.directory, staff->department);
-    *p = (struct person){.actor = {.user = id,
-                                   .login = staff->login,
-                                   .department = staff->department,
-                                   .branch = d == NULL ? 0 : d->branch,
-                                   .manages = staff->manages,
-                                   .manages_count = staff->manages_count,
-                                   .reports = staff->reports,
-                                   .reports_count = staff->reports_count},
-                         .name = staff->name};
-    for (size_t i = 0; i < json_array_size(roles) && i < ACTOR_ROLES_MAX; i++) {
-        const char *name = json_string_value(json_array_get(roles, i));
-        const char *copy = name == NULL ? NULL : arena_string(x->arena, slice_from_string(name));
-        if (copy == NULL)
-            return ST_NOMEM;
-        p->actor.roles[p->actor.role_count++] = copy;
-    }
-    x->person_count += concerns(x, &p->actor);
-    return ST_OK;
-}
-
-/* Roles are in the keeper's registry alone. */
+/* With what he has for a time, and what is lent to him. */
 static enum status take_people(struct preview *x, struct error *e) {
-    uint64_t since = 0, version = 0;
-    for (;;) {
-        struct registry_item *items;
-        size_t n;
-        enum status s = keeper_registry_list(x->c->keeper, since, &x->scratch, &items, &n, &version, e);
-        if (s != ST_OK || n == 0)
-            return s;
-        for (size_t i = 0; i < n && s == ST_OK; i++) {
-            json_t *document = NULL;
-            if (items[i].kind != REGISTRY_USER)
-                continue;
-            s = json_read(items[i].document, 0, &document, NULL);
-            if (s == ST_OK)
-                s = take_person(x, items[i].id, document);
-            json_decref(document);
-        }
-        if (s != ST_OK)
-            return error_set(e, s, "no_memory", "preview");
-        since = version;
-        arena_reset(&x->scratch);
+    const struct directory *d = x->c->world.directory;
+    for (size_t i = 0; i < d->staff_count && x->person_count < PEOPLE_MAX; i++) {
+        struct person *p = &x->people[x->person_count];
+        if (d->staff[i].disabled)
+            continue;
+        *p = (struct person){.name = d->staff[i].name};
+        if (rights_of(d, d->staff[i].id, x->c->context.now_ms, x->arena, &p->rights) != ST_OK)
+            return error_set(e, ST_NOMEM, "no_memory", "preview");
+        bool concerned = concerns(x, &p->rights.own);
+        for (size_t k = 0; k < p->rights.lent_count; k++)
+            concerned = concerned || concerns(x, &p->rights.lent[k]);
+        x->person_count += concerned;
     }
+    return ST_OK;
 }
 
 static bool is_affected(struct preview *x, const struct place *at) {
@@ -234,7 +201,7 @@ static enum status count_both(struct preview *x, enum moment moment, const struc
 static struct policy_query query_of(struct preview *x, const struct policy_set *set, size_t person,
                                     const struct object_def *o, enum moment moment) {
     return (struct policy_query){.set = set,
-                                 .actor = &x->people[person].actor,
+                                 .actor = &x->people[person].rights.own,
                                  .organisation = &x->c->world.directory->organisation,
                                  .objects = x->c->world.objects,
                                  .object = o,
@@ -242,14 +209,31 @@ static struct policy_query query_of(struct preview *x, const struct policy_set *
                                  .arena = &x->scratch};
 }
 
+/* His own filter and what lenders' open (record/access_lent.h): they lend list, view and update. */
+static enum status filter_of(const struct preview *x, size_t person, const struct policy_query *own,
+                             enum act act, const struct pred **out, struct error *e) {
+    const struct rights *r = &x->people[person].rights;
+    bool lent = act == ACT_LIST || act == ACT_VIEW || act == ACT_UPDATE;
+    enum status s = policy_filter(own, act, out, e);
+    for (size_t i = 0; lent && i < r->lent_count && s == ST_OK; i++) {
+        struct policy_query q = *own;
+        const struct pred *more;
+        q.actor = &r->lent[i];
+        s = policy_filter(&q, act, &more, e);
+        if (s == ST_OK && (*out = pred_or(q.arena, *out, more)) == NULL)
+            s = error_set(e, ST_NOMEM, "no_memory", "preview");
+    }
+    return s;
+}
+
 static enum status compare_act(struct preview *x, size_t person, const struct object_def *o,
                                enum moment moment, enum act act, struct error *e) {
     const struct pred *old, *fresh;
     struct policy_query q = query_of(x, x->old, person, o, moment);
-    enum status s = policy_filter(&q, act, &old, e);
+    enum status s = filter_of(x, person, &q, act, &old, e);
     q.set = x->fresh;
     if (s == ST_OK)
-        s = policy_filter(&q, act, &fresh, e);
+        s = filter_of(x, person, &q, act, &fresh, e);
     return s == ST_OK ? count_both(x, moment, o, act, NULL, person, old, fresh, e) : s;
 }
 
@@ -268,25 +252,57 @@ static const struct pred *view_pred(const struct field_view *v, enum act act) {
     return act == ACT_SEE ? v->see : act == ACT_READ ? v->read : act == ACT_WRITE ? v->write : v->match;
 }
 
+/* What one set gives of the fields: his own views and scope, and those of each lender. */
+struct seen {
+    const struct field_view *views[1 + PRINCIPAL_LENT_MAX];
+    const struct pred *scope[1 + PRINCIPAL_LENT_MAX];
+    size_t count;
+};
+
+static enum status see_fields(const struct preview *x, size_t person, const struct policy_query *own,
+                              struct seen *out, struct error *e) {
+    const struct rights *r = &x->people[person].rights;
+    struct policy_query q = *own;
+    enum status s = ST_OK;
+    out->count = 0;
+    for (size_t i = 0; i <= r->lent_count && s == ST_OK; i++, out->count++) {
+        q.actor = i == 0 ? &r->own : &r->lent[i - 1];
+        s = policy_views(&q, &out->views[i], e);
+        if (s == ST_OK)
+            s = scope_of(&q, &out->scope[i], e);
+    }
+    return s;
+}
+
+/* Rows that he sees at all and whose field he may so, by himself or within a lender's rows. NULL: no memory.
+ */
+static const struct pred *rows_of(struct preview *x, const struct seen *s, size_t field, enum act act) {
+    const struct pred *scope = &pred_false, *may = &pred_false;
+    for (size_t i = 0; i < s->count && scope != NULL && may != NULL; i++) {
+        const struct pred *view = view_pred(&s->views[i][field], act);
+        if (i > 0)
+            view = pred_and(&x->scratch, s->scope[i], view);
+        scope = pred_or(&x->scratch, scope, s->scope[i]);
+        may = view == NULL ? NULL : pred_or(&x->scratch, may, view);
+    }
+    return scope == NULL || may == NULL ? NULL : pred_and(&x->scratch, scope, may);
+}
+
 static enum status compare_fields(struct preview *x, size_t person, const struct object_def *o,
                                   enum moment moment, const uint8_t *affected, struct error *e) {
     const struct policy_set *sets[2] = {x->old, x->fresh};
-    const struct field_view *views[2];
-    const struct pred *scope[2];
+    struct seen seen[2];
     enum status s = ST_OK;
     for (unsigned i = 0; i < 2 && s == ST_OK; i++) {
         struct policy_query q = query_of(x, sets[i], person, o, moment);
-        s = policy_views(&q, &views[i], e);
-        if (s == ST_OK)
-            s = scope_of(&q, &scope[i], e);
+        s = see_fields(x, person, &q, &seen[i], e);
     }
     for (size_t k = 0; k < o->field_count && s == ST_OK; k++) {
         for (unsigned a = 0; a < FIELD_ACTS && s == ST_OK; a++) {
             if ((affected[k] >> a & 1) == 0)
                 continue;
-            const struct pred *old = pred_and(&x->scratch, scope[0], view_pred(&views[0][k], field_acts[a]));
-            const struct pred *fresh =
-                pred_and(&x->scratch, scope[1], view_pred(&views[1][k], field_acts[a]));
+            const struct pred *old = rows_of(x, &seen[0], k, field_acts[a]),
+                              *fresh = rows_of(x, &seen[1], k, field_acts[a]);
             if (old == NULL || fresh == NULL)
                 return error_set(e, ST_NOMEM, "no_memory", "preview");
             s = count_both(x, moment, o, field_acts[a], &o->fields[k], person, old, fresh, e);
@@ -390,7 +406,8 @@ static void put_role_counts(const struct preview *x, struct json *j, const struc
     for (size_t r = 0; r < d->role_count; r++) {
         size_t people = 0;
         for (size_t i = 0; i < l->count; i++)
-            people += has_role(&x->people[l->counts[i].person].actor, slice_from_string(d->roles[r].name));
+            people +=
+                has_role(&x->people[l->counts[i].person].rights.own, slice_from_string(d->roles[r].name));
         if (people == 0)
             continue;
         json_object_begin(j);
@@ -410,7 +427,7 @@ static void put_people(const struct preview *x, struct json *j, const struct lin
         const struct person *p = &x->people[l->counts[i].person];
         json_object_begin(j);
         json_key(j, "id");
-        json_int(j, p->actor.user);
+        json_int(j, p->rights.own.user);
         json_key(j, "name");
         json_cstring(j, p->name);
         put_records(j, l->counts[i].records);

@@ -94,6 +94,12 @@ test('the glass breaks at once, is shown to who watches, and is reviewed once', 
   ok(await sec.patch(`${api}/roles/${leader.id}`, { ...leader.document, break_glass_hours: 2 }));
   const glass = ok(await service.post(`${api}/grants`, { why: 'break_glass', roles: ['branch_leader'], hours: 1, reason: '客户紧急' }), 201);
   await until('the role', async () => (await roles(service)).includes('branch_leader'));
+  const glassUser = ok(await service.get(`${api}/me`)).user;
+  const told = await until('the glass in the why', async () => {
+    const w = ok(await sec.post(`${api}/why`, { user: glassUser, object: 'customer', act: 'list' }));
+    return w.roles.includes('branch_leader') && w;
+  });
+  assert.deepEqual([...told.roles].sort(), ['branch_leader', 'service']);
   const open = await until('the alarm', async () => ok(await aud.get(`${api}/grants?to_review=true`)).items[0]);
   assert.equal(open.id, glass.id);
   problem(await service.post(`${api}/grants/${glass.id}/review`, { note: '好' }), 403, 'not_your_duty');
@@ -110,10 +116,17 @@ test('a colleague on leave lends his scope, not only his roles, until it ends', 
   const loan = ok(await lender.post(`${api}/grants`, { why: 'leave', to: 10, roles: ['sales'], until: Date.now() + 3600e3, reason: '休假' }), 201);
   const seen = await until('the loan', async () => { const a = await colleague.get(at); return a.status === 200 && a.json; });
   assert.equal(seen.person_name, '马超');
+  const why = async (who) => ok(await who.post(`${api}/why`, { user: 10, object: 'customer', id: customer.id, act: 'view' }));
+  const told = await until('the loan in the why', async () => { const w = await why(sec); return w.lent.length === 1 && w; });
+  assert.equal(told.answers[0].decision, 'deny');
+  assert.deepEqual([told.lent[0].name, told.lent[0].roles, told.lent[0].answers[0].decision],
+    [ok(await lender.get(`${api}/me`)).name, ['sales'], 'allow']);
+  assert.equal((await why(colleague)).lent[0].answers[0].decision, 'allow');
   ok(await colleague.patch(at, { remark: '代为跟进' }, seen._version));
   problem(await colleague.delete(at, (await colleague.read('customer', customer.id))._version), 403, 'denied');
   ok(await lender.post(`${api}/grants/${loan.id}/end`, {}), 204);
   await until('its end', async () => (await colleague.get(at)).status === 404);
+  await until('its end in the why', async () => (await why(sec)).lent.length === 0);
 });
 
 test('leaving is one act: everything ends, the leader hands the records on', async () => {
