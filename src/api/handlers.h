@@ -35,6 +35,17 @@ HANDLER(api_user_sessions);
 HANDLER(api_user_sessions_end);
 HANDLER(api_session_revoke);
 HANDLER(api_directory);
+HANDLER(api_sso_providers);
+HANDLER(api_sso_begin);
+HANDLER(api_sso_finish);
+HANDLER(api_sso_links);
+HANDLER(api_sso_link_begin);
+HANDLER(api_sso_link_finish);
+HANDLER(api_sso_unlink);
+HANDLER(api_sso_settings);
+HANDLER(api_sso_secret);
+HANDLER(api_user_sso_links);
+HANDLER(api_user_sso_unlink);
 HANDLER(api_keys);
 HANDLER(api_key_make);
 

@@ -61,6 +61,7 @@ int keeper_main(const struct role_env *env) {
     config.party = config.party_origin == NULL ? NULL : party_of(config.party_origin, &a);
     config.engine_fd = door(env, "keeper-engine", &config.engine_uid);
     config.jobs_fd = door(env, "keeper-jobs", &config.jobs_uid);
+    config.outbound_fd = door(env, "keeper-outbound", &config.outbound_uid);
     config.admin_fd = door(env, "keeper-admin", &config.admin_uid);
     enum status s = config.key_dir == NULL || config.audit_dir == NULL || config.state_dir == NULL
                         ? error_set(&e, ST_NOMEM, "no_memory", "paths")

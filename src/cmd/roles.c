@@ -3,6 +3,7 @@
 #include "api/engine.h"
 #include "cmd/jobs_role.h"
 #include "cmd/keeper_role.h"
+#include "connect/outbound_main.h"
 #include "share/reader_main.h"
 
 #include <unistd.h>
@@ -24,12 +25,18 @@ const struct role roles[ROLE_COUNT] = {
                    .needs_crypto = true},
     [ROLE_READER] = {.name = "reader", .main = reader_main, .jail = JAIL_READER, .umask = 0077},
     [ROLE_NGINX] = {.name = "nginx", .jail = JAIL_NGINX, .umask = 0077},
+    [ROLE_OUTBOUND] = {.name = "outbound",
+                       .main = outbound_main,
+                       .jail = JAIL_OUTBOUND,
+                       .umask = 0077,
+                       .needs_crypto = true},
 };
 
 const struct role_socket role_sockets[ROLE_SOCKETS] = {
     {"keeper-engine", ROLE_KEEPER, ROLE_ENGINE}, {"keeper-jobs", ROLE_KEEPER, ROLE_JOBS},
     {"keeper-admin", ROLE_KEEPER, ROLE_COUNT},   {"fastcgi", ROLE_ENGINE, ROLE_NGINX},
-    {"writer", ROLE_ENGINE, ROLE_JOBS},
+    {"writer", ROLE_ENGINE, ROLE_JOBS},          {"keeper-outbound", ROLE_KEEPER, ROLE_OUTBOUND},
+    {"outbound", ROLE_OUTBOUND, ROLE_ENGINE},
 };
 
 /* Keys, audit and state belong to the keeper alone. The engine and jobs share db and uploads through their
@@ -120,6 +127,15 @@ static void allow_nginx(struct paths *p) {
     allow(p, c->ui_dir, JAIL_READ);
 }
 
+/* Names and authorities; where resolvers keep what /etc/resolv.conf points to. */
+static void allow_outbound(struct paths *p) {
+    static const char *const readable[] = {
+        "/etc/resolv.conf", "/etc/hosts",           "/etc/nsswitch.conf",  "/etc/gai.conf",  "/etc/host.conf",
+        "/etc/ssl",         "/run/systemd/resolve", "/run/NetworkManager", "/run/resolvconf"};
+    for (size_t i = 0; i < sizeof readable / sizeof readable[0]; i++)
+        allow(p, readable[i], JAIL_READ);
+}
+
 bool role_jail_paths(enum role_id id, const struct role_env *env, struct arena *a, struct jail_path *out,
                      size_t *count) {
     struct paths p = {.env = env, .arena = a, .out = out};
@@ -133,6 +149,8 @@ bool role_jail_paths(enum role_id id, const struct role_env *env, struct arena *
         allow_records(&p);
     else if (id == ROLE_NGINX)
         allow_nginx(&p);
+    else if (id == ROLE_OUTBOUND)
+        allow_outbound(&p);
     *count = p.count;
     return !p.failed;
 }

@@ -8,7 +8,7 @@
 #include "ipc/jail.h"
 #include "ipc/role.h"
 
-enum role_id { ROLE_KEEPER, ROLE_ENGINE, ROLE_JOBS, ROLE_READER, ROLE_NGINX, ROLE_COUNT };
+enum role_id { ROLE_KEEPER, ROLE_ENGINE, ROLE_JOBS, ROLE_READER, ROLE_NGINX, ROLE_OUTBOUND, ROLE_COUNT };
 
 /* A Unix socket that the supervisor makes, listens on and hands to `owner`; only `peer` may connect. */
 struct role_socket {
@@ -28,7 +28,7 @@ struct role {
 
 extern const struct role roles[ROLE_COUNT];
 
-#define ROLE_SOCKETS 5
+#define ROLE_SOCKETS 7
 extern const struct role_socket role_sockets[ROLE_SOCKETS];
 
 /* ROLE_COUNT when there is none of that name. */

@@ -14,12 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHILDREN 4
+#define CHILDREN 5
 #define POLLS    (1 + CHILDREN * 3)
 
-static const enum role_id start_order[CHILDREN] = {ROLE_KEEPER, ROLE_ENGINE, ROLE_JOBS, ROLE_NGINX};
+static const enum role_id start_order[CHILDREN] = {ROLE_KEEPER, ROLE_OUTBOUND, ROLE_ENGINE, ROLE_JOBS,
+                                                   ROLE_NGINX};
 /* nginx first, so that nothing new comes in; the keeper last, for the others need it to finish. */
-static const size_t stop_order[CHILDREN] = {3, 1, 2, 0};
+static const size_t stop_order[CHILDREN] = {4, 2, 3, 1, 0};
 
 struct supervisor {
     const struct supervisor_plan *plan;

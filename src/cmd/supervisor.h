@@ -1,8 +1,9 @@
-/* The supervisor: starts the roles in order (keeper, engine, jobs, nginx; each when those before it are
- * ready), restarts one that died after a pause that doubles from 0.1 s to 10 s and starts afresh after 60 s
- * of health, hands out readers, and stops everything in the opposite order at SIGTERM or SIGINT: nginx takes
- * no new request and ends those it has, then the engine, the jobs and the keeper finish. A second signal
- * kills. A role that fails before it was ever ready ends the whole start, for a restart would not help.
+/* The supervisor: starts the roles in order (keeper, outbound, engine, jobs, nginx; each when those before it
+ * are ready), restarts one that died after a pause that doubles from 0.1 s to 10 s and starts afresh after 60
+ * s of health, hands out readers, and stops everything in the opposite order at SIGTERM or SIGINT: nginx
+ * takes no new request and ends those it has, then the engine, the jobs and the keeper finish. A second
+ * signal kills. A role that fails before it was ever ready ends the whole start, for a restart would not
+ * help.
  *
  * One thread, one poll loop. It opens no data and reads nothing that a client sent but nginx's error lines.
  */

@@ -4,6 +4,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
+#include <openssl/rsa.h>
 
 struct curve {
     int16_t algorithm;
@@ -67,13 +68,21 @@ static EVP_PKEY *rsa_key(const struct verify_key *k) {
     return key;
 }
 
+static bool is_pss(int16_t algorithm) {
+    return algorithm == VERIFY_PS256 || algorithm == VERIFY_PS384;
+}
+
+static bool is_rsa(int16_t algorithm) {
+    return algorithm == VERIFY_RS256 || is_pss(algorithm);
+}
+
 static EVP_PKEY *key_of(const struct verify_key *k) {
     const struct curve *c = curve_of(k->algorithm);
     if (k->first_n > VERIFY_FIRST_MAX || k->second_n > VERIFY_SECOND_MAX)
         return NULL;
     if (c != NULL)
         return curve_key(k, c);
-    if (k->algorithm == VERIFY_RS256)
+    if (is_rsa(k->algorithm))
         return rsa_key(k);
     if (k->algorithm == VERIFY_EDDSA && k->first_n == 32)
         return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, k->first, k->first_n);
@@ -83,7 +92,7 @@ static EVP_PKEY *key_of(const struct verify_key *k) {
 enum status verify_key_check(const struct verify_key *key) {
     EVP_PKEY *k = key_of(key);
     EVP_PKEY_CTX *context = k == NULL ? NULL : EVP_PKEY_CTX_new_from_pkey(NULL, k, NULL);
-    bool rsa = key->algorithm == VERIFY_RS256; /* of an RSA key OpenSSL checks the size alone */
+    bool rsa = is_rsa(key->algorithm); /* of an RSA key OpenSSL checks the size alone */
     bool fine = context != NULL && (rsa || EVP_PKEY_public_check(context) == 1);
     EVP_PKEY_CTX_free(context);
     EVP_PKEY_free(k);
@@ -95,6 +104,7 @@ static const EVP_MD *digest_of(int16_t algorithm) {
     case VERIFY_EDDSA:
         return NULL; /* hashes by itself */
     case VERIFY_ES384:
+    case VERIFY_PS384:
         return EVP_sha384();
     case VERIFY_ES512:
         return EVP_sha512();
@@ -103,13 +113,21 @@ static const EVP_MD *digest_of(int16_t algorithm) {
     }
 }
 
+static bool start_verify(EVP_MD_CTX *context, int16_t algorithm, EVP_PKEY *key) {
+    EVP_PKEY_CTX *inner = NULL;
+    if (EVP_DigestVerifyInit(context, &inner, digest_of(algorithm), NULL, key) != 1)
+        return false;
+    return !is_pss(algorithm) || (EVP_PKEY_CTX_set_rsa_padding(inner, RSA_PKCS1_PSS_PADDING) == 1 &&
+                                  EVP_PKEY_CTX_set_rsa_pss_saltlen(inner, RSA_PSS_SALTLEN_DIGEST) == 1);
+}
+
 enum status verify_signature(const struct verify_key *key, struct slice message, struct slice signature) {
     EVP_PKEY *k = key_of(key);
     if (k == NULL)
         return ST_INVALID;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     enum status s = context == NULL ? ST_NOMEM : ST_DENIED;
-    if (context != NULL && EVP_DigestVerifyInit(context, NULL, digest_of(key->algorithm), NULL, k) == 1 &&
+    if (context != NULL && start_verify(context, key->algorithm, k) &&
         EVP_DigestVerify(context, signature.p, signature.n, message.p, message.n) == 1)
         s = ST_OK;
     EVP_MD_CTX_free(context);

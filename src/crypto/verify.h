@@ -1,4 +1,5 @@
-/* Verifying others' signatures: of passkeys (COSE algorithms, RFC 9053 and RFC 8812) by their public keys. */
+/* Verifying others' signatures by their public keys: of passkeys and of identity providers' tokens (COSE's
+ * numbers, RFC 9053 and RFC 8812; the same algorithms as JOSE's, RFC 7518 and RFC 8037). */
 #ifndef KEDUN_CRYPTO_VERIFY_H
 #define KEDUN_CRYPTO_VERIFY_H
 
@@ -14,6 +15,8 @@ enum verify_algorithm {
     VERIFY_EDDSA = -8,  /* Ed25519; first: the key, 32 bytes */
     VERIFY_ES384 = -35, /* on P-384 with SHA-384, 48 bytes each */
     VERIFY_ES512 = -36, /* on P-521 with SHA-512, 66 bytes each */
+    VERIFY_PS256 = -37, /* RSASSA-PSS with SHA-256 and a salt of its size; the key as of RS256 */
+    VERIFY_PS384 = -38, /* the same with SHA-384 */
     VERIFY_RS256 = -257 /* RSASSA-PKCS1-v1_5 with SHA-256; first: n, 2048 to 4096 bits, second: e */
 };
 

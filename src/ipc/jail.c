@@ -42,6 +42,6 @@ enum status jail_enter(enum jail_kind kind, const struct jail_path *paths, size_
     if (kind == JAIL_READER)
         st = bound_reader(e);
     if (st == ST_OK && kind != JAIL_SUPERVISOR)
-        st = jail_files_restrict(paths, count, e);
+        st = jail_files_restrict(paths, count, kind == JAIL_OUTBOUND, e);
     return st == ST_OK ? jail_calls_restrict(kind, e) : st;
 }

@@ -12,6 +12,7 @@
  *   keeper       as handed in `paths`       Unix: what it was handed   threads
  *   engine, jobs as handed in `paths`       Unix: those and connect    threads
  *   reader       none, not even open        its one stream             none
+ *   outbound     as handed in `paths`       Unix as engine; TCP and UDP connect, no bind   threads
  *   nginx        as handed in `paths`       Unix connect, TCP accept   workers; one exec: its own start
  *
  * A jail holds for all later threads and children; enter it with one thread. It can't be left.
@@ -23,7 +24,15 @@
 
 #include <stddef.h>
 
-enum jail_kind { JAIL_SUPERVISOR, JAIL_KEEPER, JAIL_ENGINE, JAIL_JOBS, JAIL_READER, JAIL_NGINX };
+enum jail_kind {
+    JAIL_SUPERVISOR,
+    JAIL_KEEPER,
+    JAIL_ENGINE,
+    JAIL_JOBS,
+    JAIL_READER,
+    JAIL_NGINX,
+    JAIL_OUTBOUND
+};
 
 /* On a file or on everything below a directory. */
 enum jail_right {

@@ -165,6 +165,21 @@ static void allow_prctl(struct list *l) {
     allow_if(l, "prlimit64", (struct scmp_arg_cmp)SCMP_A2(SCMP_CMP_EQ, 0));
 }
 
+/* The resolver asks the kernel over netlink which families it has, and takes no for an answer. */
+static void allow_network(struct list *l) {
+    static const uint64_t families[] = {AF_UNIX, AF_INET, AF_INET6};
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        allow_if(l, "socket", (struct scmp_arg_cmp)SCMP_A0(SCMP_CMP_EQ, families[i]));
+    struct scmp_arg_cmp netlink = SCMP_A0(SCMP_CMP_EQ, AF_NETLINK), later = SCMP_A0(SCMP_CMP_GT, AF_NETLINK);
+    rule_if(l, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket", 1, &netlink);
+    rule_if(l, SCMP_ACT_KILL_PROCESS, "socket", 1, &later);
+    allow_if(l, "socketpair", (struct scmp_arg_cmp)SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+    rules(l, SCMP_ACT_ALLOW, calls_sockets);
+    rules(l, SCMP_ACT_ALLOW, (const char *const[]){"sendmmsg", "recvmmsg", NULL});
+    allow_if(l, "ioctl", (struct scmp_arg_cmp)SCMP_A1(SCMP_CMP_EQ, FIONBIO));
+    allow_if(l, "ioctl", (struct scmp_arg_cmp)SCMP_A1(SCMP_CMP_EQ, FIONREAD));
+}
+
 static void fill_role(struct list *l, enum jail_kind kind) {
     rules(l, SCMP_ACT_KILL_PROCESS, calls_deadly_in_roles);
     rules(l, SCMP_ACT_KILL_PROCESS, (const char *const[]){"execveat", NULL});
@@ -178,7 +193,10 @@ static void fill_role(struct list *l, enum jail_kind kind) {
     rules(l, SCMP_ACT_ALLOW, calls_files);
     rules(l, SCMP_ACT_ALLOW, calls_process);
     allow_threads(l);
-    allow_unix_sockets(l);
+    if (kind == JAIL_OUTBOUND)
+        allow_network(l);
+    else
+        allow_unix_sockets(l);
     allow_prctl(l);
     if (kind != JAIL_KEEPER) /* the keeper calls nobody */
         rules(l, SCMP_ACT_ALLOW, (const char *const[]){"connect", NULL});

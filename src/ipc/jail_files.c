@@ -12,6 +12,7 @@
 /* Debian 12's header stops at ABI 2; these are from newer ones (Linux 6.2, 6.7, 6.12). */
 #define RIGHT_TRUNCATE (1ull << 14) /* ABI 3 */
 #define NET_TCP        3ull         /* ABI 4: bind and connect */
+#define NET_BIND       1ull         /* of these, bind */
 #define SCOPE_ALL      3ull         /* ABI 6: abstract sockets and signals out of the jail */
 
 struct ruleset {
@@ -27,7 +28,7 @@ struct ruleset {
      LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REFER)
 #define ALL_OF_ABI_2 ((LANDLOCK_ACCESS_FS_REFER << 1) - 1)
 
-static enum status make_ruleset(struct ruleset *r, int *fd, struct error *e) {
+static enum status make_ruleset(struct ruleset *r, bool connects, int *fd, struct error *e) {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (abi < 2)
         return error_set(e, ST_UNAVAILABLE, "jail_landlock",
@@ -37,7 +38,7 @@ static enum status make_ruleset(struct ruleset *r, int *fd, struct error *e) {
     if (abi >= 3)
         r->handled_fs |= RIGHT_TRUNCATE;
     if (abi >= 4)
-        r->handled_net = NET_TCP;
+        r->handled_net = connects ? NET_BIND : NET_TCP;
     if (abi >= 6)
         r->scoped = SCOPE_ALL;
     long made = syscall(SYS_landlock_create_ruleset, r, sizeof *r, 0);
@@ -76,10 +77,10 @@ static enum status add_path(int ruleset, const struct ruleset *r, const struct j
     return st;
 }
 
-enum status jail_files_restrict(const struct jail_path *paths, size_t count, struct error *e) {
+enum status jail_files_restrict(const struct jail_path *paths, size_t count, bool connects, struct error *e) {
     struct ruleset r = {0};
     int fd = -1;
-    enum status st = make_ruleset(&r, &fd, e);
+    enum status st = make_ruleset(&r, connects, &fd, e);
     for (size_t i = 0; st == ST_OK && i < count; i++)
         st = add_path(fd, &r, &paths[i], e);
     if (st == ST_OK && syscall(SYS_landlock_restrict_self, fd, 0) != 0)

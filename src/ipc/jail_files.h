@@ -4,6 +4,9 @@
 
 #include "ipc/jail.h"
 
-MUST_CHECK enum status jail_files_restrict(const struct jail_path *paths, size_t count, struct error *e);
+#include <stdbool.h>
+
+MUST_CHECK enum status jail_files_restrict(const struct jail_path *paths, size_t count, bool connects,
+                                           struct error *e);
 
 #endif

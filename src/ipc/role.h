@@ -11,12 +11,14 @@
  * Descriptors, found by name with role_fd:
  *   keeper: "keeper-engine", "keeper-jobs", "keeper-admin"   sockets that listen, one for each kind of client
  *   engine: "fastcgi" (from nginx), "writer" (from jobs)     sockets that listen
+ *   keeper too: "keeper-outbound"; outbound: "outbound" (from the engine)
  *   engine, jobs: "reader"                                    to ask the supervisor for a reader:
  * role_start_reader reader: "pipe"                                            its one stream to whoever asked
  * for it Every listening socket has in `peer` the user id that its clients must have: hand it to
  * socket_accept. The other ends are paths below: run/keeper-engine.sock, run/keeper-jobs.sock,
- * run/keeper-admin.sock, run/fastcgi.sock, run/writer.sock in the data directory (role_path). They are made
- * by the supervisor and outlive a restart of the role that answers: callers queue meanwhile. */
+ * run/keeper-admin.sock, run/fastcgi.sock, run/writer.sock, run/outbound.sock in the data directory
+ * (role_path). They are made by the supervisor and outlive a restart of the role that answers: callers queue
+ * meanwhile. */
 #ifndef KEDUN_IPC_ROLE_H
 #define KEDUN_IPC_ROLE_H
 

@@ -14,7 +14,7 @@
 #define CHALLENGE_MS   ((int64_t)5 * 60 * 1000)
 #define CHALLENGE_USED 8192 /* remembered; beyond, all are refused for a while */
 
-enum challenge_purpose { CHALLENGE_REGISTER = 1, CHALLENGE_SHOW, CHALLENGE_SIGN_IN };
+enum challenge_purpose { CHALLENGE_REGISTER = 1, CHALLENGE_SHOW, CHALLENGE_SIGN_IN, CHALLENGE_SIGN_ON };
 
 struct challenge_scope {
     uint8_t purpose;

@@ -211,6 +211,8 @@ enum status handle_leave(struct worker *w, struct args *in, struct args *out, st
     if (s != ST_OK)
         return s;
     proposals_withdraw(w, in->user);
+    if (sign_on_unlink(w->state->sign_on, in->user, 0, NULL) == ST_IO)
+        return error_set(e, ST_IO, "sign_on_store", "the links to providers could not be taken away");
     return sessions_end_user(w->state->sessions, in->user, NULL) == ST_OK
                ? ST_OK
                : error_set(e, ST_IO, "session_store", "the user's sessions could not be stored as ended");

@@ -191,6 +191,8 @@ enum status handle_passkey_sign_in(struct worker *w, struct args *in, struct arg
     if (s == ST_OK)
         s = check(w, in, user, CHALLENGE_SIGN_IN, e);
     if (s == ST_OK)
+        s = worker_check_sign_on(w, user, e);
+    if (s == ST_OK)
         s = registry_sign_in(st->registry, user, in->call.address, clock_wall_ms(), &verdict, e);
     if (s != ST_OK)
         return failed(w, in, key, user, e);

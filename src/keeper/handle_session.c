@@ -89,8 +89,9 @@ static enum status sign_in_done(struct worker *w, const struct args *in, uint32_
     struct session_grant grant = {.user = user, .must_change = must_change};
     struct sign_in_verdict verdict;
     bool has = false;
-    enum status s =
-        registry_sign_in(w->state->registry, user, in->call.address, clock_wall_ms(), &verdict, e);
+    enum status s = worker_check_sign_on(w, user, e);
+    if (s == ST_OK)
+        s = registry_sign_in(w->state->registry, user, in->call.address, clock_wall_ms(), &verdict, e);
     if (s != ST_OK)
         return sign_in_failed(w, in, user, e);
     s = factors_has(w->state->factors, user, &has);

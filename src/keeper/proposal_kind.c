@@ -289,12 +289,41 @@ static enum status grant_apply(struct worker *w, const json_t *document, const s
     return s;
 }
 
+/* ---- sign_on: who is believed about who somebody is ---- */
+
+static enum status sign_on_propose(struct worker *w, const json_t *document, char half[PROPOSAL_HALF + 1],
+                                   struct error *e) {
+    half[0] = '\0';
+    if ((w->caller.actor.duties & DUTY_SECURITY_ADMIN) == 0)
+        return not_yours(e, "sign-on providers are the security administrator's");
+    return sign_on_check(json_object_get(json_object_get(document, "change"), "document"), e);
+}
+
+static bool sign_on_may_decide(struct worker *w, const json_t *document) {
+    return other_duty(w, document, ADMINS | DUTY_AUDITOR);
+}
+
+static enum status sign_on_apply(struct worker *w, const json_t *document, const struct proposal_store *store,
+                                 char half[PROPOSAL_HALF + 1], struct error *e) {
+    const json_t *change = json_object_get(document, "change");
+    struct keeper_state *st = w->state;
+    half[0] = '\0';
+    enum status s = sign_on_check(json_object_get(change, "document"), e);
+    if (s == ST_OK)
+        s = sign_on_put(st->sign_on, proposal_user(change, "provider"), json_object_get(change, "document"),
+                        &store->change, e);
+    if (s == ST_OK)
+        registry_guard_mail(st->registry, sign_on_links_mail(st->sign_on));
+    return s;
+}
+
 const struct proposal_kind *proposal_kind(const char *name) {
     static const struct proposal_kind kinds[] = {
         {"registry", registry_propose, registry_may_decide, registry_apply},
         {"password", password_propose, password_may_decide, password_apply},
         {"factor", factor_propose, factor_may_decide, factor_apply},
         {"grant", grant_propose, grant_may_decide, grant_apply},
+        {"sign_on", sign_on_propose, sign_on_may_decide, sign_on_apply},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kinds[i].name, name) == 0)

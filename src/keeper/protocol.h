@@ -36,6 +36,8 @@
 #define PROTOCOL_LIST_MAX     20000 /* elements of a list in an answer */
 #define PROTOCOL_TERMS_MAX    (4u << 20)
 #define PROTOCOL_JSON_MAX     ((size_t)1 << 20)
+#define PROTOCOL_STATE_MAX    256                 /* single sign-on's state */
+#define PROTOCOL_ANSWER_MAX   ((size_t)256 << 10) /* what a provider answers */
 #define PROTOCOL_FRAMES_MAX   ((size_t)3 << 20)
 
 /* Numbers are stable. */
@@ -85,6 +87,14 @@ enum message {
     MSG_GRANT_CLOSE,
     MSG_LEAVE,
     MSG_PERSON_STATE,
+    MSG_SIGN_ON_LIST = 70,
+    MSG_SIGN_ON_SECRET,
+    MSG_SIGN_ON_LINKS,
+    MSG_SIGN_ON_UNLINK,
+    MSG_SIGN_ON_BEGIN,
+    MSG_SIGN_ON_FINISH,
+    MSG_ERRAND_TAKE,
+    MSG_ERRAND_DONE,
     MSG_POLICY_LIST = 90,
     MSG_POLICY_TEXT,
     MSG_POLICY_PROPOSE,
@@ -96,7 +106,7 @@ enum message {
     MSG_END
 };
 
-enum door { DOOR_ENGINE = 1, DOOR_JOBS = 2, DOOR_ADMIN = 4 }; /* bits: which sockets */
+enum door { DOOR_ENGINE = 1, DOOR_JOBS = 2, DOOR_ADMIN = 4, DOOR_OUTBOUND = 8 }; /* bits: which sockets */
 
 enum part_type {
     PART_END = 0,

@@ -33,6 +33,7 @@
  * shall, is changed by two people (ST_DENIED "needs_second": keeper/proposal.h), neither of them himself.
  * - A department's move, merge or becoming a branch that puts somebody new above records, or changes their
  *   branch, takes two (ST_DENIED "needs_second").
+ * - A user's mail, while accounts are found by it at sign-in, takes two as well.
  * - Ends are judged by the keeper's clock at every question: what is over gives nothing, to ceilings and
  *   budgets too.
  * - Users, departments and the catalogue are the system administrator's, but roles, duties and reviews of
@@ -125,6 +126,15 @@ size_t registry_grants_of(struct registry *r, uint32_t user, uint32_t *out, size
 bool registry_leads(struct registry *r, uint32_t leader, uint32_t user);
 /* A partner's sponsor; 0: he is none. */
 uint32_t registry_sponsor(struct registry *r, uint32_t user);
+/* Whether his department is one of these or below one. */
+bool registry_in_departments(struct registry *r, uint32_t user, const uint32_t *departments, size_t count);
+/* Whether he holds a duty; *last: nobody else who is live does. */
+bool registry_holds_duty(struct registry *r, uint32_t user, bool *last);
+/* The one account with this mail (ASCII case aside). ST_NOT_FOUND also when several have it, or it is
+ * disabled, or holds a duty. */
+MUST_CHECK enum status registry_by_mail(struct registry *r, const char *mail, uint32_t *user);
+/* While set, a user's mail is changed by two: somebody signs in by it (keeper/sign_on.h). */
+void registry_guard_mail(struct registry *r, bool guarded);
 /* False for an unknown role. */
 bool registry_role_terms(struct registry *r, const char *name, struct role_terms *out);
 /* What the rules of the company and of his roles, also those for a time, say to a sign-in or to the use of

@@ -213,6 +213,16 @@ static enum status parse_posts(const json_t *d, struct parsed_user *u, struct er
                : bad(e, "post_roles", "names of roles by the number of a post, at most 16 together");
 }
 
+/* For comparison alone: what does not fit is as if there were none. */
+static void take_mail(const json_t *v, char *out, size_t room) {
+    if (!take_text(v, out, room)) {
+        out[0] = '\0';
+        return;
+    }
+    for (char *c = out; *c != '\0'; c++)
+        *c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
+}
+
 static enum status parse_user(const json_t *d, struct parsed_user *u, struct error *e) {
     if (json_object_get(d, "password") != NULL)
         return bad(e, "password", "no part of the document: propose one");
@@ -224,6 +234,7 @@ static enum status parse_user(const json_t *d, struct parsed_user *u, struct err
         return bad(e, "roles", "at most 16 names of roles");
     if (!take_duties(json_object_get(d, "duties"), &u->duties))
         return bad(e, "duties", "one of system_admin, security_admin, auditor, or none");
+    take_mail(json_object_get(d, "mail"), u->mail, sizeof u->mail);
     const json_t *department = json_object_get(d, "department");
     if (department != NULL && !json_is_null(department) && !take_u32(department, UINT32_MAX, &u->department))
         return bad(e, "department", "the number of a department");

@@ -109,6 +109,10 @@ static enum status check_writer(const struct registry_writer *who, struct change
 /* Somebody who holds a duty, or will, is changed by two only. */
 static enum status check_second(const struct batch *b, const struct change *c, struct error *e) {
     unsigned before = c->old == NULL ? 0 : c->old->parsed.user.duties;
+    bool mail = b->r->guard_mail && c->old != NULL && b->who != NULL && b->who->second == 0 &&
+                strcmp(c->old->parsed.user.mail, c->parsed.user.mail) != 0;
+    if (mail)
+        return error_set(e, ST_DENIED, "needs_second", "people sign in by their mail: its change takes two");
     if (b->who == NULL || (before | c->parsed.user.duties) == 0)
         return ST_OK;
     if (b->who->second == c->id || b->who->user == c->id)
@@ -388,6 +392,12 @@ enum status registry_put_all(struct registry *r, const struct registry_writer *w
                              struct registry_change *changes, size_t count, const struct vault_change *also,
                              struct error *e) {
     return put_all(r, who, changes, count, false, also, e);
+}
+
+void registry_guard_mail(struct registry *r, bool guarded) {
+    (void)pthread_mutex_lock(&r->writer);
+    r->guard_mail = guarded;
+    (void)pthread_mutex_unlock(&r->writer);
 }
 
 enum status registry_check(struct registry *r, const struct registry_writer *who,

@@ -33,6 +33,7 @@ struct registry {
     uint64_t version;
     uint32_t last_id[REGISTRY_KIND_END];
     struct parsed_company company;
+    bool guard_mail;
 };
 
 struct item *registry_find(const struct registry *r, uint8_t kind, uint32_t id);

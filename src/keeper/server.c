@@ -233,21 +233,24 @@ static enum status accept_one(struct server *s, int listener, uid_t user, enum d
     return ST_OK;
 }
 
+#define DOORS 4
+
 static enum status accept_until_stopped(struct server *s) {
     const struct keeper_config *c = &s->state.config;
-    const uid_t users[3] = {c->engine_uid, c->jobs_uid, c->admin_uid};
-    const enum door doors[3] = {DOOR_ENGINE, DOOR_JOBS, DOOR_ADMIN};
-    struct pollfd fds[4] = {{c->engine_fd, POLLIN, 0},
-                            {c->jobs_fd, POLLIN, 0},
-                            {c->admin_fd, POLLIN, 0},
-                            {c->stop_fd, POLLIN, 0}};
+    const uid_t users[DOORS] = {c->engine_uid, c->jobs_uid, c->admin_uid, c->outbound_uid};
+    const enum door doors[DOORS] = {DOOR_ENGINE, DOOR_JOBS, DOOR_ADMIN, DOOR_OUTBOUND};
+    struct pollfd fds[DOORS + 1] = {{c->engine_fd, POLLIN, 0},
+                                    {c->jobs_fd, POLLIN, 0},
+                                    {c->admin_fd, POLLIN, 0},
+                                    {c->outbound_fd > 0 ? c->outbound_fd : -1, POLLIN, 0},
+                                    {c->stop_fd, POLLIN, 0}};
     enum status st = ST_OK;
     while (st == ST_OK) {
-        if (poll(fds, 4, -1) < 0 && errno != EINTR)
+        if (poll(fds, DOORS + 1, -1) < 0 && errno != EINTR)
             return ST_IO;
-        if (fds[3].revents != 0)
+        if (fds[DOORS].revents != 0)
             return ST_OK;
-        for (size_t i = 0; st == ST_OK && i < 3; i++) {
+        for (size_t i = 0; st == ST_OK && i < DOORS; i++) {
             if (fds[i].revents != 0)
                 st = accept_one(s, fds[i].fd, users[i], doors[i]);
             fds[i].revents = 0;

@@ -20,6 +20,8 @@ struct keeper_config {
     const char *party,
         *party_origin;  /* of passkeys: "crm.example.com", "https://crm.example.com"; NULL: none */
     const char *origin; /* the name in signed heads, e.g. "kedun.example.com/audit" */
+    int outbound_fd;    /* as below; 0 too: no such door */
+    uid_t outbound_uid;
     int engine_fd, jobs_fd, admin_fd;      /* sockets that listen; -1: no such door */
     uid_t engine_uid, jobs_uid, admin_uid; /* who may connect, SOCKET_ANY_USER for no restriction */
     int stop_fd;                           /* readable: finish what is in hand and return */

@@ -32,6 +32,10 @@ static enum status open_people(struct keeper_state *s, struct error *e) {
     s->challenges = challenges_new();
     if (s->challenges == NULL || s->guard == NULL || s->budgets == NULL || match_paid_init(&s->paid) != ST_OK)
         return error_set(e, ST_NOMEM, "no_memory", "no memory for the keeper's tables");
+    st = sign_on_open(s->vault, s->challenges, &s->sign_on, e);
+    if (st != ST_OK)
+        return st;
+    registry_guard_mail(s->registry, sign_on_links_mail(s->sign_on));
     struct buf over;
     buf_init(&over, 16, false);
     atomic_store(&s->bootstrapped, vault_get(s->vault, VAULT_SETTING, SLICE("bootstrapped"), &over) == ST_OK);
@@ -67,6 +71,7 @@ void state_close(struct keeper_state *s) {
     budgets_free(s->budgets);
     guard_free(s->guard);
     alarms_close(s->alarms);
+    sign_on_close(s->sign_on);
     challenges_free(s->challenges);
     factors_close(s->factors);
     credentials_close(s->credentials);

@@ -16,6 +16,7 @@
 #include "keeper/protocol.h"
 #include "keeper/server.h"
 #include "keeper/session.h"
+#include "keeper/sign_on.h"
 #include "keeper/tools.h"
 
 #include <stdatomic.h>
@@ -35,6 +36,7 @@ struct keeper_state {
     struct proposals *proposals;
     struct factors *factors;
     struct challenges *challenges;
+    struct sign_on *sign_on;
     struct guard *guard;
     struct alarms *alarms;
     struct budgets *budgets;
@@ -93,6 +95,8 @@ handler handle_propose, handle_decide, handle_proposals, handle_grant_make, hand
     handle_person_state;
 handler handle_record, handle_audit_read, handle_audit_detail, handle_audit_head, handle_budgets,
     handle_health;
+handler handle_sign_on_list, handle_sign_on_secret, handle_sign_on_links, handle_sign_on_unlink,
+    handle_sign_on_begin, handle_sign_on_finish, handle_errand_take, handle_errand_done;
 handler handle_policy_list, handle_policy_text, handle_policy_propose, handle_policy_decide,
     handle_policy_first;
 
@@ -109,6 +113,8 @@ enum status worker_persons_only(struct error *e);
 MUST_CHECK enum status worker_make_session(struct worker *w, const struct args *in,
                                            struct session_grant *grant, struct slice agent, const char *tag,
                                            struct args *out, struct error *e);
+/* ST_DENIED "sign_on_required": he signs in by a provider (keeper/sign_on.h). */
+MUST_CHECK enum status worker_check_sign_on(const struct worker *w, uint32_t user, struct error *e);
 /* The caller's own password, asked anew, within the delays for wrong ones. ST_DENIED "password_wrong" (field
  * `field`), ST_LIMIT; a failure is recorded as `what`. */
 MUST_CHECK enum status worker_check_password(struct worker *w, const struct args *in, struct slice password,

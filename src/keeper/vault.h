@@ -33,7 +33,10 @@ enum vault_kind {
     VAULT_POLICY = 30,        /* key: u32 version, u8 part; value: keeper/policy_versions.c */
     VAULT_PARTS = 40,         /* key: u64 name of a token; value: u8 levels (keeper/parts.h) */
     VAULT_PASSWORD_PAST = 50, /* key: u32 user; value: u64 ms of the newest, slices: earlier PHC strings */
-    VAULT_ALARM               /* key: u32 id; value: keeper/alarm.c */
+    VAULT_ALARM,              /* key: u32 id; value: keeper/alarm.c */
+    VAULT_SIGN_ON = 60,       /* key: u32 id; value: a provider's JSON document (keeper/sign_on.h) */
+    VAULT_SIGN_ON_SECRET,     /* key: u32 id; value: the client's secret */
+    VAULT_SIGN_ON_LINK        /* key: SHA-256 of issuer and subject; value: keeper/sign_on_store.c */
 };
 
 struct vault_change {

@@ -169,6 +169,24 @@ static const struct attempt engine[] = {
     {NULL, NULL, 0},
 };
 
+static const struct attempt outbound[] = {
+    {"may open a network socket", internet_socket, 0},
+    {"may call the keeper's kind of socket", unix_connect, 0},
+    {"may start a thread", start_thread, 0},
+    {"may not open the database", write_db, EACCES},
+    {"may not read a key", read_key, EACCES},
+    {"may not read the audit log", read_audit, EACCES},
+    {"may not read nginx's key", read_tls_key, EACCES},
+    {"may not read /etc/shadow", read_passwords, EACCES},
+    {"may not write to /tmp", write_tmp, EACCES},
+    {"may not fork", fork_child, EPERM},
+    {"may not make memory executable", executable_memory, EPERM},
+    {"dies when it opens a door of its own", unix_bind, KILLED},
+    {"dies when it runs a program", run_shell, KILLED},
+    {"dies when it traces", trace, KILLED},
+    {NULL, NULL, 0},
+};
+
 static const struct attempt reader[] = {
     {"may have memory", ordinary_memory, 0},
     {"may not open the database", write_db, EPERM},
@@ -279,6 +297,7 @@ int main(int argc, char **argv) {
     attempts("keeper", ROLE_KEEPER, keeper, &passed, &failed);
     attempts("engine", ROLE_ENGINE, engine, &passed, &failed);
     attempts("jobs", ROLE_JOBS, engine, &passed, &failed);
+    attempts("outbound", ROLE_OUTBOUND, outbound, &passed, &failed);
     attempts("reader", ROLE_READER, reader, &passed, &failed);
     attempts("nginx", ROLE_NGINX, nginx, &passed, &failed);
     (void)printf("%d passed, %d failed\n", passed, failed);

@@ -18,7 +18,8 @@ const fillers = {
   '/sessions/': (stage) => Object.entries(stage.sessions).map(([owner, id]) => ({ id, owner })),
   '/keys/': (stage) => Object.entries(stage.sessions).map(([owner, id]) => ({ id, owner })),
   '/passkeys/': () => [{ id: no }],
-  '/users/': () => [{ id: 999999 }], // who is really there would be signed out
+  '/sso/': () => [{ id: 999999, provider: 999999 }],
+  '/users/': () => [{ id: 999999, provider: 999999 }], // who is really there would be signed out
   '/policies/': () => [{ version: 999999, decision: 'approve' }],
   '/leave': () => [{ id: 999999 }], // who is really there would leave
   '/people/': () => [{ id: 10 }, { id: 999999 }],

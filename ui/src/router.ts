@@ -21,6 +21,12 @@ export const router = createRouter({
       meta: { open: true, title: 'signIn.title' },
     },
     {
+      path: '/sso',
+      name: 'sso',
+      component: () => import('./views/SignOnReturn.vue'),
+      meta: { open: true, title: 'signIn.title' },
+    },
+    {
       path: '/password',
       name: 'password',
       component: () => import('./views/ChangePassword.vue'),
@@ -124,6 +130,12 @@ export const router = createRouter({
           name: 'sign-in-rules',
           component: () => import('./views/SignInRules.vue'),
           meta: { title: 'signInRules.title' },
+        },
+        {
+          path: 'sign-on',
+          name: 'sign-on',
+          component: () => import('./views/SignOnSettings.vue'),
+          meta: { title: 'signOn.settings' },
         },
         {
           path: 'people',

@@ -33,6 +33,19 @@ export const factors = {
   recovery: (password: string) => post<{ recovery: string[] }>('/me/factors/recovery', { password }),
 };
 
+export const signOn = {
+  providers: () => get<{ providers: T.SignOnProvider[] }>('/session/sso'),
+  begin: (provider: number) => post<{ url: string }>('/session/sso/begin', { provider }),
+  finish: (answer: T.SignOnAnswer) => post<{ csrf: string; me: T.Me }>('/session/sso', answer),
+  links: () => get<{ links: { provider: number; subject: string; at: string }[] }>('/me/sso'),
+  linkBegin: (provider: number, password: string) =>
+    post<{ url: string }>('/me/sso/begin', { provider, password }),
+  linkFinish: (answer: T.SignOnAnswer) => post<void>('/me/sso', answer),
+  unlink: (provider: number) => del<void>(`/me/sso/${provider}`),
+  settings: () => get<{ providers: T.SignOnSettings[] }>('/sso/providers'),
+  secret: (provider: number, secret: string) => post<void>(`/sso/providers/${provider}/secret`, { secret }),
+};
+
 const noted = (id: number, act: string, note: string) => post<void>(`/grants/${id}/${act}`, { note });
 export const people = {
   list: (query: CallOptions['query'], options?: CallOptions) =>

@@ -229,6 +229,31 @@ export interface RoleItem {
   break_glass_hours: number;
   document?: RoleDocument;
 }
+export interface SignOnProvider {
+  id: number;
+  name: Label;
+}
+export interface SignOnAnswer {
+  state: string;
+  code: string;
+  iss: string;
+}
+export interface SignOnSettings extends SignOnProvider {
+  secret: boolean;
+  enabled: boolean;
+  issuer: string;
+  client_id: string;
+  auth?: string;
+  hosts?: string[];
+  networks?: string[];
+  ca?: string;
+  keys?: unknown;
+  link_mail?: boolean;
+  required?: number[];
+  duties_exempt?: boolean;
+  second_factor?: { amr?: string[]; acr?: string[] };
+  max_age?: number;
+}
 export interface Proposal {
   id: number;
   kind: string;
@@ -245,6 +270,7 @@ export interface Proposal {
     roles?: string[];
     hours?: number;
     items?: { kind: string; id?: number; document: Record<string, unknown> }[];
+    document?: Record<string, unknown>;
   };
 }
 export interface Grant {

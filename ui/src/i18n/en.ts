@@ -1,5 +1,6 @@
 import account from './en_account';
 import guard from './en_guard';
+import signOn from './en_sign_on';
 import policies from './en_policies';
 import leaving from './en_leaving';
 import people from './en_people';
@@ -468,6 +469,7 @@ const en: typeof zh = {
   },
   ...account,
   ...guard,
+  ...signOn,
   ...policies,
   ...leaving,
   ...people,

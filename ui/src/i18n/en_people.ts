@@ -91,7 +91,12 @@ const en: typeof zh = {
     members: '{n} people',
   },
   proposal: {
-    kind: { registry: 'People and organisation', password: 'Password reset', grant: 'Role for a time' },
+    kind: {
+      registry: 'People and organisation',
+      password: 'Password reset',
+      grant: 'Role for a time',
+      sign_on: 'Single sign-on settings',
+    },
     state: {
       open: 'Open',
       approved: 'Approved',

@@ -1,5 +1,6 @@
 import account from './zh_account';
 import guard from './zh_guard';
+import signOn from './zh_sign_on';
 import policies from './zh_policies';
 import leaving from './zh_leaving';
 import people from './zh_people';
@@ -467,6 +468,7 @@ export default {
   },
   ...account,
   ...guard,
+  ...signOn,
   ...policies,
   ...leaving,
   ...people,

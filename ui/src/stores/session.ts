@@ -1,8 +1,8 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
-import { factors, session as api } from '@/api';
+import { factors, session as api, signOn } from '@/api';
 import { Problem, setCsrf } from '@/api/client';
-import type { FactorProof, Me } from '@/api/types';
+import type { FactorProof, Me, SignOnAnswer } from '@/api/types';
 import { askPasskey } from '@/composables/passkeys';
 
 export const useSession = defineStore('session', () => {
@@ -17,6 +17,7 @@ export const useSession = defineStore('session', () => {
     setCsrf(csrf ?? fresh.csrf);
     asked.value = true;
   }
+  const enter = (answer: { me: Me; csrf: string }) => take(answer.me, answer.csrf);
   async function load(): Promise<void> {
     try {
       take(await api.me());
@@ -32,19 +33,19 @@ export const useSession = defineStore('session', () => {
     if (me.value) take(await api.me());
   }
   async function signIn(login: string, password: string): Promise<void> {
-    const answer = await api.signIn(login, password);
-    take(answer.me, answer.csrf);
+    enter(await api.signIn(login, password));
   }
   async function signInByPasskey(): Promise<void> {
-    const answer = await api.passkeySignIn(await askPasskey(await api.passkeyChallenge()));
-    take(answer.me, answer.csrf);
+    enter(await api.passkeySignIn(await askPasskey(await api.passkeyChallenge())));
+  }
+  async function signInByProvider(answer: SignOnAnswer): Promise<void> {
+    enter(await signOn.finish(answer));
   }
   async function showPasskey(): Promise<void> {
     await showFactor({ kind: 'passkey', ...(await askPasskey(await factors.challenge())) });
   }
   async function showFactor(proof: FactorProof): Promise<void> {
-    const answer = await factors.show(proof);
-    take(answer.me, answer.csrf);
+    enter(await factors.show(proof));
   }
   /* Ends in a fresh page, so that nothing of what was shown stays in the tab's memory for the next person. */
   async function signOut(): Promise<void> {
@@ -72,6 +73,7 @@ export const useSession = defineStore('session', () => {
     refresh,
     signIn,
     signInByPasskey,
+    signInByProvider,
     showFactor,
     showPasskey,
     signOut,
