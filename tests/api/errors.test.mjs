@@ -20,7 +20,7 @@ const startUp = new Set(['policies_unreadable',
 // Said between processes about a request that no client can make.
 const between = new Set(['bad_act', 'bad_entry', 'bad_needle', 'bad_page', 'bad_subject', 'bad_reseal', 'bad_value', 'bad_view', 'another_row', 'is_sealed', 'not_sealed', 'no_such_intent', 'no_subject_key', 'query_bad',
   'check_unfit', 'column_not_settable', 'write_malformed', 'predicate_malformed', 'selection_malformed', 'sort_too_long', 'too_many_columns', 'too_many_objects', 'store_read_only', 'subject_exists', 'subject_not_found',
-  'item_not_found', 'idempotency_unknown', 'key_too_long', 'record_not_found', 'record_exists', 'versions', 'constraint', 'detail_open', 'audit_read', 'audit_head', 'answer_too_large', 'keeper_answer', 'value_not_utf8',
+  'item_not_found', 'idempotency_unknown', 'key_too_long', 'not_written', 'record_not_found', 'record_exists', 'versions', 'constraint', 'detail_open', 'audit_read', 'audit_head', 'answer_too_large', 'keeper_answer', 'value_not_utf8',
   'token_form', 'token_algorithm', 'token_key', 'token_signature']);
 
 test('the table has a Chinese and an English sentence for each of its codes', () => {
