@@ -275,13 +275,22 @@ static enum status put(struct caller *c, const struct http_request *r, uint8_t k
     return ST_OK;
 }
 
+/* He answers for the partner whom he wants to change; what of him, the keeper says. */
+static bool sponsors(const struct caller *c, const struct http_request *r, uint8_t kind) {
+    int64_t id;
+    if (kind != REGISTRY_USER || !slice_to_int(r->parameters[0], &id) || id <= 0 || id > UINT32_MAX)
+        return false;
+    const struct staff *s = directory_staff(c->world.directory, (uint32_t)id);
+    return s != NULL && s->sponsor == c->who.user;
+}
+
 /* The number in the address, of an item that there is. */
 static enum status put_existing(struct caller *c, const struct http_request *r, uint8_t kind,
                                 struct http_reply *reply, struct error *e) {
     int64_t id;
-    enum status s = administrators_only(c, e);
-    if (s == ST_OK)
-        s = session_see_newest(c, e);
+    enum status s = session_see_newest(c, e);
+    if (s == ST_OK && !sponsors(c, r, kind))
+        s = administrators_only(c, e);
     if (s != ST_OK)
         return s;
     if (!slice_to_int(r->parameters[0], &id) || id <= 0 || id > UINT32_MAX ||

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 
 #define VIEW_ITEM   "view"
-#define SHARED_ITEM "shared_view"
+#define SHARED_ITEM "shared_view"    /* of older versions: by the department that the owner had */
+#define SHARED_BY   "view_shared_by" /* by the owner: it goes where he goes */
 #define VIEWS_MOST  100
 #define VIEW_BYTES  ((size_t)64 * 1024)
 #define NAME_MOST   60
@@ -203,17 +204,19 @@ static enum status seal_view(struct caller *c, const struct uuid *box, struct sl
     return put_item(c, VIEW_ITEM, key, slice_of(body, 16 + sealed.n), false, e);
 }
 
-/* The department's copy follows the owner's: written where it is shared, removed where it is not. */
+/* His department's copy follows the owner's: written where it is shared, removed where it is not. */
 static enum status share(struct caller *c, const struct access *a, const struct uuid *id, const json_t *view,
                          struct error *e) {
-    struct slice key = key_of(c, a->object, c->actor.department, id);
-    if (!json_is_true(json_object_get(view, "shared")))
-        return put_item(c, SHARED_ITEM, key, SLICE(""), true, e);
+    struct slice key = key_of(c, a->object, c->who.user, id);
+    enum status gone =
+        put_item(c, SHARED_ITEM, key_of(c, a->object, c->actor.department, id), SLICE(""), true, e);
+    if (gone != ST_OK || !json_is_true(json_object_get(view, "shared")))
+        return gone == ST_OK ? put_item(c, SHARED_BY, key, SLICE(""), true, e) : gone;
     json_t *copy = clean_view(a, view, true);
     char *text = json_print(copy, JSON_COMPACT);
     json_decref(copy);
     enum status s = text == NULL ? error_set(e, ST_NOMEM, "no_memory", "view")
-                                 : put_item(c, SHARED_ITEM, key, slice_from_string(text), false, e);
+                                 : put_item(c, SHARED_BY, key, slice_from_string(text), false, e);
     free(text);
     return s;
 }
@@ -267,8 +270,21 @@ static enum status write_list(struct caller *c, const struct access *a, const ch
     enum status s = store_item_list(c->reader, slice_from_string(kind), own ? c->who.user : 0, prefix,
                                     VIEWS_MOST, c->arena, &items, &n, e);
     for (size_t i = 0; s == ST_OK && i < n && slice_starts_with(items[i].key, prefix); i++) {
-        if (own || items[i].owner != c->who.user)
+        const struct staff *owner = directory_staff(c->world.directory, items[i].owner);
+        bool here = owner != NULL && owner->department == c->actor.department;
+        if (own || (items[i].owner != c->who.user && here))
             s = write_item(c, a, &items[i], own, j, e);
+    }
+    return s;
+}
+
+/* What those who stand in the caller's department today have shared. */
+static enum status write_shared(struct caller *c, const struct access *a, struct json *j, struct error *e) {
+    const struct directory *d = c->world.directory;
+    enum status s = write_list(c, a, SHARED_ITEM, c->actor.department, false, j, e);
+    for (size_t i = 0; s == ST_OK && i < d->staff_count; i++) {
+        if (d->staff[i].department == c->actor.department && d->staff[i].id != c->who.user)
+            s = write_list(c, a, SHARED_BY, d->staff[i].id, false, j, e);
     }
     return s;
 }
@@ -285,7 +301,7 @@ HANDLER(api_views) {
     json_array_begin(&j);
     s = write_list(c, a, VIEW_ITEM, c->who.user, true, &j, e);
     if (s == ST_OK)
-        s = write_list(c, a, SHARED_ITEM, c->actor.department, false, &j, e);
+        s = write_shared(c, a, &j, e);
     json_array_end(&j);
     json_object_end(&j);
     return s;
@@ -394,6 +410,8 @@ HANDLER(api_view_delete) {
         s = put_item(c, VIEW_ITEM, key_of(c, a->object, c->who.user, &id), SLICE(""), true, e);
     if (s == ST_OK)
         s = put_item(c, SHARED_ITEM, key_of(c, a->object, c->actor.department, &id), SLICE(""), true, e);
+    if (s == ST_OK)
+        s = put_item(c, SHARED_BY, key_of(c, a->object, c->who.user, &id), SLICE(""), true, e);
     if (s == ST_OK && item.body.n >= 16) {
         memcpy(box.b, item.body.p, 16);
         s = keeper_box_destroy(c->keeper, &c->call, &box, e);

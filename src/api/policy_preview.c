@@ -497,10 +497,14 @@ static int64_t coming(int weekday, int hour) {
     return (int64_t)mktime(&t) * 1000;
 }
 
+int64_t policy_preview_morning(void) {
+    return coming(3, 10);
+}
+
 static void make_moments(struct preview *x) {
     struct policy_context base = {.purpose = "",
                                   .network = "office",
-                                  .now_ms = coming(3, 10),
+                                  .now_ms = policy_preview_morning(),
                                   .has_reason = true,
                                   .second_factor_age = 0};
     for (unsigned m = 0; m < MOMENTS; m++)

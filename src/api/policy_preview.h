@@ -14,6 +14,9 @@
 #define PREVIEW_FEW                                                                                          \
     5 /* fewer records than this are not told exactly: a count would be a look at one record */
 
+/* A workday's morning to come, in ms: when previews look. */
+int64_t policy_preview_morning(void);
+
 /* Writes one JSON object (docs/api.md). */
 MUST_CHECK enum status policy_preview(struct caller *c, const struct policy_set *old,
                                       const struct policy_set *fresh, struct json *out, struct error *e);

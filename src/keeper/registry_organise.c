@@ -87,12 +87,12 @@ static enum status settle_merged(json_t *base) {
     return fine ? ST_OK : ST_NOMEM;
 }
 
-enum status organise_department(const struct item *old, json_t **document, struct error *e) {
+enum status organise_department(struct slice old, json_t **document, struct error *e) {
     const char *key;
-    json_t *value, *before = NULL, *base = old == NULL ? json_object() : NULL;
+    json_t *value, *before = NULL, *base = old.p == NULL ? json_object() : NULL;
     enum status s = ST_OK;
-    if (old != NULL)
-        s = json_read(slice_of(old->document, old->document_n), 0, &before, NULL);
+    if (old.p != NULL)
+        s = json_read(old, 0, &before, NULL);
     if (s == ST_OK && before != NULL)
         base = json_deep_copy(before);
     if (base == NULL)

@@ -8,14 +8,8 @@
 #ifndef KEDUN_KEEPER_REGISTRY_ORGANISE_H
 #define KEDUN_KEEPER_REGISTRY_ORGANISE_H
 
+#include "keeper/registry_merge.h"
 #include "keeper/registry_posts.h"
-
-/* Gives new posts their numbers; a post that is gone, or is in another department now, takes its roles with
- * it. `old`: the document before, or NULL. */
-MUST_CHECK enum status organise_posts(json_t *document, const json_t *old);
-
-/* Lays the change over what stands and keeps "first". Takes *document over and replaces it. */
-MUST_CHECK enum status organise_department(const struct item *old, json_t **document, struct error *e);
 
 /* Whether people see by it what they did not before: somebody new stands above, or the branch is another. */
 bool organise_widens(const struct registry *r, const struct item *old, const struct parsed_department *fresh);

@@ -83,7 +83,8 @@ static enum status merge_user(const struct registry_writer *who, struct change *
 static enum status merge_department(const struct registry_writer *who, struct change *c, struct error *e) {
     if ((who->duties & DUTY_SYSTEM_ADMIN) == 0)
         return denied(e, "departments are the system administrator's");
-    return organise_department(c->old, &c->json, e);
+    return organise_department(c->old == NULL ? SLICE_NONE : slice_of(c->old->document, c->old->document_n),
+                               &c->json, e);
 }
 
 static enum status check_writer(const struct registry_writer *who, struct change *c, struct error *e) {
@@ -445,7 +446,7 @@ bool registry_moves(struct registry *r, const struct registry_change *changes, s
         if (changes[i].kind != REGISTRY_DEPARTMENT || old == NULL ||
             registry_parse_json(changes[i].document, &json, NULL) != ST_OK)
             continue;
-        moves = organise_department(old, &json, NULL) == ST_OK &&
+        moves = organise_department(slice_of(old->document, old->document_n), &json, NULL) == ST_OK &&
                 registry_parse(REGISTRY_DEPARTMENT, json, &parsed, NULL) == ST_OK &&
                 organise_widens(r, old, &parsed.department);
         json_decref(json);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json_in.h"
+#include "keeper/registry_merge.h"
 #include "people/posts.h"
 
 #include <jansson.h>
@@ -384,7 +385,44 @@ static enum status list_all(struct keeper *k, struct arena *scratch, struct regi
     }
 }
 
-enum status directory_load(struct keeper *k, struct directory **out, struct error *e) {
+/* The document with the keys laid over it. */
+static enum status change_item(const struct directory_change *change, struct arena *scratch,
+                               struct registry_item *item, struct error *e) {
+    json_t *old = NULL, *fresh = NULL;
+    const char *key;
+    json_t *value;
+    enum status s = json_read(item->document, 0, &old, NULL);
+    if (s == ST_OK && change->kind == REGISTRY_DEPARTMENT) {
+        fresh = json_deep_copy(change->keys);
+        s = fresh == NULL ? ST_NOMEM : organise_department(item->document, &fresh, e);
+    } else if (s == ST_OK) {
+        fresh = json_deep_copy(old);
+        json_object_foreach((json_t *)(uintptr_t)change->keys, key, value) {
+            if (fresh == NULL || json_object_set_new(fresh, key, json_deep_copy(value)) != 0)
+                s = ST_NOMEM;
+        }
+        if (s == ST_OK)
+            s = organise_posts(fresh, old);
+    }
+    char *text = s == ST_OK ? json_print(fresh, JSON_COMPACT) : NULL;
+    item->document = text == NULL ? SLICE_NONE : arena_copy(scratch, slice_from_string(text));
+    free(text);
+    json_decref(old);
+    json_decref(fresh);
+    return item->document.p != NULL ? ST_OK : error_set(e, ST_NOMEM, "no_memory", "directory");
+}
+
+static enum status change_items(const struct directory_change *change, struct arena *scratch,
+                                struct registry_item *items, size_t n, struct error *e) {
+    for (size_t i = 0; i < n; i++) {
+        if (items[i].kind == change->kind && items[i].id == change->id)
+            return change_item(change, scratch, &items[i], e);
+    }
+    return error_set(e, ST_NOT_FOUND, "not_found", "there is no such item");
+}
+
+static enum status load(struct keeper *k, const struct directory_change *change, struct directory **out,
+                        struct error *e) {
     struct directory *d = calloc(1, sizeof *d);
     if (d == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "directory");
@@ -395,6 +433,8 @@ enum status directory_load(struct keeper *k, struct directory **out, struct erro
     struct registry_item *items = NULL;
     size_t n = 0;
     enum status s = list_all(k, &scratch, &items, &n, &d->version, e);
+    if (s == ST_OK && change != NULL)
+        s = change_items(change, &scratch, items, n, e);
     if (s == ST_OK) {
         s = build(d, items, n);
         if (s != ST_OK)
@@ -407,4 +447,13 @@ enum status directory_load(struct keeper *k, struct directory **out, struct erro
     }
     *out = d;
     return ST_OK;
+}
+
+enum status directory_load(struct keeper *k, struct directory **out, struct error *e) {
+    return load(k, NULL, out, e);
+}
+
+enum status directory_load_changed(struct keeper *k, const struct directory_change *change,
+                                   struct directory **out, struct error *e) {
+    return load(k, change, out, e);
 }

@@ -23,8 +23,14 @@ static void take_post(const json_t *post, bool *has_main, bool *any, struct stan
     uint32_t department = (uint32_t)time_of(post, "department");
     uint32_t leader = (uint32_t)time_of(post, "reports_to");
     bool main = json_is_true(json_object_get(post, "main"));
-    if (!*any || (main && !*has_main))
+    if (!*any || (main && !*has_main)) {
         out->department = department;
+        out->main = (uint32_t)time_of(post, "id");
+    }
+    if (out->held_count < STANDING_LEADERS) {
+        out->held[out->held_count].id = (uint32_t)time_of(post, "id");
+        out->held[out->held_count++].department = department;
+    }
     *has_main = *has_main || main;
     *any = true;
     if (json_is_true(json_object_get(post, "leads")))
@@ -37,7 +43,7 @@ void posts_stand(const json_t *document, int64_t now, struct standing *out) {
     const json_t *posts = json_object_get(document, "posts");
     const json_t *manages = json_object_get(document, "manages");
     bool has_main = false, any = false;
-    *out = (struct standing){.next = INT64_MAX};
+    *out = (struct standing){.next = INT64_MAX, .has_posts = json_array_size(posts) > 0};
     for (size_t i = 0; i < json_array_size(posts); i++) {
         const json_t *post = json_array_get(posts, i);
         note_turn(out, time_of(post, "from"), now);

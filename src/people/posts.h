@@ -17,6 +17,12 @@ struct standing {
     size_t lead_count;
     uint32_t leaders[STANDING_LEADERS]; /* whom he reports to by name */
     size_t leader_count;
+    bool has_posts; /* at all, whether one holds or not */
+    uint32_t main;  /* the main post's number; 0: none holds */
+    struct {
+        uint32_t id, department;
+    } held[STANDING_LEADERS]; /* the posts that hold */
+    size_t held_count;
     int64_t next; /* ms: when a post begins or ends next; INT64_MAX: never */
 };
 

@@ -59,6 +59,14 @@ export const people = {
     id
       ? patch<{ id: number }>(`/departments/${id}`, document)
       : post<{ id: number }>('/departments', document),
+  preview: (id: number, change: unknown) => post<T.OrganisationEffect>(`/people/${id}/preview`, change),
+  previewDepartment: (id: number, change: unknown) =>
+    post<T.OrganisationEffect>(`/departments/${id}/preview`, change),
+  departmentAct: (id: number, change: unknown) => patch<{ id: number }>(`/departments/${id}`, change),
+  importPreview: (bytes: Blob) => post<T.PeopleImport>('/people/import/preview', {}, { bytes }),
+  importApply: (bytes: Blob, version: number) =>
+    post<T.PeopleImport>('/people/import', {}, { bytes, query: { version } }),
+  partners: () => get<{ items: T.Partner[] }>('/partners'),
   roles: () => get<{ items: T.RoleItem[] }>('/roles'),
   changeRole: (id: number, document: T.RoleDocument) => patch<{ id: number }>(`/roles/${id}`, document),
   proposals: (to_decide = false) => get<{ items: T.Proposal[] }>('/proposals', { query: { to_decide } }),

@@ -195,6 +195,54 @@ export interface PasskeyAnswer {
   handle: string;
 }
 
+export interface Post {
+  id?: number;
+  department: number;
+  position?: string;
+  from: number;
+  until?: number | null;
+  main?: boolean;
+  leads?: boolean;
+  reports_to?: number;
+}
+export interface OrganisationEffect {
+  people?: number;
+  records?: { object: string; count: number }[];
+  department_before?: number;
+  department_after?: number;
+  roles_gained?: string[];
+  roles_lost?: string[];
+  complete: boolean;
+  few: number;
+  lines: {
+    change: 'gains' | 'loses';
+    object: string;
+    people_count: number;
+    records: number | null;
+    people: { id: number; name: string; records: number | null; at_least: boolean }[];
+  }[];
+}
+export interface PeopleImport {
+  version: number;
+  added: number;
+  changed: number;
+  unchanged: number;
+  refused: number;
+  items: {
+    line: number;
+    kind: 'person' | 'department';
+    name: string;
+    effect: 'added' | 'changed' | 'unchanged' | 'refused';
+    reason: string;
+  }[];
+}
+export interface Partner {
+  id: number;
+  name: string;
+  login: string;
+  until: number | null;
+  trained_at: number | null;
+}
 export interface PersonDocument {
   id: number;
   login: string;
@@ -206,6 +254,11 @@ export interface PersonDocument {
   mail: string;
   disabled: boolean;
   until: number | null;
+  posts?: Post[];
+  post_roles?: Record<string, string[]>;
+  kind?: 'staff' | 'partner';
+  sponsor?: number;
+  trained_at?: number | null;
   left?: { at: number; by: number; to: number; note: string };
   review?: { at: number; by: number; roles: string[] };
 }
@@ -213,6 +266,9 @@ export interface PersonItem {
   id: number;
   document: Partial<PersonDocument> & { login: string; name: string };
   seen_at: string | null;
+  department: number;
+  leads: number[];
+  reports: number;
 }
 export interface PersonDetail extends PersonItem {
   sessions: number;
@@ -355,8 +411,20 @@ export interface ConflictItem {
 }
 
 export interface Directory {
-  users: { id: number | string; name: string; department: number | string | null; disabled?: boolean }[];
-  departments: { id: number | string; parent: number | string | null; name: string; branch?: boolean }[];
+  users: {
+    id: number | string;
+    name: string;
+    department: number | string | null;
+    disabled?: boolean;
+    partner?: boolean;
+  }[];
+  departments: {
+    id: number | string;
+    parent: number | string | null;
+    name: string;
+    branch?: boolean;
+    closed?: boolean;
+  }[];
 }
 
 export interface SavedView {

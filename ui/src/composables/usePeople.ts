@@ -13,6 +13,7 @@ export interface Place {
   depth: number;
   parent: number;
   branch: boolean;
+  closed: boolean;
 }
 
 /* Parents before children; a ring in the data ends the walk. */
@@ -21,7 +22,7 @@ function tree(list: Directory['departments']): Place[] {
   const walk = (parent: number, depth: number) => {
     for (const d of list) {
       if (Number(d.parent ?? 0) !== parent || depth > 20) continue;
-      out.push({ id: Number(d.id), name: d.name, depth, parent, branch: !!d.branch });
+      out.push({ id: Number(d.id), name: d.name, depth, parent, branch: !!d.branch, closed: !!d.closed });
       walk(Number(d.id), depth + 1);
     }
   };
@@ -38,10 +39,11 @@ export function usePeople() {
     directory.value = d;
     roles.value = r.items;
   }
-  const departments = computed(() => tree(directory.value.departments));
+  const everywhere = computed(() => tree(directory.value.departments));
+  const departments = computed(() => everywhere.value.filter((d) => !d.closed));
   const users = computed(() => directory.value.users.filter((u) => !u.disabled));
   const nameOf = (id: number) => directory.value.users.find((u) => Number(u.id) === id)?.name ?? `#${id}`;
-  const placeOf = (id: number | null | undefined) => departments.value.find((d) => d.id === id)?.name ?? '—';
+  const placeOf = (id: number | null | undefined) => everywhere.value.find((d) => d.id === id)?.name ?? '—';
   function roleOf(name: string): string {
     const role = roles.value.find((r) => r.name === name);
     return role ? say(role.label) || roleName(role) : roleName({ name });
@@ -58,5 +60,17 @@ export function usePeople() {
     }
   }
   const needsSecond = (error: unknown) => error instanceof Problem && error.code === 'needs_second';
-  return { load, directory, departments, users, roles, nameOf, placeOf, roleOf, act, needsSecond };
+  return {
+    load,
+    directory,
+    departments,
+    everywhere,
+    users,
+    roles,
+    nameOf,
+    placeOf,
+    roleOf,
+    act,
+    needsSecond,
+  };
 }

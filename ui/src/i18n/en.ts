@@ -3,6 +3,7 @@ import guard from './en_guard';
 import signOn from './en_sign_on';
 import policies from './en_policies';
 import leaving from './en_leaving';
+import org from './en_org';
 import people from './en_people';
 import signIn from './en_sign_in';
 import type zh from './zh';
@@ -472,6 +473,7 @@ const en: typeof zh = {
   ...signOn,
   ...policies,
   ...leaving,
+  ...org,
   ...people,
   ...signIn,
   home: {

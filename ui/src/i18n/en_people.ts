@@ -20,6 +20,7 @@ const en: typeof zh = {
       active: 'Live accounts',
       disabled: 'Disabled',
       duty: 'Holders of a duty',
+      partner: 'Partners',
       idle: 'No sign-in for 90 days',
       review: 'Rights to review',
       grown: 'Rights have grown',

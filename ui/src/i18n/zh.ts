@@ -3,6 +3,7 @@ import guard from './zh_guard';
 import signOn from './zh_sign_on';
 import policies from './zh_policies';
 import leaving from './zh_leaving';
+import org from './zh_org';
 import people from './zh_people';
 import signIn from './zh_sign_in';
 
@@ -471,6 +472,7 @@ export default {
   ...signOn,
   ...policies,
   ...leaving,
+  ...org,
   ...people,
   ...signIn,
   home: {

@@ -19,6 +19,7 @@ export default {
       active: '在职账号',
       disabled: '已停用',
       duty: '三员',
+      partner: '合作伙伴',
       idle: '90 天未登录',
       review: '权限待复核',
       grown: '权限有增加',
