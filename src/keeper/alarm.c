@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "crypto/random.h"
+#include "keeper/network.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -39,18 +40,6 @@ struct alarms {
     struct counting networks[NETWORKS];
 };
 
-static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-static bool is_v4(const uint8_t address[16]) {
-    return memcmp(address, mapped, sizeof mapped) == 0;
-}
-
-static void network_of(const uint8_t address[16], uint8_t out[16]) {
-    memcpy(out, address, 16);
-    size_t keep = is_v4(address) ? 15 : 6;
-    memset(out + keep, 0, 16 - keep);
-}
-
 static uint32_t count_bits(const uint64_t *words, size_t n) {
     uint32_t bits = 0;
     for (size_t i = 0; i < n; i++)
@@ -65,7 +54,7 @@ static void set_bit(uint64_t *words, size_t n, uint64_t hash) {
 /* The network's place; when there is none, the one of its neighbourhood that was quiet longest. */
 static struct counting *counting_of(struct alarms *a, const uint8_t address[16], int64_t now, bool make) {
     uint8_t network[16];
-    network_of(address, network);
+    network_of(address, 3, 6, network);
     uint64_t at = map_hash(slice_of(network, 16), a->seed);
     struct counting *quiet = NULL;
     for (size_t i = 0; i < PROBES; i++) {
@@ -304,7 +293,7 @@ const char *alarm_kind_name(uint8_t kind) {
 
 void alarm_network(const struct alarm *one, char out[64]) {
     char text[INET6_ADDRSTRLEN] = "";
-    bool v4 = is_v4(one->network);
+    bool v4 = network_is_v4(one->network);
     if (one->kind == ALARM_SPREAD)
         (void)snprintf(out, 64, "*");
     else if (inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? one->network + 12 : one->network, text, sizeof text))

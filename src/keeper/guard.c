@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "crypto/random.h"
+#include "keeper/network.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -69,14 +70,20 @@ static struct attempts *guard_slot(struct guard *g, uint64_t key, int64_t now) {
     return quiet;
 }
 
+/* What counts as one address: whoever has one of IPv6 has its /64. */
+static uint64_t guard_hash(const uint8_t address[16], uint64_t seed) {
+    uint8_t one[16];
+    network_of(address, 4, 8, one);
+    return map_hash(slice_of(one, 16), seed);
+}
+
 static struct attempts *guard_pair(struct guard *g, struct slice login, const uint8_t address[16],
                                    int64_t now) {
-    uint64_t of_address = map_hash(slice_of(address, 16), g->seed);
-    return guard_slot(g, map_hash(login, of_address), now);
+    return guard_slot(g, map_hash(login, guard_hash(address, g->seed)), now);
 }
 
 static struct attempts *guard_address(struct guard *g, const uint8_t address[16], int64_t now) {
-    return guard_slot(g, map_hash(slice_of(address, 16), ~g->seed), now);
+    return guard_slot(g, guard_hash(address, ~g->seed), now);
 }
 
 /* Milliseconds that are still to wait. */

@@ -1,10 +1,10 @@
 /* The guard of the sign-in door: delays against guessing, and how much of it goes into the audit log.
  *
  * Failures are counted per (login, address) and per address, never per login alone: a stranger can't lock a
- * person out. After the free failures (3 for a pair, 30 for an address) the next attempt must wait 1, 2, 4 …
- * seconds, up to 15 minutes. An attempt counts as failed from its start, so that many at once gain nothing,
- * and is taken back when it succeeds. An hour without failures forgets. The table is bounded; when full, the
- * entry that was quiet longest goes.
+ * person out. An IPv6 /64 counts as one address. After the free failures (3 for a pair, 30 for an address)
+ * the next attempt must wait 1, 2, 4 … seconds, up to 15 minutes. An attempt counts as failed from its start,
+ * so that many at once gain nothing, and is taken back when it succeeds. An hour without failures forgets.
+ * The table is bounded; when full, the entry that was quiet longest goes.
  *
  * Of failures per minute the first few of a pair, and some of all, are worth an entry each; the rest is
  * counted and reported in one entry when the minute is over. */

@@ -89,3 +89,14 @@ const char *network_name(const struct named_network *list, size_t count, const u
     }
     return "outside";
 }
+
+bool network_is_v4(const uint8_t address[16]) {
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(address, mapped, sizeof mapped) == 0;
+}
+
+void network_of(const uint8_t address[16], size_t v4, size_t v6, uint8_t out[16]) {
+    size_t keep = network_is_v4(address) ? 12 + v4 : v6;
+    memcpy(out, address, keep);
+    memset(out + keep, 0, 16 - keep);
+}

@@ -37,4 +37,10 @@ const char *network_name(const struct named_network *list, size_t count, const u
 /* Whether one of them has the address, or there are none. */
 bool network_permits(const struct session_network *networks, size_t count, const uint8_t address[16]);
 
+/* IPv4, mapped into IPv6. */
+bool network_is_v4(const uint8_t address[16]);
+/* The network of an address, by the bytes that stay: `v4` of IPv4's 4, `v6` of IPv6's 16. Whoever has one
+ * IPv6 address has a /64 as a rule, so a bound by address is one by 8 bytes there. */
+void network_of(const uint8_t address[16], size_t v4, size_t v6, uint8_t out[16]);
+
 #endif

@@ -73,11 +73,36 @@ static void a_company_may_pause_a_login_from_that_address_only(void **state) {
     guard_free(g);
 }
 
+static void an_ipv6_network_is_one_address_and_ipv4_ones_are_many(void **state) {
+    (void)state;
+    struct guard *g = guard_new();
+    struct error e;
+    char text[32];
+    uint8_t six[16] = {0x20, 0x01, [7] = 1}, four[16] = {[10] = 0xff, [11] = 0xff, [12] = 203};
+    int let_in = 0, let_in_four = 0;
+    for (int i = 0; i < 200; i++) {
+        six[8] = six[15] = four[15] = (uint8_t)i;
+        let_in += guard_enter(g, SLICE("sysadmin"), six, none, MINUTE, &e) == ST_OK;
+        let_in_four += guard_enter(g, SLICE("sysadmin"), four, none, MINUTE, &e) == ST_OK;
+    }
+    assert_int_equal(let_in, 3);
+    assert_int_equal(let_in_four, 200);
+    for (int i = 0; i < 200; i++) {
+        six[15] = (uint8_t)i;
+        let_in += guard_enter(g, login_of(i, text), six, none, MINUTE, &e) == ST_OK;
+    }
+    assert_int_equal(let_in, 30);
+    six[7] = 2;
+    assert_int_equal(guard_enter(g, SLICE("sysadmin"), six, none, MINUTE, &e), ST_OK);
+    guard_free(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flood_gets_few_entries_a_minute_and_one_number_for_the_rest),
         cmocka_unit_test(a_flood_of_one_person_leaves_entries_for_others),
         cmocka_unit_test(a_company_may_pause_a_login_from_that_address_only),
+        cmocka_unit_test(an_ipv6_network_is_one_address_and_ipv4_ones_are_many),
         cmocka_unit_test(failures_elsewhere_lock_nobody_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
