@@ -23,10 +23,62 @@ static void make_tag(char tag[AUDIT_TAG_MAX], const char *what, uint64_t id, con
                    proposal_text(d, "kind"), proposal_user(d, "user"));
 }
 
-/* The caller's words, and beside them what only the keeper says. */
+static json_t *keep_keys(const json_t *from, const char *const *keys) {
+    json_t *out = json_object();
+    for (; *keys != NULL; keys++) {
+        json_t *v = json_object_get(from, *keys);
+        if (v == NULL || json_object_set_new(out, *keys, json_deep_copy(v)) == 0)
+            continue;
+        json_decref(out);
+        return NULL;
+    }
+    return out;
+}
+
+static json_t *keep_items(const json_t *change) {
+    static const char *const keys[] = {"kind", "id", "document", NULL};
+    json_t *items = json_array(), *out = json_object();
+    const json_t *item;
+    size_t i;
+    bool fine = out != NULL;
+    json_array_foreach(json_object_get(change, "items"), i, item) {
+        fine = fine && json_array_append_new(items, keep_keys(item, keys)) == 0;
+    }
+    fine = json_object_set_new(out, "items", items) == 0 && fine;
+    if (fine)
+        return out;
+    json_decref(out);
+    return NULL;
+}
+
+/* Of the change what its kind knows, and no more: anybody may propose, and it is kept for a year. */
+static enum status keep_change(const char *kind, const json_t *change, json_t **out, struct error *e) {
+    static const char *const none[] = {NULL}, *const grant[] = {"roles", "hours", NULL},
+                             *const sign_on[] = {"provider", "document", NULL};
+    bool registry = strcmp(kind, "registry") == 0, provider = strcmp(kind, "sign_on") == 0;
+    *out = registry ? keep_items(change)
+                    : keep_keys(change, provider                     ? sign_on
+                                        : strcmp(kind, "grant") == 0 ? grant
+                                                                     : none);
+    char *text = *out == NULL ? NULL : json_print(*out, JSON_COMPACT);
+    enum status s = ST_OK;
+    if (text == NULL)
+        s = error_set(e, ST_NOMEM, "no_memory", "proposal");
+    else if (strlen(text) > (registry || provider ? PROPOSAL_DOCUMENT : PROPOSAL_CHANGE))
+        s = error_set(e, ST_LIMIT, "document_too_large", "the change is too large for one proposal");
+    free(text);
+    if (s != ST_OK)
+        json_decref(*out);
+    return s;
+}
+
+/* The caller's words, and beside them what only the keeper says. Whom a change of the registry concerns its
+ * items say: a name put beside them would keep that person from deciding, and stand in the log. */
 static enum status make_document(const struct worker *w, const json_t *asked, json_t **out, struct error *e) {
     const char *reason = proposal_text(asked, "reason");
-    json_t *change = json_object_get(asked, "change");
+    const char *kind = proposal_text(asked, "kind");
+    bool nobodys = strcmp(kind, "registry") == 0 || strcmp(kind, "sign_on") == 0;
+    json_t *change = NULL;
     json_int_t days = 7;
     const json_t *said = json_object_get(asked, "days");
     if (said != NULL)
@@ -37,11 +89,13 @@ static enum status make_document(const struct worker *w, const json_t *asked, js
         return error_field(e, ST_INVALID, "reason_missing", "reason", "a reason of 2 to %d bytes",
                            PROPOSAL_REASON);
     int64_t now = clock_wall_ms();
-    json_t *copy = json_is_object(change) ? json_deep_copy(change) : json_object();
-    *out = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o}", "kind", proposal_text(asked, "kind"),
-                     "state", "open", "by", (json_int_t)w->caller.grant.user, "at", (json_int_t)now, "ends",
-                     (json_int_t)(now + days * DAY_MS), "user", (json_int_t)proposal_user(asked, "user"),
-                     "reason", reason, "change", copy);
+    enum status s = keep_change(kind, json_object_get(asked, "change"), &change, e);
+    if (s != ST_OK)
+        return s;
+    *out = json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:o}", "kind", kind, "state", "open", "by",
+        (json_int_t)w->caller.grant.user, "at", (json_int_t)now, "ends", (json_int_t)(now + days * DAY_MS),
+        "user", (json_int_t)(nobodys ? 0 : proposal_user(asked, "user")), "reason", reason, "change", change);
     return *out == NULL ? error_set(e, ST_NOMEM, "no_memory", "proposal") : ST_OK;
 }
 
@@ -53,7 +107,7 @@ static enum status store_new(struct worker *w, struct args *in, json_t *document
     make_tag(tag, "propose", p->last + 1, document);
     enum status s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, tag, e);
     if (s == ST_OK)
-        s = proposal_add(p, document, half, id, e);
+        s = proposal_add(p, document, half, w->caller.actor.duties != 0, id, e);
     else
         json_decref(document);
     (void)pthread_mutex_unlock(&p->lock);
@@ -142,6 +196,9 @@ static enum status may_end(struct worker *w, const json_t *d, bool approve, stru
         return error_set(e, ST_DENIED, "own_proposal", "nobody approves his own proposal");
     if (!own && !may_decide(w, d))
         return error_set(e, ST_DENIED, "not_your_duty", "this proposal is others' to decide");
+    const struct proposal_kind *kind = proposal_kind(proposal_text(d, "kind"));
+    if (approve && (kind == NULL || !kind->stands(w, d)))
+        return error_set(e, ST_CONFLICT, "proposer_duty_gone", "its proposer may not propose it any more");
     return ST_OK;
 }
 

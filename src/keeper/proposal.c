@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define DROPS 64 /* at one call */
+
 uint32_t proposal_user(const json_t *document, const char *key) {
     json_int_t v = json_integer_value(json_object_get(document, key));
     return v > 0 && v <= UINT32_MAX ? (uint32_t)v : 0;
@@ -128,38 +130,75 @@ void proposal_take(struct proposal *p, json_t *next) {
     p->document = next;
 }
 
-/* The oldest decided ones give way after a year, a few at a time. */
+static bool drop_at(struct proposals *p, size_t i) {
+    uint8_t key[8];
+    make_key(p->list[i].id, key);
+    struct vault_change gone = {VAULT_PROPOSAL, slice_of(key, 8), SLICE_NONE};
+    if (vault_commit_lazy(p->vault, &gone, 1) != ST_OK)
+        return false;
+    proposal_free(&p->list[i]);
+    memmove(&p->list[i], &p->list[i + 1], (p->count - i - 1) * sizeof *p->list);
+    p->count--;
+    return true;
+}
+
+/* The oldest ones go after a year, a few at a time. */
 static void drop_old(struct proposals *p, int64_t now) {
-    for (size_t i = 0; i < p->count && i < 64; i++) {
-        json_int_t at = json_integer_value(json_object_get(p->list[i].document, "ends"));
-        uint8_t key[8];
-        make_key(p->list[i].id, key);
-        struct vault_change gone = {VAULT_PROPOSAL, slice_of(key, 8), SLICE_NONE};
-        if (at + PROPOSAL_KEPT_MS > now || vault_commit_lazy(p->vault, &gone, 1) != ST_OK)
+    for (size_t n = 0; p->count > 0 && n < DROPS; n++) {
+        json_int_t ends = json_integer_value(json_object_get(p->list[0].document, "ends"));
+        if (ends + PROPOSAL_KEPT_MS > now || !drop_at(p, 0))
             return;
-        proposal_free(&p->list[i]);
-        memmove(&p->list[i], &p->list[i + 1], (p->count - i - 1) * sizeof *p->list);
-        p->count--;
-        i--;
     }
 }
 
-static bool too_many(const struct proposals *p, uint32_t by, int64_t now) {
-    size_t open = 0;
+static bool is_open(const json_t *d, int64_t now) {
+    return strcmp(proposal_state(d, now), "open") == 0;
+}
+
+static bool is_decided(const json_t *d) {
+    const char *state = proposal_text(d, "state");
+    return strcmp(state, "approved") == 0 || strcmp(state, "refused") == 0;
+}
+
+/* The oldest closed one of a proposer's (0: of anybody's) goes, first those that nobody decided. */
+static bool give_way(struct proposals *p, uint32_t by, int64_t now) {
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < p->count; i++) {
+            const json_t *d = p->list[i].document;
+            bool his = by == 0 || proposal_user(d, "by") == by;
+            if (his && !is_open(d, now) && (pass == 1 || !is_decided(d)))
+                return drop_at(p, i);
+        }
+    }
+    return false;
+}
+
+/* Whether one more of this proposer's may stand; closed ones give way to it. */
+static bool make_room(struct proposals *p, uint32_t by, bool duty, int64_t now) {
+    size_t open = 0, closed = 0, times = duty ? PROPOSALS_DUTY : 1;
+    size_t most = duty ? PROPOSALS_MAX : PROPOSALS_MAX - PROPOSALS_RESERVED;
+    drop_old(p, now);
     for (size_t i = 0; i < p->count; i++) {
         const json_t *d = p->list[i].document;
-        open += proposal_user(d, "by") == by && strcmp(proposal_state(d, now), "open") == 0;
+        bool his = proposal_user(d, "by") == by;
+        open += his && is_open(d, now);
+        closed += his && !is_open(d, now);
     }
-    return p->count >= PROPOSALS_MAX || open >= PROPOSALS_OPEN;
+    if (open >= PROPOSALS_OPEN * times)
+        return false;
+    for (size_t n = 0; n < DROPS && closed > PROPOSALS_KEPT * times && give_way(p, by, now); n++)
+        closed--;
+    for (size_t n = 0; n < DROPS && p->count >= most && give_way(p, 0, now); n++)
+        continue;
+    return p->count < most;
 }
 
-enum status proposal_add(struct proposals *p, json_t *document, const char *half, uint64_t *id,
+enum status proposal_add(struct proposals *p, json_t *document, const char *half, bool duty, uint64_t *id,
                          struct error *e) {
     int64_t now = clock_wall_ms();
     struct proposal_store store = {.value = {0}};
     struct proposal one = {.id = p->last + 1, .document = document};
-    drop_old(p, now);
-    enum status s = too_many(p, proposal_user(document, "by"), now) ? ST_LIMIT : proposals_room(p);
+    enum status s = make_room(p, proposal_user(document, "by"), duty, now) ? proposals_room(p) : ST_LIMIT;
     if (s == ST_LIMIT) {
         json_decref(document);
         return error_set(e, s, "too_many_proposals", "too many proposals stand open: decide some first");

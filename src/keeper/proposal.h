@@ -26,7 +26,10 @@
  *
  * Stored as JSON: {"id", "kind", "state": "open"|"approved"|"refused"|"withdrawn"|"expired", "by", "at",
  * "ends", "user", "reason", "change", "decided_by", "decided_at", "note"}; times in ms. A secret half stands
- * beside it while it is open and is in no list. At most PROPOSALS_MAX; decided ones go after a year. */
+ * beside it while it is open and is in no list. Of `change` only the keys above are kept. At most
+ * PROPOSALS_MAX, the last PROPOSALS_RESERVED for holders of a duty; closed ones go after a year, or when
+ * their proposer has more than PROPOSALS_KEPT, or when there is no room: the oldest first, and before all
+ * others those that nobody decided. The audit log keeps them all. */
 #ifndef KEDUN_KEEPER_PROPOSAL_H
 #define KEDUN_KEEPER_PROPOSAL_H
 
@@ -35,13 +38,17 @@
 #include <jansson.h>
 #include <pthread.h>
 
-#define PROPOSALS_MAX     10000
-#define PROPOSALS_OPEN    200 /* open ones of one person */
-#define PROPOSAL_DAYS     30  /* open at most, 7 unless said */
-#define PROPOSAL_REASON   500 /* bytes, at least 2 */
-#define PROPOSAL_KEPT_MS  (366 * 24 * 3600 * (int64_t)1000)
-#define PROPOSAL_HALF     11 /* characters of half a one-time password */
-#define PROPOSAL_DOCUMENT ((size_t)60 << 10)
+#define PROPOSALS_MAX      10000
+#define PROPOSALS_RESERVED 1000
+#define PROPOSALS_OPEN     20                /* open ones of one person */
+#define PROPOSALS_KEPT     50                /* closed ones of one person */
+#define PROPOSALS_DUTY     10                /* times as many for the holder of a duty */
+#define PROPOSAL_CHANGE    ((size_t)4 << 10) /* bytes of a change that anybody may propose */
+#define PROPOSAL_DAYS      30                /* open at most, 7 unless said */
+#define PROPOSAL_REASON    500               /* bytes, at least 2 */
+#define PROPOSAL_KEPT_MS   (366 * 24 * 3600 * (int64_t)1000)
+#define PROPOSAL_HALF      11                 /* characters of half a one-time password */
+#define PROPOSAL_DOCUMENT  ((size_t)60 << 10) /* bytes of an administrator's change */
 
 struct proposal {
     uint64_t id;
@@ -62,9 +69,10 @@ void proposals_close(struct proposals *p);
 
 /* All of these under the lock. */
 struct proposal *proposal_find(struct proposals *p, uint64_t id);
-/* Takes over `document`, gives it its id and stores it. ST_LIMIT "too_many_proposals", ST_IO. */
-MUST_CHECK enum status proposal_add(struct proposals *p, json_t *document, const char *half, uint64_t *id,
-                                    struct error *e);
+/* Takes over `document`, gives it its id and stores it. `duty`: its proposer holds one. ST_LIMIT
+ * "too_many_proposals", ST_IO. */
+MUST_CHECK enum status proposal_add(struct proposals *p, json_t *document, const char *half, bool duty,
+                                    uint64_t *id, struct error *e);
 /* What the vault shall hold once `next` is the document; the buffers outlive the commit. */
 struct proposal_store {
     uint8_t key[8];

@@ -30,6 +30,14 @@ static unsigned duties_of(const struct worker *w, uint32_t user) {
     return registry_actor(w->state->registry, user, NULL, &a) == ST_OK ? a.duties : 0;
 }
 
+static bool proposer_is_admin(struct worker *w, const json_t *document) {
+    return (duties_of(w, proposal_user(document, "by")) & ADMINS) != 0;
+}
+
+static bool proposer_is_security_admin(struct worker *w, const json_t *document) {
+    return (duties_of(w, proposal_user(document, "by")) & DUTY_SECURITY_ADMIN) != 0;
+}
+
 /* ---- registry ---- */
 
 static uint8_t kind_of(const char *name) {
@@ -251,6 +259,14 @@ static enum status grant_propose(struct worker *w, const json_t *document, char 
     return ST_OK;
 }
 
+static bool grant_stands(struct worker *w, const json_t *document) {
+    uint32_t by = proposal_user(document, "by"), user = proposal_user(document, "user");
+    struct actor live;
+    return registry_actor(w->state->registry, by, NULL, &live) == ST_OK &&
+           (by == user || (live.duties & DUTY_SECURITY_ADMIN) != 0 ||
+            registry_leads(w->state->registry, by, user));
+}
+
 static bool grant_may_decide(struct worker *w, const json_t *document) {
     struct role_names names;
     struct role_terms terms;
@@ -319,11 +335,11 @@ static enum status sign_on_apply(struct worker *w, const json_t *document, const
 
 const struct proposal_kind *proposal_kind(const char *name) {
     static const struct proposal_kind kinds[] = {
-        {"registry", registry_propose, registry_may_decide, registry_apply},
-        {"password", password_propose, password_may_decide, password_apply},
-        {"factor", factor_propose, factor_may_decide, factor_apply},
-        {"grant", grant_propose, grant_may_decide, grant_apply},
-        {"sign_on", sign_on_propose, sign_on_may_decide, sign_on_apply},
+        {"registry", registry_propose, registry_may_decide, proposer_is_admin, registry_apply},
+        {"password", password_propose, password_may_decide, proposer_is_admin, password_apply},
+        {"factor", factor_propose, factor_may_decide, proposer_is_admin, factor_apply},
+        {"grant", grant_propose, grant_may_decide, grant_stands, grant_apply},
+        {"sign_on", sign_on_propose, sign_on_may_decide, proposer_is_security_admin, sign_on_apply},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kinds[i].name, name) == 0)

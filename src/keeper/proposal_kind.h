@@ -14,6 +14,8 @@ struct proposal_kind {
                            struct error *e);
     /* Whether the caller may decide, apart from being neither proposer nor concerned. */
     bool (*may_decide)(struct worker *w, const json_t *document);
+    /* Whether the proposer, as things stand now, might still propose it: without, nobody may approve. */
+    bool (*stands)(struct worker *w, const json_t *document);
     /* Does it, and commits `store` with it or after it. `half` in: the proposer's; out: the decider's. */
     enum status (*apply)(struct worker *w, const json_t *document, const struct proposal_store *store,
                          char half[PROPOSAL_HALF + 1], struct error *e);

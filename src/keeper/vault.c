@@ -18,7 +18,6 @@
 #define NAME_SIZE   16
 #define HEADER_SIZE (8 + NAME_SIZE)
 #define RECORD_MAX  ((size_t)8 << 20)
-#define FILE_MAX    ((size_t)1 << 30)
 #define BUCKETS     4096
 #define SLACK       ((size_t)1 << 20) /* dead bytes that are not worth a rewrite */
 
@@ -262,9 +261,9 @@ static bool vault_is_stale(const struct vault *v) {
 
 static enum status vault_load(struct vault *v, struct error *e) {
     struct arena a;
-    arena_init(&a, FILE_MAX + 64, ARENA_PLAIN);
+    arena_init(&a, VAULT_FILE_MAX + 64, ARENA_PLAIN);
     struct slice file = SLICE_NONE;
-    enum status s = file_read(v->path, FILE_MAX, &a, &file);
+    enum status s = file_read(v->path, VAULT_FILE_MAX, &a, &file);
     bool fresh = s == ST_NOT_FOUND;
     if (fresh)
         s = vault_rewrite(v);
@@ -289,7 +288,7 @@ enum status vault_open(const char *state_dir, const uint8_t *key, struct vault *
     (void)pthread_mutex_init(&v->lock, NULL);
     memcpy(v->key, key, sizeof v->key);
     buf_init(&v->plain, RECORD_MAX, true);
-    buf_init(&v->sealed, FILE_MAX, false);
+    buf_init(&v->sealed, VAULT_FILE_MAX, false);
     v->aead = aead_new(AEAD_AES_GCM);
     int n = snprintf(v->path, sizeof v->path, "%s/vault.log", state_dir);
     enum status s = v->aead == NULL || n < 0 || (size_t)n >= sizeof v->path - 4
@@ -362,10 +361,29 @@ static enum status vault_commit_made(struct vault *v, const struct vault_change 
     return ST_OK;
 }
 
+/* A rewrite is worth its cost only where it leaves room for a while. */
+enum status vault_room(size_t size, size_t live, size_t need) {
+    if (size + need <= VAULT_FILE_MAX)
+        return ST_OK;
+    return live + live / 64 + need <= VAULT_FILE_MAX / 8 * 7 ? ST_RETRY : ST_LIMIT;
+}
+
+static enum status vault_make_room(struct vault *v, const struct vault_change *changes, size_t count) {
+    size_t need = 4 + 8 + AEAD_OVERHEAD;
+    for (size_t i = 0; i < count; i++)
+        need += 2 + 4 + changes[i].key.n + 4 + changes[i].value.n;
+    enum status s = vault_room(v->size, v->live, need);
+    if (s == ST_RETRY)
+        s = vault_rewrite(v);
+    if (s != ST_OK)
+        log_error("event=vault_full size=%zu live=%zu", v->size, v->live);
+    return s;
+}
+
 static enum status vault_commit_locked(struct vault *v, const struct vault_change *changes, size_t count,
                                        bool wait) {
     struct item *fresh[VAULT_CHANGE_MAX] = {NULL};
-    enum status s = ST_OK;
+    enum status s = vault_make_room(v, changes, count);
     buf_reset(&v->plain);
     buf_reset(&v->sealed);
     buf_put_u64(&v->plain, v->clock + 1);

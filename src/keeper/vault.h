@@ -9,7 +9,8 @@
  *
  * A commit is on disk (fdatasync) before it returns. Opening tolerates a torn last record (never
  * acknowledged) and refuses anything else that does not hold. The file is rewritten (rename) when it is
- * mostly out of date. All functions are safe from any thread. */
+ * mostly out of date, or would grow beyond VAULT_FILE_MAX, which could not be opened again: a commit that
+ * finds no room there either is refused before it is written. All functions are safe from any thread. */
 #ifndef KEDUN_KEEPER_VAULT_H
 #define KEDUN_KEEPER_VAULT_H
 
@@ -19,6 +20,7 @@
 #define VAULT_KEY_MAX    64
 #define VAULT_VALUE_MAX  ((size_t)80 << 10)
 #define VAULT_CHANGE_MAX 4096 /* changes in one transaction */
+#define VAULT_FILE_MAX   ((size_t)1 << 30)
 
 enum vault_kind {
     VAULT_REGISTRY = 1,       /* key: u8 kind, u32 id; value: u64 version, JSON document */
@@ -52,8 +54,8 @@ MUST_CHECK enum status vault_open(const char *state_dir, const uint8_t *key, str
                                   struct error *e);
 void vault_close(struct vault *v); /* NULL is fine */
 
-/* All of the changes or none. ST_IO: nothing was changed, and nothing can be until a restart if the file
- * could not be cut back. */
+/* All of the changes or none. ST_LIMIT: too large, or the file is full. ST_IO: nothing was changed, and
+ * nothing can be until a restart if the file could not be cut back. */
 MUST_CHECK enum status vault_commit(struct vault *v, const struct vault_change *changes, size_t count);
 /* The same without waiting for the disk: for what may be lost (idle clocks). */
 MUST_CHECK enum status vault_commit_lazy(struct vault *v, const struct vault_change *changes, size_t count);
@@ -67,5 +69,9 @@ typedef enum status vault_visit(void *context, struct slice key, struct slice va
 MUST_CHECK enum status vault_each(struct vault *v, uint8_t kind, vault_visit *visit, void *context);
 
 uint64_t vault_clock(struct vault *v);
+
+/* What a file of `size` bytes, `live` of them still true, needs before `need` more: ST_OK nothing, ST_RETRY
+ * to be rewritten, ST_LIMIT there is no room. */
+MUST_CHECK enum status vault_room(size_t size, size_t live, size_t need);
 
 #endif

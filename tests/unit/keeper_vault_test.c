@@ -254,6 +254,14 @@ static void the_keys_of_old_passing_boxes_go_by_themselves_and_no_others(void **
     vault_close(v);
 }
 
+static void a_file_that_could_not_be_opened_again_is_never_written(void **state) {
+    (void)state;
+    const size_t full = VAULT_FILE_MAX, much = (size_t)1 << 20;
+    assert_int_equal(vault_room(full - much, much, much), ST_OK);
+    assert_int_equal(vault_room(full - much, much, much + 1), ST_RETRY);
+    assert_int_equal(vault_room(full - much, full - 2 * much, much + 1), ST_LIMIT);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(what_was_committed_is_there_after_opening_again),
@@ -262,6 +270,7 @@ int main(void) {
         CASE(it_stays_small_however_often_things_change),
         CASE(an_older_vault_put_back_is_noticed),
         CASE(the_keys_of_old_passing_boxes_go_by_themselves_and_no_others),
+        CASE(a_file_that_could_not_be_opened_again_is_never_written),
         CASE(keys_that_others_may_read_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
