@@ -41,10 +41,13 @@ static void stream_close(struct events *ev, struct stream *s) {
     uint8_t end[FASTCGI_END];
     size_t n = fastcgi_write_end(end, s->id);
     bool ended = !s->broken && send(s->visit.fd, end, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
-    if (ended && s->keep)
+    if (ended && s->keep) {
+        /* What came of its request: or the next one on this connection would be taken for it. */
+        door_release(ev->door, &s->visit);
         door_return(ev->door, &s->visit);
-    else
+    } else {
         door_hang_up(ev->door, &s->visit);
+    }
     s->open = false;
     ev->count--;
 }

@@ -203,6 +203,13 @@ static enum status write_holdings(struct caller *c, uint32_t user, struct json *
         json_object_begin(j);
         json_key(j, "object");
         json_cstring(j, o->name);
+        json_key(j, "label");
+        json_object_begin(j);
+        json_key(j, "zh");
+        json_cstring(j, o->label.zh);
+        json_key(j, "en");
+        json_cstring(j, o->label.en);
+        json_object_end(j);
         json_key(j, "count");
         json_int(j, (int64_t)count);
         json_object_end(j);

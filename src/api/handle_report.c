@@ -16,11 +16,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define DAY_MS      ((int64_t)24 * 3600 * 1000)
-#define DAYS_MOST   366
-#define OBJECTS     64
-#define TIMES_USUAL 3  /* a day that is so many times the usual sticks out */
-#define HASH_SHOWN  40 /* digits of the file's SHA-256 in the log */
+#define DAY_MS           ((int64_t)24 * 3600 * 1000)
+#define DAYS_MOST        366
+#define DAYS_LEAST       7
+#define OBJECTS          64
+#define TIMES_USUAL      3 /* a day that is so many times the usual sticks out */
+#define COLLEAGUES_LEAST 5
+#define HASH_SHOWN       40 /* digits of the file's SHA-256 in the log */
 
 enum kind { VIEWS, REVEALS, EXPORTS, IMPORTS, CHANGES, REFUSALS, KINDS };
 static const char *const kind_names[KINDS] = {"views",   "reveals", "exports",
@@ -39,6 +41,7 @@ struct report {
     size_t distinct_count;
     uint64_t days[DAYS_MOST + 1][KINDS]; /* of his, by day since from_day */
     uint64_t own[KINDS], department[KINDS];
+    bool department_known;
     uint64_t indexed_to;
 };
 
@@ -157,6 +160,14 @@ static void own_usual(struct report *rep) {
         }
         rep->own[k] = median(values, n);
     }
+}
+
+/* What is usual among few is what somebody did, and who asks for one day after the other reads it off. */
+static bool has_many_colleagues(const struct report *rep) {
+    size_t n = 0;
+    for (size_t i = 0; i < rep->other_count; i++)
+        n += i == 0 || rep->others[i].actor != rep->others[i - 1].actor;
+    return n >= COLLEAGUES_LEAST && rep->now_ms - rep->from_ms >= DAYS_LEAST * DAY_MS;
 }
 
 /* One day of one colleague after the other: the tallies come in that order. */
@@ -317,9 +328,13 @@ static void write_json(const struct report *rep, struct slice head, struct json 
     write_kinds(rep->own, j);
     json_object_end(j);
     json_key(j, "department_usual");
-    json_object_begin(j);
-    write_kinds(rep->department, j);
-    json_object_end(j);
+    if (rep->department_known) {
+        json_object_begin(j);
+        write_kinds(rep->department, j);
+        json_object_end(j);
+    } else {
+        json_none(j);
+    }
     write_days(rep, j);
     if (head.n > 0) {
         json_key(j, "log_head");
@@ -397,7 +412,8 @@ static enum status gather(struct engine *engine, struct report *rep, struct erro
         return s;
     add_days(rep);
     own_usual(rep);
-    return department_usual(rep, e);
+    rep->department_known = has_many_colleagues(rep);
+    return rep->department_known ? department_usual(rep, e) : ST_OK;
 }
 
 HANDLER(api_person_report) {

@@ -84,12 +84,13 @@ static enum status compute(struct caller *c, struct access_entry *entry, struct 
                              .arena = &entry->arena};
     for (size_t i = 0; i < ACT_COUNT; i++)
         a->acts[i] = &pred_false;
-    struct policy_context with_reason =
-        c->context; /* acts that ask for one, or a second factor: whether he could, once he gives it */
+    /* Acts that are asked for anew with what was given: here, whether he could once he gives it. Nothing asks
+     * anew for a transfer, so it is held to what was shown. */
+    struct policy_context with_reason = c->context;
     with_reason.has_reason = true;
     with_reason.second_factor_age = 0;
     for (size_t i = 0; i < sizeof row_acts / sizeof row_acts[0]; i++) {
-        bool reasoned = row_acts[i] == ACT_REVEAL || row_acts[i] == ACT_EXPORT || row_acts[i] == ACT_TRANSFER;
+        bool reasoned = row_acts[i] == ACT_REVEAL || row_acts[i] == ACT_EXPORT;
         q.context = reasoned ? &with_reason : &c->context;
         enum status s = policy_filter(&q, row_acts[i], &a->acts[row_acts[i]], e);
         if (s != ST_OK)

@@ -61,7 +61,7 @@ static enum status add_acts(struct access_entry *entry, struct policy_query *q, 
                             size_t n, const struct policy_context *given,
                             const struct policy_context *reasoned, struct error *e) {
     for (size_t i = 0; i < n; i++) {
-        bool reason = acts[i] == ACT_REVEAL || acts[i] == ACT_EXPORT || acts[i] == ACT_TRANSFER;
+        bool reason = acts[i] == ACT_REVEAL || acts[i] == ACT_EXPORT;
         const struct pred *more;
         q->context = reason ? reasoned : given;
         enum status s = policy_filter(q, acts[i], &more, e);

@@ -277,12 +277,22 @@ static enum status leaf(struct parser *p, const json_t *node, const struct pred 
     return leaf_clear(p, f, operation, value, out);
 }
 
+/* A condition on a field, read as one: a node that is a branch too is read as the branch. */
+static bool is_contains(const json_t *node) {
+    static const char *const branches[] = {"and", "or", "not", "child"};
+    const char *op = json_string_value(json_object_get(node, "op"));
+    for (size_t i = 0; i < sizeof branches / sizeof branches[0]; i++) {
+        if (json_object_get(node, branches[i]) != NULL)
+            return false;
+    }
+    return op != NULL && strcmp(op, "contains") == 0;
+}
+
 /* Has it nothing but "contains"? */
 static bool only_contains(const json_t *kids) {
     size_t n = json_array_size(kids);
     for (size_t i = 0; i < n; i++) {
-        const char *op = json_string_value(json_object_get(json_array_get(kids, i), "op"));
-        if (op == NULL || strcmp(op, "contains") != 0)
+        if (!is_contains(json_array_get(kids, i)))
             return false;
     }
     return n > 0;

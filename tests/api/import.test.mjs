@@ -1,6 +1,7 @@
 // Importing a CSV: upload in parts, preview, check, import with progress, rejected rows, undo; and who may not.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import https from 'node:https';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ok, problem } from './client.mjs';
@@ -185,6 +186,33 @@ test("progress comes as events, and the stream ends with its job", async () => {
   assert.match(events.headers['content-type'], /^text\/event-stream; charset=utf-8$/);
   const last = events.text.trim().split('\n\n').filter((x) => x.startsWith('event: progress')).at(-1);
   assert.equal(JSON.parse(last.split('data: ')[1]).state, 'done');
+});
+
+// A request whose body comes after its head waits at the engine; a stream that it is answered with borrows the connection.
+function lateByte(c, path) {
+  return new Promise((done, failed) => {
+    const q = https.request({ host: '127.0.0.1', port: server.port, ca: server.ca(), servername: 'localhost', agent: false, method: 'GET', path,
+      headers: { cookie: [...c.cookies].map((pair) => pair.join('=')).join('; '), 'content-length': 1 } }, (a) => {
+      let text = '';
+      a.on('data', (part) => (text += part));
+      a.on('end', () => done(text));
+    });
+    q.on('error', failed);
+    q.flushHeaders();
+    setTimeout(() => q.end(' '), 500);
+  });
+}
+
+test('nobody gets the answer to the request before his own when a stream gives its connection back', async () => {
+  const { job } = await run(leader, `t,n,m\ncompany,余响公司,${mobile()}\n`);
+  for (let round = 0; round < 3; round++) {
+    assert.match(await lateByte(leader, `/api/v1/jobs/${job.id}/events`), /^event: progress/);
+    for (let i = 0; i < 6; i++) {
+      const next = await leader.get('/api/v1/me');
+      assert.match(next.headers['content-type'], /^application\/json/);
+      assert.ok(next.json.user, next.text.slice(0, 80));
+    }
+  }
 });
 
 const many = (n, tag) => ['t,n,m', ...Array.from({ length: n }, (_, i) => `company,${tag}${i},${mobile()}`), ''].join('\n');

@@ -136,7 +136,7 @@ test('leaving is one act: everything ends, the leader hands the records on', asy
   const key = ok(await sales.post(`${api}/keys`, { label: 'sync', roles: ['sales'], expires_at: new Date(Date.now() + 86400e3).toISOString() }), 201).key;
   const before = ok(await sys.get(`${api}/people/27`));
   assert.equal(before.keys, 1);
-  assert.deepEqual(before.holds.find((h) => h.object === 'customer'), { object: 'customer', count: 1 });
+  assert.deepEqual(before.holds.find((h) => h.object === 'customer'), { object: 'customer', label: { zh: '客户', en: 'Customer' }, count: 1 });
   ok(await sys.post(`${api}/people/27/leave`, { to: 11, note: '今日离职' }), 204);
   assert.equal((await sales.get(`${api}/me`)).status, 401);
   assert.equal((await sales.get(`${api}/me`, { headers: { cookie: '', authorization: `Bearer ${key}` } })).status, 401);

@@ -275,7 +275,7 @@ export interface PersonDetail extends PersonItem {
   keys: number;
   jobs: number;
   grants: Grant[];
-  holds: { object: string; count: number }[];
+  holds: { object: string; label: Label; count: number }[];
 }
 export interface RoleItem {
   id: number;
