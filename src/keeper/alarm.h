@@ -36,7 +36,8 @@ struct alarms;
 MUST_CHECK enum status alarms_open(struct vault *v, struct alarms **out, struct error *e);
 void alarms_close(struct alarms *a); /* NULL is fine */
 
-/* True: `raised` is a new alarm, to be recorded. */
+/* A try that reached the password check; those that the guard made to wait count for nothing.
+ * True: `raised` is a new alarm, to be recorded. */
 bool alarms_failed(struct alarms *a, struct slice login, const uint8_t address[16], int64_t now,
                    struct alarm *raised);
 /* A right password; `breached`: one that is on the list. */

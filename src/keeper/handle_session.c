@@ -21,7 +21,9 @@ enum status worker_guard_enter(struct worker *w, const struct args *in, struct s
 static enum status sign_in_failed(struct worker *w, const struct args *in, uint32_t user, struct error *e) {
     struct error keep = *e;
     struct alarm raised;
-    if (alarms_failed(w->state->alarms, in->text, in->call.address, clock_wall_ms(), &raised))
+    /* One that was made to wait proved nothing: whoever counts it lets a clumsy client raise an alarm. */
+    bool tried = keep.status == ST_UNAUTHENTICATED || keep.status == ST_DENIED;
+    if (tried && alarms_failed(w->state->alarms, in->text, in->call.address, clock_wall_ms(), &raised))
         worker_alarm(w, in, &raised);
     if (!guard_worth_entry(w->state->guard, in->text, in->call.address, guard_now()))
         return keep.status;

@@ -163,6 +163,29 @@ static void the_security_administrator_sees_and_closes_it(void **state) {
     assert_null(memmem(json.p, json.n, "198.0.0.0/24", 12));
 }
 
+static void tries_that_had_to_wait_raise_none(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct principal who;
+    struct slice json;
+    struct keeper_call sec = world_sign_in(w, "sec"), stranger = sec;
+    struct token token;
+    char login[32];
+    int slow = 0;
+    memset(stranger.token.b, 0, sizeof stranger.token.b);
+    stranger.address[12] = 198;
+    for (int i = 0; i < 80; i++) {
+        (void)snprintf(login, sizeof login, "person%d", i < 30 ? i % 10 : i);
+        assert_int_not_equal(keeper_sign_in(w->k, &stranger, slice_from_string(login), SLICE("Spring2024!!"),
+                                            SLICE(""), &token, &who, &e),
+                             ST_OK);
+        slow += strcmp(e.code, "sign_in_slow") == 0;
+    }
+    assert_in_range(slow, 35, 50); /* of 60 different logins, the first ten and a few more were tried */
+    assert_int_equal(keeper_sign_in_state(w->k, &sec, &json, &e), ST_OK);
+    assert_null(memmem(json.p, json.n, "198.0.0.0/24", 12));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_accounts_from_one_network_raise_one_alarm),
@@ -170,6 +193,7 @@ int main(void) {
         cmocka_unit_test(an_office_that_gets_in_raises_none),
         cmocka_unit_test(alarms_are_bounded_and_survive_a_restart_until_closed),
         cmocka_unit_test(a_suspect_address_is_slowed_and_let_in_again),
+        cmocka_unit_test_setup_teardown(tries_that_had_to_wait_raise_none, setup, teardown),
         cmocka_unit_test_setup_teardown(the_security_administrator_sees_and_closes_it, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
