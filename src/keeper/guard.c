@@ -15,13 +15,15 @@
 #define STRICT_MS    (10 * (int64_t)1000)
 #define DELAY_MOST_S 900
 #define FORGET_MS    (3600 * (int64_t)1000)
+#define HALVE_MS     (5 * 60 * (int64_t)1000)
+#define PASSKEY_MS   1000
 #define MINUTE_MS    (60 * (int64_t)1000)
 #define ENTRIES_PAIR 3   /* a minute */
 #define ENTRIES_ALL  120 /* a minute */
 
 struct attempts {
     uint64_t key; /* keyed hash of pair or address; 0: free */
-    int64_t last, minute;
+    int64_t last, minute, halved;
     uint32_t failures, entries;
 };
 
@@ -66,7 +68,7 @@ static struct attempts *guard_slot(struct guard *g, uint64_t key, int64_t now) {
         if (quiet == NULL || (quiet->key != 0 && (a->key == 0 || a->last < quiet->last)))
             quiet = a;
     }
-    *quiet = (struct attempts){.key = key, .last = now, .minute = now / MINUTE_MS};
+    *quiet = (struct attempts){.key = key, .last = now, .minute = now / MINUTE_MS, .halved = now};
     return quiet;
 }
 
@@ -82,8 +84,23 @@ static struct attempts *guard_pair(struct guard *g, struct slice login, const ui
     return guard_slot(g, map_hash(login, guard_hash(address, g->seed)), now);
 }
 
+/* Halved while tries go on, too: an office whose people mistype all day is not slower in the evening. */
+static struct attempts *guard_decaying(struct guard *g, uint64_t key, int64_t now) {
+    struct attempts *a = guard_slot(g, key, now);
+    int64_t times = (now - a->halved) / HALVE_MS;
+    if (times > 0) {
+        a->failures = times < 32 ? a->failures >> times : 0;
+        a->halved += times * HALVE_MS;
+    }
+    return a;
+}
+
 static struct attempts *guard_address(struct guard *g, const uint8_t address[16], int64_t now) {
-    return guard_slot(g, guard_hash(address, ~g->seed), now);
+    return guard_decaying(g, guard_hash(address, ~g->seed), now);
+}
+
+static struct attempts *guard_passkeys(struct guard *g, const uint8_t address[16], int64_t now) {
+    return guard_decaying(g, guard_hash(address, g->seed ^ UINT32_MAX), now);
 }
 
 /* Milliseconds that are still to wait. */
@@ -104,11 +121,33 @@ static int64_t guard_wait_pair(const struct attempts *a, struct guard_pause paus
     return a->failures >= pause.failures && until > now ? until - now : 0;
 }
 
-/* Nobody is kept out for long because of a neighbour: the pace is slow, but it does not grow. */
+/* Under suspicion the pace is slow, but it does not grow. */
 static int64_t guard_wait_address(const struct attempts *a, bool strict, int64_t now) {
     int64_t usual = guard_wait(a, FREE_ADDRESS, now), until = a->last + STRICT_MS;
     bool slow = strict && a->failures >= FREE_STRICT && until > now;
     return slow && until - now > usual ? until - now : usual;
+}
+
+/* A passkey can't be guessed: this only bounds the work, so it neither grows nor minds the passwords. */
+static int64_t guard_wait_passkey(const struct attempts *a, int64_t now) {
+    int64_t until = a->last + PASSKEY_MS;
+    return a->failures >= FREE_ADDRESS && until > now ? until - now : 0;
+}
+
+static enum status guard_answer(int64_t wait, struct error *e) {
+    return wait == 0 ? ST_OK
+                     : error_set(e, ST_LIMIT, "sign_in_slow", "%lld", (long long)((wait + 999) / 1000));
+}
+
+static void guard_count(struct attempts *one, struct attempts *whole, int64_t now) {
+    one->failures++;
+    whole->failures++;
+    one->last = whole->last = now;
+}
+
+static void guard_relieve(struct attempts *one, struct attempts *whole) {
+    one->failures = 0;
+    whole->failures -= whole->failures > 0;
 }
 
 enum status guard_enter(struct guard *g, struct slice login, const uint8_t address[16],
@@ -117,22 +156,33 @@ enum status guard_enter(struct guard *g, struct slice login, const uint8_t addre
     struct attempts *pair = guard_pair(g, login, address, now), *whole = guard_address(g, address, now);
     int64_t wait = guard_wait_pair(pair, pause, now), other = guard_wait_address(whole, pause.strict, now);
     wait = other > wait ? other : wait;
-    if (wait == 0) {
-        pair->failures++;
-        whole->failures++;
-        pair->last = whole->last = now;
-    }
-    (void)pthread_mutex_unlock(&g->lock);
     if (wait == 0)
-        return ST_OK;
-    return error_set(e, ST_LIMIT, "sign_in_slow", "%lld", (long long)((wait + 999) / 1000));
+        guard_count(pair, whole, now);
+    (void)pthread_mutex_unlock(&g->lock);
+    return guard_answer(wait, e);
+}
+
+enum status guard_enter_passkey(struct guard *g, struct slice handle, const uint8_t address[16], int64_t now,
+                                struct error *e) {
+    (void)pthread_mutex_lock(&g->lock);
+    struct attempts *pair = guard_pair(g, handle, address, now), *whole = guard_passkeys(g, address, now);
+    int64_t wait = guard_wait(pair, FREE_PAIR, now), other = guard_wait_passkey(whole, now);
+    wait = other > wait ? other : wait;
+    if (wait == 0)
+        guard_count(pair, whole, now);
+    (void)pthread_mutex_unlock(&g->lock);
+    return guard_answer(wait, e);
+}
+
+void guard_success_passkey(struct guard *g, struct slice handle, const uint8_t address[16]) {
+    (void)pthread_mutex_lock(&g->lock);
+    guard_relieve(guard_pair(g, handle, address, 0), guard_passkeys(g, address, 0));
+    (void)pthread_mutex_unlock(&g->lock);
 }
 
 void guard_success(struct guard *g, struct slice login, const uint8_t address[16]) {
     (void)pthread_mutex_lock(&g->lock);
-    struct attempts *pair = guard_pair(g, login, address, 0), *whole = guard_address(g, address, 0);
-    pair->failures = 0;
-    whole->failures -= whole->failures > 0;
+    guard_relieve(guard_pair(g, login, address, 0), guard_address(g, address, 0));
     (void)pthread_mutex_unlock(&g->lock);
 }
 

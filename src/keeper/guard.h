@@ -3,8 +3,9 @@
  * Failures are counted per (login, address) and per address, never per login alone: a stranger can't lock a
  * person out. An IPv6 /64 counts as one address. After the free failures (3 for a pair, 30 for an address)
  * the next attempt must wait 1, 2, 4 … seconds, up to 15 minutes. An attempt counts as failed from its start,
- * so that many at once gain nothing, and is taken back when it succeeds. An hour without failures forgets.
- * The table is bounded; when full, the entry that was quiet longest goes.
+ * so that many at once gain nothing, and is taken back when it succeeds. An hour without failures forgets;
+ * what an address has failed is halved every five minutes, whether or not tries go on: some 250 an hour at
+ * most, of all logins together. The table is bounded; when full, the entry that was quiet longest goes.
  *
  * Of failures per minute the first few of a pair, and some of all, are worth an entry each; the rest is
  * counted and reported in one entry when the minute is over. */
@@ -32,6 +33,12 @@ MUST_CHECK enum status guard_enter(struct guard *g, struct slice login, const ui
                                    struct guard_pause pause, int64_t now, struct error *e);
 /* The attempt succeeded: the pair is forgotten, the address relieved of this one. */
 void guard_success(struct guard *g, struct slice login, const uint8_t address[16]);
+
+/* The same for a passkey, known by its person's handle: the pair as above, but of the address only other
+ * passkeys count (30 free, then one a second): wrong passwords at an address hold back nobody's passkey. */
+MUST_CHECK enum status guard_enter_passkey(struct guard *g, struct slice handle, const uint8_t address[16],
+                                           int64_t now, struct error *e);
+void guard_success_passkey(struct guard *g, struct slice handle, const uint8_t address[16]);
 
 /* Whether a failure (or a refusal by guard_enter) shall have an entry of its own. */
 bool guard_worth_entry(struct guard *g, struct slice login, const uint8_t address[16], int64_t now);

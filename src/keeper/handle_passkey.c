@@ -185,7 +185,7 @@ enum status handle_passkey_sign_in(struct worker *w, struct args *in, struct arg
         return s;
     bool known = factors_by_handle(st->factors, in->uuid.b, &user) == ST_OK &&
                  registry_actor(st->registry, user, NULL, &actor) == ST_OK;
-    s = worker_guard_enter(w, in, key, e);
+    s = guard_enter_passkey(st->guard, key, in->call.address, clock_monotonic_ns() / 1000000, e);
     if (s == ST_OK && !known)
         s = error_set(e, ST_DENIED, "passkey_refused", "nobody's passkey");
     if (s == ST_OK)
@@ -196,7 +196,7 @@ enum status handle_passkey_sign_in(struct worker *w, struct args *in, struct arg
         s = registry_sign_in(st->registry, user, in->call.address, clock_wall_ms(), &verdict, e);
     if (s != ST_OK)
         return failed(w, in, key, user, e);
-    guard_success(st->guard, key, in->call.address);
+    guard_success_passkey(st->guard, key, in->call.address);
     struct session_grant grant = {
         .user = user, .second_factor_at = clock_wall_ms(), .expires_at = verdict.until};
     return worker_make_session(w, in, &grant, in->fifth, "passkey", out, e);

@@ -97,12 +97,50 @@ static void an_ipv6_network_is_one_address_and_ipv4_ones_are_many(void **state) 
     guard_free(g);
 }
 
+static void an_address_recovers_while_tries_go_on(void **state) {
+    (void)state;
+    struct guard *g = guard_new();
+    struct error e;
+    char text[32];
+    int64_t now = MINUTE;
+    int let_in = 0;
+    for (int i = 0; i < 3600; i++)
+        let_in += guard_enter(g, login_of(i, text), there, none, now + (int64_t)1000 * i, &e) == ST_OK;
+    assert_in_range(let_in, 100, 250); /* an hour, a try each second: slow, but not shut */
+    now += (int64_t)3600 * 1000 + 10 * (int64_t)MINUTE;
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(guard_enter(g, login_of(i + 5000, text), there, none, now, &e), ST_OK);
+    guard_free(g);
+}
+
+static void wrong_passwords_at_an_address_hold_no_passkey_back(void **state) {
+    (void)state;
+    struct guard *g = guard_new();
+    struct error e;
+    char text[32];
+    int let_in = 0;
+    for (int i = 0; i < 1000; i++)
+        (void)(guard_enter(g, login_of(i, text), there, none, MINUTE, &e) == ST_OK);
+    assert_int_equal(guard_enter(g, SLICE("sysadmin"), there, none, MINUTE, &e), ST_LIMIT);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(guard_enter_passkey(g, SLICE("handle"), there, MINUTE, &e), ST_OK);
+        guard_success_passkey(g, SLICE("handle"), there);
+    }
+    for (int i = 0; i < 1000; i++)
+        let_in += guard_enter_passkey(g, login_of(i, text), there, MINUTE, &e) == ST_OK;
+    assert_int_equal(let_in, 30);
+    assert_int_equal(guard_enter_passkey(g, SLICE("handle"), there, MINUTE + 1000, &e), ST_OK);
+    guard_free(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flood_gets_few_entries_a_minute_and_one_number_for_the_rest),
         cmocka_unit_test(a_flood_of_one_person_leaves_entries_for_others),
         cmocka_unit_test(a_company_may_pause_a_login_from_that_address_only),
         cmocka_unit_test(an_ipv6_network_is_one_address_and_ipv4_ones_are_many),
+        cmocka_unit_test(an_address_recovers_while_tries_go_on),
+        cmocka_unit_test(wrong_passwords_at_an_address_hold_no_passkey_back),
         cmocka_unit_test(failures_elsewhere_lock_nobody_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
