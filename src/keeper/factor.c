@@ -11,8 +11,7 @@
 
 #define CODE_BYTES 10 /* of a recovery code: 80 bits, 16 characters of base32 */
 #define CODE_TEXT  16
-#define SLOW_MS    30000
-#define SLOWEST_MS (15 * 60 * 1000)
+#define HOUR_MS    ((int64_t)3600 * 1000)
 
 enum status factors_open(struct vault *v, const struct keyring *keys, struct factors **out, struct error *e) {
     struct factors *f = *out = calloc(1, sizeof *f);
@@ -21,7 +20,11 @@ enum status factors_open(struct vault *v, const struct keyring *keys, struct fac
     f->vault = v;
     f->keys = keys;
     (void)pthread_mutex_init(&f->lock, NULL);
-    return ST_OK;
+    if (factor_pace_open(&f->pace) == ST_OK)
+        return ST_OK;
+    factors_close(f);
+    *out = NULL;
+    return error_set(e, ST_IO, "factor_store", "no randomness for second factors");
 }
 
 void factors_close(struct factors *f) {
@@ -99,28 +102,46 @@ enum status factors_totp_begin(struct factors *f, uint32_t user, int64_t now, ui
     return factor_end(f, &r, s, e);
 }
 
-/* How long the next attempt waits after so many failures in a row. */
-static int64_t delay_after(unsigned fails) {
-    if (fails < FACTOR_FREE)
-        return 0;
-    unsigned doubled = fails - FACTOR_FREE;
-    return doubled >= 5 ? SLOWEST_MS : (int64_t)SLOW_MS << doubled;
+/* Who tries which codes, and from where. */
+struct trial {
+    uint32_t user;
+    struct slice code;
+    const uint8_t *address;
+    int64_t now;
+};
+
+/* A clock that was put back begins a new hour, too: nobody waits for a time that never comes. */
+static bool hour_is_over(const struct factor_record *r, int64_t now) {
+    return now - r->failed_at >= HOUR_MS || now < r->failed_at;
 }
 
-static enum status check_pace(const struct factor_record *r, int64_t now, struct error *e) {
-    int64_t left = r->failed_at + delay_after(r->fails) - now;
+static enum status check_pace(struct factors *f, const struct factor_record *r, const struct trial *t,
+                              struct error *e) {
+    int64_t left = factor_pace_wait(factor_pace_of(&f->pace, t->user, t->address, t->now), t->now);
+    if (r->fails >= FACTOR_HOUR && !hour_is_over(r, t->now) && r->failed_at + HOUR_MS - t->now > left)
+        left = r->failed_at + HOUR_MS - t->now;
     if (left <= 0)
         return ST_OK;
     return error_set(e, ST_LIMIT, "sign_in_slow", "%lld", (long long)(left + 999) / 1000);
 }
 
-static enum status wrong(struct factors *f, uint32_t user, struct factor_record *r, int64_t now,
-                         struct error *e) {
+static enum status wrong(struct factors *f, struct factor_record *r, const struct trial *t, struct error *e) {
+    struct factor_try *here = factor_pace_of(&f->pace, t->user, t->address, t->now);
+    here->fails++;
+    here->at = t->now;
+    if (hour_is_over(r, t->now)) {
+        r->fails = 0;
+        r->failed_at = t->now;
+    }
     r->fails = (uint16_t)(r->fails < UINT16_MAX ? r->fails + 1 : r->fails);
-    r->failed_at = now;
-    enum status s = factor_write(f, user, r);
+    enum status s = factor_write(f, t->user, r);
     return s == ST_OK ? error_set(e, ST_DENIED, "factor_wrong", "the code is not right, or was used before")
                       : s;
+}
+
+/* The hour's count stays: whoever signs in now and then must not give a stranger fresh tries by it. */
+static void right(struct factors *f, const struct trial *t) {
+    factor_pace_of(&f->pace, t->user, t->address, t->now)->fails = 0;
 }
 
 /* Letters and digits, in capitals; false when there are more than `room`. */
@@ -153,35 +174,37 @@ static uint64_t find_step(const uint8_t secret[FACTOR_SECRET], const char *code,
     return found;
 }
 
-static enum status confirm(struct factors *f, uint32_t user, struct factor_record *r, struct slice code,
-                           int64_t now, struct error *e) {
+static enum status confirm(struct factors *f, struct factor_record *r, const struct trial *t,
+                           struct error *e) {
+    int64_t now = t->now;
     char plain[FACTOR_DIGITS + 1];
     if (!r->has_fresh || now - r->fresh_at > FACTOR_FRESH_MS || now < r->fresh_at)
         return error_set(e, ST_NOT_FOUND, "factor_not_begun", "no set-up is under way, or it took too long");
-    enum status s = check_pace(r, now, e);
+    enum status s = check_pace(f, r, t, e);
     if (s != ST_OK)
         return s;
-    bool fits = plain_code(code, plain, FACTOR_DIGITS) && strlen(plain) == FACTOR_DIGITS;
+    bool fits = plain_code(t->code, plain, FACTOR_DIGITS) && strlen(plain) == FACTOR_DIGITS;
     uint64_t step = fits ? find_step(r->fresh, plain, now, 0) : 0;
     if (step == 0)
-        return wrong(f, user, r, now, e);
+        return wrong(f, r, t, e);
     memcpy(r->secret, r->fresh, sizeof r->secret);
     explicit_bzero(r->fresh, sizeof r->fresh);
     r->has_totp = true;
     r->has_fresh = false;
     r->totp_at = r->totp_used_at = now;
     r->last_step = step;
-    r->fails = 0;
-    return factor_write(f, user, r);
+    right(f, t);
+    return factor_write(f, t->user, r);
 }
 
-enum status factors_totp_confirm(struct factors *f, uint32_t user, struct slice code, int64_t now,
-                                 struct error *e) {
+enum status factors_totp_confirm(struct factors *f, uint32_t user, struct slice code,
+                                 const uint8_t address[16], int64_t now, struct error *e) {
+    const struct trial t = {user, code, address, now};
     struct factor_record r;
     (void)pthread_mutex_lock(&f->lock);
     enum status s = factor_read(f, user, &r);
     if (s == ST_OK)
-        s = confirm(f, user, &r, code, now, e);
+        s = confirm(f, &r, &t, e);
     return factor_end(f, &r, s, e);
 }
 
@@ -223,33 +246,34 @@ static enum status take_recovery(const struct factors *f, uint32_t user, struct 
     return s;
 }
 
-static enum status check(struct factors *f, uint32_t user, struct factor_record *r, enum factor_kind kind,
-                         struct slice code, int64_t now, struct error *e) {
+static enum status check(struct factors *f, struct factor_record *r, enum factor_kind kind,
+                         const struct trial *t, struct error *e) {
     char plain[CODE_TEXT + 1];
-    enum status s = check_pace(r, now, e);
+    enum status s = check_pace(f, r, t, e);
     if (s != ST_OK)
         return s;
-    bool good = plain_code(code, plain, CODE_TEXT);
+    bool good = plain_code(t->code, plain, CODE_TEXT);
     if (good && kind == FACTOR_KIND_TOTP)
-        good = take_totp(r, plain, now);
+        good = take_totp(r, plain, t->now);
     else if (good)
-        s = take_recovery(f, user, r, plain, &good);
+        s = take_recovery(f, t->user, r, plain, &good);
     explicit_bzero(plain, sizeof plain);
     if (s != ST_OK)
         return s;
     if (!good)
-        return wrong(f, user, r, now, e);
-    r->fails = 0;
-    return factor_write(f, user, r);
+        return wrong(f, r, t, e);
+    right(f, t);
+    return factor_write(f, t->user, r);
 }
 
 enum status factors_check(struct factors *f, uint32_t user, enum factor_kind kind, struct slice code,
-                          int64_t now, struct error *e) {
+                          const uint8_t address[16], int64_t now, struct error *e) {
+    const struct trial t = {user, code, address, now};
     struct factor_record r;
     (void)pthread_mutex_lock(&f->lock);
     enum status s = factor_read(f, user, &r);
     if (s == ST_OK)
-        s = check(f, user, &r, kind, code, now, e);
+        s = check(f, &r, kind, &t, e);
     return factor_end(f, &r, s, e);
 }
 

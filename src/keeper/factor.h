@@ -4,8 +4,12 @@
  *
  * A TOTP code is taken one step early or late, and each step once in a lifetime of the secret. Recovery codes
  * are 80 random bits each; their MACs under the keeper's pepper are kept, a code that was taken is gone.
- * After FACTOR_FREE wrong codes in a row the person's next attempt waits, 30 seconds, then twice as long each
- * time up to 15 minutes, from wherever it comes: whoever gets so far knows the password already.
+ * After FACTOR_FREE wrong codes in a row from one address (an IPv6 /64 is one) the person's next attempt from
+ * there waits, 30 seconds, then twice as long each time up to 15 minutes. Whoever knows only the password
+ * keeps nobody at another address out so, unless he has many: from all together FACTOR_HOUR wrong codes an
+ * hour are looked at for a person, and right ones don't reset that. Three of a million TOTP codes are good at
+ * a time, so an hour of it succeeds with a probability of 3 in 10,000, a whole day with 7 in 1,000 (each
+ * wrong code is an entry in the audit log); a recovery code is 80 bits. A passkey is not held back by either.
  * All functions are safe from any thread; times are ms of the wall clock. */
 #ifndef KEDUN_KEEPER_FACTOR_H
 #define KEDUN_KEEPER_FACTOR_H
@@ -22,6 +26,7 @@
 #define FACTOR_HANDLE        16
 #define FACTOR_NAME_MAX      64
 #define FACTOR_FREE          5
+#define FACTOR_HOUR          100
 #define FACTOR_STEP_UP_MS    ((int64_t)10 * 60 * 1000) /* a second factor shown so lately is fresh */
 #define FACTOR_FRESH_MS      ((int64_t)15 * 60 * 1000) /* a shown secret must be confirmed within */
 
@@ -47,12 +52,13 @@ MUST_CHECK enum status factors_load(struct factors *f, uint32_t user, struct fac
 MUST_CHECK enum status factors_totp_begin(struct factors *f, uint32_t user, int64_t now,
                                           uint8_t secret[FACTOR_SECRET], struct error *e);
 /* ST_NOT_FOUND "factor_not_begun", ST_DENIED "factor_wrong", ST_LIMIT "sign_in_slow" (seconds in detail). */
-MUST_CHECK enum status factors_totp_confirm(struct factors *f, uint32_t user, struct slice code, int64_t now,
-                                            struct error *e);
+MUST_CHECK enum status factors_totp_confirm(struct factors *f, uint32_t user, struct slice code,
+                                            const uint8_t address[16], int64_t now, struct error *e);
 /* A code of either kind (spaces and dashes don't matter). ST_DENIED "factor_wrong" (a code once used too),
  * ST_LIMIT "sign_in_slow". */
 MUST_CHECK enum status factors_check(struct factors *f, uint32_t user, enum factor_kind kind,
-                                     struct slice code, int64_t now, struct error *e);
+                                     struct slice code, const uint8_t address[16], int64_t now,
+                                     struct error *e);
 
 /* Ten fresh recovery codes; the older ones are good no more. */
 MUST_CHECK enum status factors_recovery_make(struct factors *f, uint32_t user, int64_t now,

@@ -25,7 +25,7 @@ struct factor_record {
     int64_t recovery_at;
     uint8_t recovery[FACTOR_RECOVERY][HASH_SIZE]; /* MACs of codes that are still good */
     size_t recovery_count;
-    uint16_t fails; /* in a row */
+    uint16_t fails; /* wrong codes in the hour that begins at failed_at */
     int64_t failed_at;
     uint8_t handle[FACTOR_HANDLE]; /* WebAuthn's user handle; zeros: none drawn yet */
     struct factor_passkey passkeys[FACTOR_PASSKEYS];

@@ -2,6 +2,7 @@
 #ifndef KEDUN_KEEPER_FACTOR_STORE_H
 #define KEDUN_KEEPER_FACTOR_STORE_H
 
+#include "keeper/factor_pace.h"
 #include "keeper/factor_record.h"
 
 #include <pthread.h>
@@ -10,6 +11,7 @@ struct factors {
     pthread_mutex_t lock; /* held around read, change and write */
     struct vault *vault;
     const struct keyring *keys;
+    struct factor_pace pace;
 };
 
 struct slice factor_key(uint32_t user, uint8_t out[4]);

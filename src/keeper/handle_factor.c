@@ -256,8 +256,9 @@ enum status handle_factor_confirm(struct worker *w, struct args *in, struct args
         s = act_begin(w, in, tag, &intent, e);
     if (s != ST_OK)
         return s;
-    s = in->kind == FACTOR_KIND_PASSKEY ? passkey_add(w, in, e)
-                                        : factors_totp_confirm(f, user, in->text, clock_wall_ms(), e);
+    s = in->kind == FACTOR_KIND_PASSKEY
+            ? passkey_add(w, in, e)
+            : factors_totp_confirm(f, user, in->text, in->call.address, clock_wall_ms(), e);
     s = act_end(w, intent, s, e);
     if (s != ST_OK)
         return factor_failed(w, in, s, e);
@@ -314,7 +315,7 @@ static enum status show_factor(struct worker *w, const struct args *in, struct e
     if (in->kind != FACTOR_KIND_TOTP && in->kind != FACTOR_KIND_RECOVERY)
         return error_set(e, ST_INVALID, "bad_kind", "there is no such second factor");
     return factors_check(w->state->factors, w->caller.grant.user, (enum factor_kind)in->kind, in->text,
-                         clock_wall_ms(), e);
+                         in->call.address, clock_wall_ms(), e);
 }
 
 enum status handle_second_factor(struct worker *w, struct args *in, struct args *out, struct error *e) {

@@ -179,29 +179,33 @@ static enum status fresh_token(struct sessions *s, struct token *token, uint8_t 
     return st == ST_OK ? hash_parts(s->hash, &part, 1, hash) : st;
 }
 
-/* A person's oldest session gives way when there are too many. */
-static enum status sessions_make_room(struct sessions *s, uint32_t user) {
+static bool is_half(const struct session *x) {
+    return x->grant.step == SIGN_IN_FACTOR;
+}
+
+/* A person's oldest session gives way when there are too many; one that still awaits its factor only to
+ * another such: who knows no more than the password ends nobody's work. */
+static enum status sessions_trim(struct sessions *s, uint32_t user, bool half) {
     struct session **oldest = NULL;
     size_t n = 0;
     for (size_t b = 0; b < BUCKETS; b++) {
         for (struct session **at = &s->buckets[b]; *at != NULL; at = &(*at)->next) {
-            if ((*at)->grant.user != user || (*at)->grant.is_key || (*at)->grant.is_job)
+            if ((*at)->grant.user != user || (*at)->grant.is_key || (*at)->grant.is_job ||
+                is_half(*at) != half)
                 continue;
             n++;
             if (oldest == NULL || (*at)->seen_at < (*oldest)->seen_at)
                 oldest = at;
         }
     }
-    if (n >= SESSIONS_PER_USER)
-        return sessions_drop(s, oldest);
-    return s->count < SESSIONS_MAX ? ST_OK : ST_LIMIT;
+    return n >= SESSIONS_PER_USER ? sessions_drop(s, oldest) : ST_OK;
 }
 
 static enum status sessions_add(struct sessions *s, struct session *x, struct token *token) {
     bool person = !x->grant.is_key && !x->grant.is_job;
-    enum status st = person                    ? sessions_make_room(s, x->grant.user)
-                     : s->count < SESSIONS_MAX ? ST_OK
-                                               : ST_LIMIT;
+    enum status st = person ? sessions_trim(s, x->grant.user, is_half(x)) : ST_OK;
+    if (st == ST_OK && s->count >= SESSIONS_MAX)
+        st = ST_LIMIT;
     if (st == ST_OK)
         st = uuid_new(&x->id);
     if (st == ST_OK)
@@ -242,6 +246,10 @@ enum status sessions_rotate(struct sessions *s, const struct uuid *id, struct se
     (void)pthread_mutex_lock(&s->lock);
     struct session **at = sessions_slot_by_id(s, id);
     enum status st = at == NULL ? ST_UNAUTHENTICATED : ST_OK;
+    if (st == ST_OK && is_half(*at) && change.second_factor_at != 0) {
+        st = sessions_trim(s, (*at)->grant.user, false);
+        at = sessions_slot_by_id(s, id); /* what was before it in its bucket may be gone */
+    }
     struct session *x = at == NULL ? NULL : *at;
     if (st == ST_OK) {
         struct session next = *x;

@@ -12,7 +12,7 @@
 #include "keeper/registry.h"
 
 #define SESSIONS_MAX      100000
-#define SESSIONS_PER_USER 50 /* the oldest goes when a person signs in once more */
+#define SESSIONS_PER_USER 50 /* the oldest goes when a person signs in once more; half ones count apart */
 #define SESSION_JOB_MS    (24 * 3600 * (int64_t)1000)
 
 struct session_limits {

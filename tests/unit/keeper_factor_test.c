@@ -5,6 +5,7 @@
 #include "crypto/otp.h"
 #include "keeper/client_factor.h"
 #include "keeper/factor_record.h"
+#include "keeper/session.h"
 
 #include <sys/stat.h>
 
@@ -39,6 +40,8 @@ static struct slice text(const char *s) {
     return slice_from_string(s);
 }
 
+static const uint8_t home[16] = {[10] = 0xff, [11] = 0xff, [12] = 203, [15] = 1};
+
 struct bench {
     struct vault *vault;
     struct keyring *keys;
@@ -68,13 +71,14 @@ static void bench_close(struct bench *b) {
 
 static void bench_enrol(struct bench *b, int64_t now) {
     assert_int_equal(factors_totp_begin(b->f, 1, now, b->secret, &b->e), ST_OK);
-    assert_int_equal(factors_totp_confirm(b->f, 1, text(code_of(b->secret, now, 0)), now, &b->e), ST_OK);
+    assert_int_equal(factors_totp_confirm(b->f, 1, text(code_of(b->secret, now, 0)), home, now, &b->e),
+                     ST_OK);
 }
 
 #define NOON ((int64_t)1800000000 * 1000)
 
 static enum status take(struct bench *b, const char *code, int64_t now) {
-    return factors_check(b->f, 1, FACTOR_KIND_TOTP, text(code), now, &b->e);
+    return factors_check(b->f, 1, FACTOR_KIND_TOTP, text(code), home, now, &b->e);
 }
 
 static void a_code_counts_once_and_one_step_early_or_late(void **state) {
@@ -116,13 +120,38 @@ static void wrong_codes_make_the_next_one_wait_longer_and_longer(void **state) {
     bench_close(&b);
 }
 
+static enum status take_at(struct bench *b, const char *code, uint8_t host, int64_t now) {
+    const uint8_t address[16] = {[10] = 0xff, [11] = 0xff, [12] = 198, [15] = host};
+    return factors_check(b->f, 1, FACTOR_KIND_TOTP, text(code), address, now, &b->e);
+}
+
+static void wrong_codes_elsewhere_keep_nobody_out_but_an_hour_has_a_bound(void **state) {
+    struct bench b;
+    bench_open(&b, *state, "bound");
+    bench_enrol(&b, NOON);
+    int64_t now = NOON + 10 * OTP_STEP_MS;
+    for (int i = 0; i < 50; i++)
+        (void)(take_at(&b, "000000x", 1, now) == ST_OK);
+    assert_int_equal(take_at(&b, code_of(b.secret, now, 0), 1, now), ST_LIMIT);
+    assert_int_equal(take(&b, code_of(b.secret, now, 0), now), ST_OK); /* from home */
+    int looked_at = FACTOR_FREE;
+    for (int i = 0; i < 400; i++)
+        looked_at += take_at(&b, "000000x", (uint8_t)(2 + i / 4), now) == ST_DENIED;
+    assert_int_equal(looked_at, FACTOR_HOUR);
+    assert_int_equal(take(&b, code_of(b.secret, now, 1), now), ST_LIMIT);
+    assert_string_equal(b.e.detail, "3600");
+    now += (int64_t)3600 * 1000;
+    assert_int_equal(take(&b, code_of(b.secret, now, 0), now), ST_OK);
+    bench_close(&b);
+}
+
 static void a_set_up_ends_after_a_quarter_of_an_hour(void **state) {
     struct bench b;
     bench_open(&b, *state, "late");
     bool has = true;
     assert_int_equal(factors_totp_begin(b.f, 1, NOON, b.secret, &b.e), ST_OK);
     int64_t late = NOON + FACTOR_FRESH_MS + 1;
-    assert_int_equal(factors_totp_confirm(b.f, 1, text(code_of(b.secret, late, 0)), late, &b.e),
+    assert_int_equal(factors_totp_confirm(b.f, 1, text(code_of(b.secret, late, 0)), home, late, &b.e),
                      ST_NOT_FOUND);
     assert_int_equal(factors_has(b.f, 1, &has), ST_OK);
     assert_false(has);
@@ -137,21 +166,25 @@ static void recovery_codes_count_once_each_and_the_old_ones_go_with_new_ones(voi
     bench_enrol(&b, NOON);
     assert_int_equal(factors_recovery_make(b.f, 1, NOON, &first, &b.e), ST_OK);
     struct slice one = text(first.text[3]);
-    assert_int_equal(factors_check(b.f, 1, FACTOR_KIND_RECOVERY, one, NOON, &b.e), ST_OK);
-    assert_int_equal(factors_check(b.f, 1, FACTOR_KIND_RECOVERY, one, NOON, &b.e), ST_DENIED);
-    assert_int_equal(factors_check(b.f, 2, FACTOR_KIND_RECOVERY, text(first.text[4]), NOON, &b.e), ST_DENIED);
+    assert_int_equal(factors_check(b.f, 1, FACTOR_KIND_RECOVERY, one, home, NOON, &b.e), ST_OK);
+    assert_int_equal(factors_check(b.f, 1, FACTOR_KIND_RECOVERY, one, home, NOON, &b.e), ST_DENIED);
+    assert_int_equal(factors_check(b.f, 2, FACTOR_KIND_RECOVERY, text(first.text[4]), home, NOON, &b.e),
+                     ST_DENIED);
     char lower[64];
     size_t n = 0;
     for (const char *c = first.text[5]; *c != '\0'; c++) { /* as people type them */
         if (*c != '-')
             lower[n++] = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
     }
-    assert_int_equal(factors_check(b.f, 1, FACTOR_KIND_RECOVERY, slice_of(lower, n), NOON, &b.e), ST_OK);
+    assert_int_equal(factors_check(b.f, 1, FACTOR_KIND_RECOVERY, slice_of(lower, n), home, NOON, &b.e),
+                     ST_OK);
     assert_int_equal(factors_load(b.f, 1, &r), ST_OK);
     assert_int_equal(r.recovery_count, FACTOR_RECOVERY - 2);
     assert_int_equal(factors_recovery_make(b.f, 1, NOON, &second, &b.e), ST_OK);
-    assert_int_equal(factors_check(b.f, 1, FACTOR_KIND_RECOVERY, text(first.text[0]), NOON, &b.e), ST_DENIED);
-    assert_int_equal(factors_check(b.f, 1, FACTOR_KIND_RECOVERY, text(second.text[0]), NOON, &b.e), ST_OK);
+    assert_int_equal(factors_check(b.f, 1, FACTOR_KIND_RECOVERY, text(first.text[0]), home, NOON, &b.e),
+                     ST_DENIED);
+    assert_int_equal(factors_check(b.f, 1, FACTOR_KIND_RECOVERY, text(second.text[0]), home, NOON, &b.e),
+                     ST_OK);
     bench_close(&b);
 }
 
@@ -212,6 +245,21 @@ static void enrol(struct world *w, const char *login, struct keeper_call *call, 
     assert_non_null(at);
     memcpy(recovery, at + 2, FACTOR_RECOVERY_TEXT);
     recovery[FACTOR_RECOVERY_TEXT] = '\0';
+}
+
+static void half_sessions_end_no_whole_one(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct principal who;
+    struct keeper_call call, half;
+    uint8_t secret[FACTOR_SECRET];
+    char recovery[FACTOR_RECOVERY_TEXT + 1];
+    assert_int_equal(sign_in(w, "wang", &call, &who, &e), ST_OK);
+    enrol(w, "wang", &call, secret, recovery);
+    for (int i = 0; i < SESSIONS_PER_USER + 2; i++)
+        assert_int_equal(sign_in(w, "wang", &half, &who, &e), ST_OK);
+    assert_int_equal(who.step, SIGN_IN_FACTOR);
+    assert_int_equal(keeper_session(w->k, &call, &who, &e), ST_OK);
 }
 
 static void half_a_session_may_only_finish_its_sign_in(void **state) {
@@ -367,10 +415,13 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_code_counts_once_and_one_step_early_or_late, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_codes_make_the_next_one_wait_longer_and_longer, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(wrong_codes_elsewhere_keep_nobody_out_but_an_hour_has_a_bound, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_set_up_ends_after_a_quarter_of_an_hour, setup, teardown),
         cmocka_unit_test_setup_teardown(recovery_codes_count_once_each_and_the_old_ones_go_with_new_ones,
                                         setup, teardown),
         cmocka_unit_test(what_is_kept_reads_back),
+        cmocka_unit_test_setup_teardown(half_sessions_end_no_whole_one, setup, teardown),
         cmocka_unit_test_setup_teardown(half_a_session_may_only_finish_its_sign_in, setup, teardown),
         cmocka_unit_test_setup_teardown(a_half_session_stays_half_over_a_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(a_role_may_demand_a_factor_which_is_set_up_first_and_then_stays,
