@@ -190,6 +190,8 @@ enum status plan_order(struct plan *p, const struct store_select *q, struct erro
 
 /* The index whose order is the plan's, for one arm's column (0: the whole table), or 0. */
 static uint16_t plan_sort_index(const struct plan *p, uint16_t scope) {
+    if (p->sort_count == 1)
+        return scope != 0 && scope < FIELD_FIRST_OWN ? FIELD_ID : 0; /* the sort is by id */
     if (p->sort_count != 2 || p->sort[1].column != FIELD_ID || p->sort[0].descending != p->sort[1].descending)
         return 0;
     uint16_t sorts[2];

@@ -201,8 +201,11 @@ static enum status make_scope_index(struct connection *c, struct sql *s, const s
         sql_column(s, SQL_NO_ALIAS, scope);
         sql_put(s, ", ");
     }
-    sql_column(s, SQL_NO_ALIAS, sort);
-    sql_put(s, scope == 0 ? ", id, owner, department, branch, deleted_at)" : ", id, deleted_at)");
+    if (sort != FIELD_ID) {
+        sql_column(s, SQL_NO_ALIAS, sort);
+        sql_put(s, ", ");
+    }
+    sql_put(s, scope == 0 ? "id, owner, department, branch, deleted_at)" : "id, deleted_at)");
     if (scope < FIELD_FIRST_OWN)
         sql_put(s, " WHERE deleted_at IS NULL");
     return run_and_reset(s, c, e);
@@ -234,6 +237,8 @@ static enum status make_indexes(struct connection *c, struct sql *s, const struc
     size_t n = schema_sorts(o, sorts);
     for (size_t i = 0; st == ST_OK && i < n * SCHEMA_SCOPES; i++)
         st = make_scope_index(c, s, o, schema_scopes[i % SCHEMA_SCOPES], sorts[i / SCHEMA_SCOPES], e);
+    for (size_t i = 1; st == ST_OK && i < SCHEMA_SCOPES; i++)
+        st = make_scope_index(c, s, o, schema_scopes[i], FIELD_ID, e);
     for (size_t i = 0; st == ST_OK && i < o->field_count; i++) {
         if (schema_is_reference(o, o->fields[i].id))
             st = make_scope_index(c, s, o, o->fields[i].id, FIELD_CREATED_AT, e);

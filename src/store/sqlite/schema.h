@@ -10,8 +10,9 @@
  * Indexes of o_OBJECT: i_OBJECT_SCOPE_SORT for scope 0 (all), owner, department, branch and the sorts
  * created_at and the object's default: living rows only, in the order of the standard pages, so that a page
  * is a read in index order. They end in deleted_at (null, one byte), which makes them cover the whole
- * condition. One index a reference (with deleted rows, for on-delete rules), one of the deleted rows, one of
- * an import's rows, by id. */
+ * condition. Owner, department and branch have one by id too: the order of whoever may not see every row's
+ * time of creation. One index a reference (with deleted rows, for on-delete rules), one of the deleted rows,
+ * one of an import's rows, by id. */
 #ifndef KEDUN_STORE_SQLITE_SCHEMA_H
 #define KEDUN_STORE_SQLITE_SCHEMA_H
 
