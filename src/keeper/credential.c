@@ -247,3 +247,9 @@ int64_t credentials_set_at(struct credentials *c, uint32_t user) {
     past_free(&past);
     return at;
 }
+
+enum status credentials_forget(struct credentials *c, uint32_t user) {
+    uint8_t key[4];
+    struct vault_change gone = {VAULT_PASSWORD, user_key(user, key), SLICE_NONE};
+    return vault_commit(c->vault, &gone, 1);
+}

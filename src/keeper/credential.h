@@ -26,6 +26,8 @@ MUST_CHECK enum status credentials_set(struct credentials *c, uint32_t user, str
 /* Whether it is the present one or one of the last `history` before. Costs a hash each. ST_LIMIT, ST_IO. */
 MUST_CHECK enum status credentials_used_before(struct credentials *c, uint32_t user, struct slice password,
                                                unsigned history, bool *used, struct error *e);
+/* He has none any more; those before it stay known. ST_IO. */
+MUST_CHECK enum status credentials_forget(struct credentials *c, uint32_t user);
 /* When the present one was set, in ms; 0: not known. */
 int64_t credentials_set_at(struct credentials *c, uint32_t user);
 /* ST_OK, ST_UNAUTHENTICATED "sign_in_failed", ST_LIMIT "sign_in_busy". user 0 or one without a password costs

@@ -75,6 +75,8 @@ static enum status break_glass(struct worker *w, const json_t *asked, json_t **o
         return error_field(e, ST_DENIED, "not_for_emergency", "roles", "no such role in an emergency");
     if (hours < 1 || hours > (json_int_t)terms.break_glass_hours)
         return error_field(e, ST_INVALID, "bad_document", "hours", "1 to %u hours", terms.break_glass_hours);
+    if (!registry_has_own_role(w->state->registry, me))
+        return error_field(e, ST_DENIED, "not_for_emergency", "roles", "for staff with a role of their own");
     *out =
         grant_document(me, 0, json_deep_copy(json_object_get(asked, "roles")),
                        clock_wall_ms() + hours * HOUR_MS, "break_glass", proposal_text(asked, "reason"), me);
@@ -185,8 +187,8 @@ static enum status leaver(struct worker *w, const struct args *in, struct regist
     return print_document(w, d, &out->document, e);
 }
 
-/* Account, sessions, keys, jobs, grants and lent roles end in one act; nothing he proposed or that was
- * proposed for him can be approved any more. */
+/* Account, password, second factors, sessions, keys, jobs, grants and lent roles end in one act; nothing he
+ * proposed or that was proposed for him can be approved any more. */
 enum status handle_leave(struct worker *w, struct args *in, struct args *out, struct error *e) {
     (void)out;
     struct registry_change changes[REGISTRY_BATCH_MAX];
@@ -213,6 +215,10 @@ enum status handle_leave(struct worker *w, struct args *in, struct args *out, st
     proposals_withdraw(w, in->user);
     if (sign_on_unlink(w->state->sign_on, in->user, 0, NULL) == ST_IO)
         return error_set(e, ST_IO, "sign_on_store", "the links to providers could not be taken away");
+    /* Whoever opens the account again gives nothing back with it: a new password takes two. */
+    if (credentials_forget(w->state->credentials, in->user) != ST_OK ||
+        factors_reset(w->state->factors, in->user, NULL) != ST_OK)
+        return error_set(e, ST_IO, "credential_store", "the password could not be taken away");
     return sessions_end_user(w->state->sessions, in->user, NULL) == ST_OK
                ? ST_OK
                : error_set(e, ST_IO, "session_store", "the user's sessions could not be stored as ended");

@@ -33,7 +33,9 @@
  * shall, is changed by two people (ST_DENIED "needs_second": keeper/proposal.h), neither of them himself.
  * - A department's move, merge or becoming a branch that puts somebody new above records, or changes their
  *   branch, takes two (ST_DENIED "needs_second").
- * - A user's mail, while accounts are found by it at sign-in, takes two as well.
+ * - A user's mail, while accounts are found by it at sign-in, takes two as well. No account is found by a
+ *   mail that one person has written alone: two set it, or a security administrator confirms it
+ *   ("mail_confirmed"); a change of the mail takes that away.
  * - Ends are judged by the keeper's clock at every question: what is over gives nothing, to ceilings and
  *   budgets too.
  * - Users, departments and the catalogue are the system administrator's, but roles, duties and reviews of
@@ -118,6 +120,9 @@ void registry_passwords(struct registry *r, struct password_rules *out);
 /* Whether the user holds all the roles of the subset. */
 bool registry_has_roles(struct registry *r, uint32_t user, const struct role_names *subset);
 
+/* Whether he is of the staff and has a role that is not for a time. */
+bool registry_has_own_role(struct registry *r, uint32_t user);
+
 /* A copy of the document; false for an unknown item, or for lack of memory. */
 bool registry_document(struct registry *r, uint8_t kind, uint32_t id, struct arena *a, struct slice *out);
 /* Grants to or from somebody that are not over, as many as there is room for. */
@@ -126,12 +131,13 @@ size_t registry_grants_of(struct registry *r, uint32_t user, uint32_t *out, size
 bool registry_leads(struct registry *r, uint32_t leader, uint32_t user);
 /* A partner's sponsor; 0: he is none. */
 uint32_t registry_sponsor(struct registry *r, uint32_t user);
-/* Whether his department is one of these or below one. */
+/* Whether the department of a post that he holds now (or his department, without posts) is one of these or
+ * below one. */
 bool registry_in_departments(struct registry *r, uint32_t user, const uint32_t *departments, size_t count);
 /* Whether he holds a duty; *last: nobody else who is live does. */
 bool registry_holds_duty(struct registry *r, uint32_t user, bool *last);
 /* The one account with this mail (ASCII case aside). ST_NOT_FOUND also when several have it, or it is
- * disabled, or holds a duty. */
+ * disabled, or holds a duty, or the mail is not confirmed. */
 MUST_CHECK enum status registry_by_mail(struct registry *r, const char *mail, uint32_t *user);
 /* While set, a user's mail is changed by two: somebody signs in by it (keeper/sign_on.h). */
 void registry_guard_mail(struct registry *r, bool guarded);

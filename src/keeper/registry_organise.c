@@ -23,7 +23,7 @@ static json_int_t last_post(const json_t *document) {
     json_int_t last = 0;
     for (size_t i = 0; i < json_array_size(posts); i++) {
         json_int_t id = number(json_array_get(posts, i), "id");
-        last = id > last ? id : last;
+        last = id > last && id <= UINT32_MAX ? id : last; /* more is no post's id */
     }
     return last;
 }

@@ -235,6 +235,7 @@ static enum status parse_user(const json_t *d, struct parsed_user *u, struct err
     if (!take_duties(json_object_get(d, "duties"), &u->duties))
         return bad(e, "duties", "one of system_admin, security_admin, auditor, or none");
     take_mail(json_object_get(d, "mail"), u->mail, sizeof u->mail);
+    u->mail_confirmed = json_is_true(json_object_get(d, "mail_confirmed"));
     const json_t *department = json_object_get(d, "department");
     if (department != NULL && !json_is_null(department) && !take_u32(department, UINT32_MAX, &u->department))
         return bad(e, "department", "the number of a department");

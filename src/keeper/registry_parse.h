@@ -24,6 +24,7 @@ struct parsed_post {
 struct parsed_user {
     char login[64], name[128];
     char mail[128]; /* in lower case; "" for none, or none that fits */
+    bool mail_confirmed;
     struct role_names roles;
     uint32_t department;
     unsigned duties;

@@ -29,7 +29,19 @@ static enum status denied(struct error *e, const char *why) {
 
 static bool is_rights_key(const char *key) {
     return strcmp(key, "roles") == 0 || strcmp(key, "duties") == 0 || strcmp(key, "review") == 0 ||
-           strcmp(key, "post_roles") == 0;
+           strcmp(key, "post_roles") == 0 || strcmp(key, "mail_confirmed") == 0;
+}
+
+/* Whoever writes a mail by himself could make an account that his own identity signs in to: a mail is
+ * believed at sign-in once two have set it, or a security administrator has confirmed it as it stands. */
+static enum status settle_mail(const struct registry_writer *who, const json_t *asked, json_t *base,
+                               const json_t *before) {
+    const json_t *mail = json_object_get(base, "mail");
+    if (who->second != 0 && json_object_get(asked, "mail") != NULL)
+        return json_object_set_new(base, "mail_confirmed", json_true()) == 0 ? ST_OK : ST_NOMEM;
+    if (mail == NULL || !json_equal(mail, json_object_get(before, "mail")))
+        (void)json_object_del(base, "mail_confirmed");
+    return ST_OK;
 }
 
 /* A partner's sponsor renews the account and confirms the training, and nothing else. */
@@ -72,6 +84,8 @@ static enum status merge_user(const struct registry_writer *who, struct change *
     }
     if (s == ST_OK && c->old != NULL)
         s = json_read(slice_of(c->old->document, c->old->document_n), 0, &before, NULL);
+    if (s == ST_OK)
+        s = settle_mail(who, c->json, base, before);
     if (s == ST_OK)
         s = organise_posts(base, before);
     json_decref(before);
@@ -258,24 +272,38 @@ static enum status check_rules(const struct batch *b, const struct change *c, st
     return ST_OK;
 }
 
-static uint32_t choose_id(const struct batch *b, const struct change *c) {
-    if (c->id != 0)
-        return c->id;
-    if (c->kind == REGISTRY_COMPANY)
-        return 1;
-    if (c->kind == REGISTRY_CATALOGUE)
-        return (uint32_t)(json_integer_value(json_object_get(c->json, "object")) << 16 |
-                          (json_integer_value(json_object_get(c->json, "field")) & 0xffff));
+static uint32_t next_id(const struct batch *b, const struct change *c) {
     uint32_t last = b->r->last_id[c->kind];
     for (const struct change *o = b->changes; o < c; o++)
         last = o->kind == c->kind && o->id > last ? o->id : last;
     return last + 1;
 }
 
+static uint32_t choose_id(const struct batch *b, const struct change *c) {
+    if (c->id != 0)
+        return c->id;
+    if (c->kind == REGISTRY_COMPANY)
+        return 1;
+    if (c->kind == REGISTRY_CATALOGUE)
+        return (uint32_t)((uint64_t)json_integer_value(json_object_get(c->json, "object")) << 16 |
+                          ((uint64_t)json_integer_value(json_object_get(c->json, "field")) & 0xffff));
+    return next_id(b, c);
+}
+
+/* Ids are given in turn: a writer names one that there is, or the next (as imports do, whose people stand in
+ * departments of the same list). A field's id follows from its numbers. */
+static bool id_fits(const struct batch *b, const struct change *c) {
+    if (c->kind == REGISTRY_COMPANY)
+        return c->id == 1;
+    return b->who == NULL || c->old != NULL || c->kind == REGISTRY_CATALOGUE || c->id == next_id(b, c);
+}
+
 static enum status prepare_change(struct batch *b, struct change *c, struct error *e) {
     c->id = choose_id(b, c);
     /* Only writers change items, and they take turns: reading without the lock is safe here. */
     c->old = registry_find(b->r, c->kind, c->id);
+    if (!id_fits(b, c))
+        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such item of the registry");
     for (const struct change *o = b->changes; o < c; o++) {
         if (o->kind == c->kind && o->id == c->id)
             return error_set(e, ST_INVALID, "bad_document", "one item stands twice in the change");

@@ -214,6 +214,19 @@ bool registry_has_roles(struct registry *r, uint32_t user, const struct role_nam
     return all;
 }
 
+bool registry_has_own_role(struct registry *r, uint32_t user) {
+    struct role_names own = {.count = 0};
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct item *i = live_user(r, user);
+    if (i != NULL && !i->parsed.user.partner)
+        user_all_roles(&i->parsed.user, clock_wall_ms(), &own);
+    bool has = false;
+    for (size_t k = 0; k < own.count; k++)
+        has = has || registry_role(r, own.name[k]) != NULL;
+    (void)pthread_rwlock_unlock(&r->lock);
+    return has;
+}
+
 enum status registry_login(struct registry *r, struct slice login, uint32_t *user) {
     (void)pthread_rwlock_rdlock(&r->lock);
     const struct item *i = map_get(&r->by_login, login);

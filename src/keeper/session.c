@@ -169,8 +169,14 @@ enum status sessions_find(struct sessions *s, const struct keeper_call *call, st
     if (!live)
         return unauthenticated(e);
     const struct role_names *subset = out->grant.is_key ? &out->grant.roles : NULL;
-    return registry_actor(s->registry, out->grant.user, subset, &out->actor) == ST_OK ? ST_OK
-                                                                                      : unauthenticated(e);
+    if (registry_actor(s->registry, out->grant.user, subset, &out->actor) != ST_OK)
+        return unauthenticated(e);
+    /* Whoever holds a duty acts in person: a token from before he got it gives nothing of it. */
+    if (out->grant.is_key && out->actor.duties != 0)
+        return unauthenticated(e);
+    if (out->grant.is_job)
+        out->actor.duties &= DUTY_SYSTEM_ADMIN; /* sealing anew when a field's class goes up */
+    return ST_OK;
 }
 
 static enum status fresh_token(struct sessions *s, struct token *token, uint8_t hash[HASH_SIZE]) {
@@ -201,9 +207,28 @@ static enum status sessions_trim(struct sessions *s, uint32_t user, bool half) {
     return n >= SESSIONS_PER_USER ? sessions_drop(s, oldest) : ST_OK;
 }
 
-static enum status sessions_add(struct sessions *s, struct session *x, struct token *token) {
+/* Keys and jobs of one person are few, and all of them leave room for people to sign in. */
+static enum status sessions_check_room(const struct sessions *s, const struct session_grant *g,
+                                       const char **code) {
+    int64_t now = clock_wall_ms();
+    size_t n = 0;
+    for (size_t b = 0; b < BUCKETS; b++) {
+        for (const struct session *x = s->buckets[b]; x != NULL; x = x->next)
+            n += x->grant.user == g->user && x->grant.is_job == g->is_job && (g->is_job || x->grant.is_key) &&
+                 session_end(s, x) > now;
+    }
+    if (n >= (g->is_job ? JOBS_PER_USER : API_KEYS_PER_USER))
+        *code = g->is_job ? "too_many_jobs" : "too_many_keys";
+    else if (s->count < SESSIONS_MAX - SESSIONS_RESERVED)
+        return ST_OK;
+    return ST_LIMIT;
+}
+
+static enum status sessions_add(struct sessions *s, struct session *x, struct token *token,
+                                const char **code) {
     bool person = !x->grant.is_key && !x->grant.is_job;
-    enum status st = person ? sessions_trim(s, x->grant.user, is_half(x)) : ST_OK;
+    enum status st =
+        person ? sessions_trim(s, x->grant.user, is_half(x)) : sessions_check_room(s, &x->grant, code);
     if (st == ST_OK && s->count >= SESSIONS_MAX)
         st = ST_LIMIT;
     if (st == ST_OK)
@@ -229,7 +254,8 @@ enum status sessions_make(struct sessions *s, const struct session_grant *grant,
     x->grant = *grant;
     x->signed_in_at = x->seen_at = clock_wall_ms();
     (void)pthread_mutex_lock(&s->lock);
-    enum status st = sessions_add(s, x, token);
+    const char *code = "too_many_sessions";
+    enum status st = sessions_add(s, x, token, &code);
     if (st == ST_OK)
         *id = x->id;
     (void)pthread_mutex_unlock(&s->lock);
@@ -237,8 +263,7 @@ enum status sessions_make(struct sessions *s, const struct session_grant *grant,
         return ST_OK;
     session_free(x);
     explicit_bzero(token, sizeof *token);
-    return error_set(e, st, st == ST_LIMIT ? "too_many_sessions" : "session_store",
-                     "the session could not be made");
+    return error_set(e, st, st == ST_LIMIT ? code : "session_store", "the session could not be made");
 }
 
 enum status sessions_rotate(struct sessions *s, const struct uuid *id, struct session_change change,

@@ -3,8 +3,10 @@
  * A token is 32 random bytes; only its SHA-256 is kept. People's sessions end 30 minutes after their last use
  * or 12 hours after sign-in (struct session_limits); a job's token ends at a fixed time within 24 hours; an
  * API key's at the time in its document; one whose second factor is still awaited after 10 minutes. All end
- * with their user. Sessions survive a restart; the idle clock is stored at most every few minutes. All
- * functions are safe from any thread. */
+ * with their user. Somebody has API_KEYS_PER_USER keys and JOBS_PER_USER jobs at most (ST_LIMIT
+ * "too_many_keys", "too_many_jobs"). A key, and a job of a key, is dead while its maker holds a duty; a job
+ * of his own has of duties the system administrator's at most. Sessions survive a restart; the idle clock is
+ * stored at most every few minutes. All functions are safe from any thread. */
 #ifndef KEDUN_KEEPER_SESSION_H
 #define KEDUN_KEEPER_SESSION_H
 
@@ -12,7 +14,10 @@
 #include "keeper/registry.h"
 
 #define SESSIONS_MAX      100000
-#define SESSIONS_PER_USER 50 /* the oldest goes when a person signs in once more; half ones count apart */
+#define SESSIONS_PER_USER 50    /* the oldest goes when a person signs in once more; half ones count apart */
+#define SESSIONS_RESERVED 20000 /* of SESSIONS_MAX, for people's own sessions alone */
+#define API_KEYS_PER_USER 20
+#define JOBS_PER_USER     50
 #define SESSION_JOB_MS    (24 * 3600 * (int64_t)1000)
 
 struct session_limits {

@@ -192,6 +192,9 @@ test('by mail only where the company says so and the provider has verified it, a
   idp.person.email_verified = false;
   problem(await signOn(server.client()), 403, 'sign_on_unknown');
   idp.person.email_verified = true;
+  problem(await signOn(server.client()), 403, 'sign_on_unknown'); // one person alone wrote this mail
+  problem(await sys.patch(`${api}/people/${who.id}`, { mail_confirmed: true }), 403, 'not_your_duty');
+  ok(await (await server.as('secadmin')).patch(`${api}/people/${who.id}`, { mail_confirmed: true }));
   assert.equal(ok(await signOn(server.client())).me.login, 'sales3');
   ok(await approve(idp.document(), provider));
   idp.person = { sub: 'u-3' }; // linked for good

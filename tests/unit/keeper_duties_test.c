@@ -1,6 +1,7 @@
 /* Duties kept apart, changes that take two, rights for a time, leaving. */
 #include "base/clock.h"
 #include "keeper/proposal.h"
+#include "keeper/session.h"
 #include "keeper_world.h"
 
 static int setup(void **state) {
@@ -346,6 +347,29 @@ static void the_glass_breaks_only_where_a_role_allows_and_awaits_review(void **s
     assert_int_equal(keeper_grant_close(w->k, &sec, id, true, SLICE("fine"), &e), ST_CONFLICT);
 }
 
+static void the_glass_is_for_staff_with_a_role_of_their_own(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct keeper_call li = world_sign_in(w, "li"), sec = world_sign_in(w, "sec"),
+                       sys = world_sign_in(w, "sys");
+    const char *glass = "{\"why\":\"break_glass\",\"roles\":[\"sales\"],\"hours\":1,\"reason\":\"fire\"}";
+    uint32_t id;
+    assert_int_equal(put(w, &sec, REGISTRY_ROLE, 1,
+                         "{\"name\":\"sales\",\"ceiling\":{\"personal\":\"clear\"},\"break_glass_hours\":4}",
+                         &e),
+                     ST_OK);
+    assert_int_equal(put(w, &sec, REGISTRY_USER, 2, "{\"roles\":[]}", &e), ST_OK);
+    assert_int_equal(keeper_grant_make(w->k, &li, slice_from_string(glass), &id, &e), ST_DENIED);
+    assert_string_equal(e.code, "not_for_emergency");
+    assert_int_equal(put(w, &sec, REGISTRY_USER, 2, "{\"roles\":[\"agent\"]}", &e), ST_OK);
+    char partner[120];
+    (void)snprintf(partner, sizeof partner,
+                   "{\"kind\":\"partner\",\"sponsor\":6,\"trained_at\":1,\"until\":%lld}",
+                   (long long)clock_wall_ms() + 3600000);
+    assert_int_equal(put(w, &sys, REGISTRY_USER, 2, partner, &e), ST_OK);
+    assert_int_equal(keeper_grant_make(w->k, &li, slice_from_string(glass), &id, &e), ST_DENIED);
+}
+
 static void an_account_past_its_end_is_out(void **state) {
     struct world *w = *state;
     struct error e;
@@ -419,8 +443,64 @@ static void leaving_ends_everything_in_one_act(void **state) {
     assert_int_equal(keeper_session(w->k, &li, &who, &e), ST_OK);
     assert_int_equal(who.lent_count, 0);
     assert_int_equal(decide(w, &sec, open, true, NULL, &e), ST_CONFLICT);
+    /* The account alone is of no use to him. */
+    struct keeper_call again;
+    assert_int_equal(put(w, &sys, REGISTRY_USER, 1, "{\"disabled\":false}", &e), ST_OK);
+    assert_int_equal(sign_in(w, "wang", "password-wang", &again, &who), ST_UNAUTHENTICATED);
     assert_int_equal(keeper_person_state(w->k, &sys, 1, &state_json, &e), ST_OK);
     assert_memory_equal(state_json.p, "{\"sessions\":0,\"keys\":0,\"jobs\":0", 31);
+}
+
+static enum status make_key(struct world *w, const struct keeper_call *who, const char *role,
+                            struct token *token, struct error *e) {
+    char until[CLOCK_TEXT + 1];
+    struct uuid id;
+    clock_format(clock_wall_ms() + 3600000, until);
+    return keeper_api_key_make(
+        w->k, who, say(w, "{\"label\":\"x\",\"roles\":[\"%s\"],\"expires_at\":\"%s\"}", role, until), token,
+        &id, e);
+}
+
+static void one_person_has_few_keys_and_jobs(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct token token;
+    struct uuid job;
+    struct keeper_call wang = world_sign_in(w, "wang"), li = world_sign_in(w, "li");
+    for (size_t i = 0; i < API_KEYS_PER_USER; i++)
+        assert_int_equal(make_key(w, &wang, "sales", &token, &e), ST_OK);
+    assert_int_equal(make_key(w, &wang, "sales", &token, &e), ST_LIMIT);
+    assert_string_equal(e.code, "too_many_keys");
+    for (size_t i = 0; i < JOBS_PER_USER; i++) {
+        assert_int_equal(uuid_new(&job), ST_OK);
+        assert_int_equal(keeper_job_token(w->k, &wang, &job, 1, &token, &e), ST_OK);
+    }
+    assert_int_equal(uuid_new(&job), ST_OK);
+    assert_int_equal(keeper_job_token(w->k, &wang, &job, 1, &token, &e), ST_LIMIT);
+    assert_string_equal(e.code, "too_many_jobs");
+    assert_int_equal(make_key(w, &li, "agent", &token, &e), ST_OK);
+    (void)world_sign_in(w, "wang");
+}
+
+static void what_was_made_before_a_duty_gives_nothing_of_it(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct principal who;
+    struct uuid id;
+    struct keeper_call li = world_sign_in(w, "li"), sys = world_sign_in(w, "sys"),
+                       sec = world_sign_in(w, "sec"), key = li, job = li;
+    assert_int_equal(make_key(w, &li, "agent", &key.token, &e), ST_OK);
+    assert_int_equal(uuid_new(&id), ST_OK);
+    assert_int_equal(keeper_job_token(w->k, &li, &id, 1, &job.token, &e), ST_OK);
+    assert_int_equal(keeper_session(w->k, &key, &who, &e), ST_OK);
+    uint64_t p = propose(w, &sec, say(w, DUTY_OFF, 2u, "{\"duties\":[\"auditor\"]}"), NULL);
+    assert_int_equal(decide(w, &sys, p, true, NULL, &e), ST_OK);
+    assert_int_equal(keeper_session(w->k, &key, &who, &e), ST_UNAUTHENTICATED);
+    struct slice head;
+    assert_int_not_equal(keeper_audit_head(w->k, &key, &head, &e), ST_OK);
+    assert_int_not_equal(keeper_audit_head(w->k, &job, &head, &e), ST_OK);
+    li = world_sign_in(w, "li");
+    assert_int_equal(keeper_audit_head(w->k, &li, &head, &e), ST_OK);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -437,9 +517,12 @@ int main(void) {
         CASE(a_leader_approves_what_its_role_allows),
         CASE(lent_roles_last_as_long_as_the_lender_has_them),
         CASE(the_glass_breaks_only_where_a_role_allows_and_awaits_review),
+        CASE(the_glass_is_for_staff_with_a_role_of_their_own),
         CASE(an_account_past_its_end_is_out),
         cmocka_unit_test(a_grant_ends_by_the_keepers_clock),
         CASE(leaving_ends_everything_in_one_act),
+        CASE(one_person_has_few_keys_and_jobs),
+        CASE(what_was_made_before_a_duty_gives_nothing_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -202,9 +202,9 @@ static void an_import_is_all_or_nothing_and_gives_no_rights(void **state) {
               "{\"kind\":\"user\",\"id\":5,\"document\":{\"name\":\"Other\"}}]}");
     assert_int_equal(keeper_registry_import(w->k, &sys, duty, &e), ST_DENIED);
     struct slice fine =
-        SLICE("{\"items\":[{\"kind\":\"department\",\"id\":60,\"document\":{\"name\":\"team\",\"parent\":3}},"
+        SLICE("{\"items\":[{\"kind\":\"department\",\"id\":7,\"document\":{\"name\":\"team\",\"parent\":3}},"
               "{\"kind\":\"user\",\"id\":0,\"document\":{\"login\":\"new\",\"name\":\"New\",\"posts\":["
-              "{\"department\":60,\"from\":1}]}}]}");
+              "{\"department\":7,\"from\":1}]}}]}");
     assert_int_equal(keeper_registry_import(w->k, &sec, fine, &e), ST_DENIED);
     assert_int_equal(keeper_registry_import(w->k, &sys, fine, &e), ST_OK);
     struct slice again = SLICE("{\"items\":[{\"kind\":\"user\",\"id\":0,\"document\":{\"login\":\"new\","
