@@ -77,7 +77,7 @@ static enum status read_titles(struct reading *r, const struct csv_row *row) {
 
 static enum import_flag flag_of(struct slice s) {
     static const char *const yes[] = {"是", "yes", "y", "true", "1", "√"};
-    if (s.n == 0)
+    if (s.p == NULL || s.n == 0)
         return IMPORT_NOT_SAID;
     for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
         if (s.n == strlen(yes[i]) && strncasecmp((const char *)s.p, yes[i], s.n) == 0)

@@ -270,7 +270,7 @@ static bool has_report(const uint32_t *list, size_t n, uint32_t one) {
 
 /* Breadth first: who reports to him, then who to those; each once, so that a ring ends. */
 static bool collect_reports(struct builder *b, struct staff *s, const struct line *lines, size_t n) {
-    uint32_t found[STAFF_REPORTS_MAX];
+    uint32_t found[STAFF_REPORTS_MAX] = {0};
     size_t count = 0;
     for (size_t at = 0; at <= count && count < STAFF_REPORTS_MAX; at++) {
         uint32_t leader = at == 0 ? s->id : found[at - 1];

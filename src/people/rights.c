@@ -98,7 +98,7 @@ void rights_of_principal(const struct directory *d, const struct principal *who,
             continue;
         struct actor *lender = &out->lent[out->lent_count++];
         *lender = actor_of(d, from);
-        for (size_t k = 0; k < who->lent[i].role_count && k < ACTOR_ROLES_MAX; k++)
+        for (size_t k = 0; k < who->lent[i].role_count && k < PRINCIPAL_LENT_ROLES; k++)
             lender->roles[lender->role_count++] = who->lent[i].roles[k];
     }
 }
