@@ -174,6 +174,15 @@ enum status credentials_set(struct credentials *c, uint32_t user, struct slice l
     return s == ST_OK ? ST_OK : error_set(e, s, "password_store", "the password could not be stored");
 }
 
+/* A slip of paper that nobody used for days is good for nobody. */
+static enum status check_once(struct credentials *c, uint32_t user) {
+    struct past past;
+    enum status s = past_load(c, user, &past);
+    int64_t age = clock_wall_ms() - past.set_at;
+    past_free(&past);
+    return s != ST_OK ? s : age < CREDENTIAL_ONCE_MS ? ST_OK : ST_DENIED;
+}
+
 static enum status credentials_check(struct credentials *c, uint32_t user, struct slice password,
                                      bool *must_change) {
     uint8_t key[4];
@@ -189,6 +198,8 @@ static enum status credentials_check(struct credentials *c, uint32_t user, struc
     if (s == ST_OK && !known)
         s = ST_DENIED;
     *must_change = known && (stored.p[0] & 1) != 0;
+    if (s == ST_OK && *must_change)
+        s = check_once(c, user);
     if (s == ST_OK && password_is_stale(text, &c->cost))
         s = credentials_store(c, user, password, *must_change, NULL);
     buf_free(&stored);

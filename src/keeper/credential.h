@@ -9,6 +9,7 @@
 #define CREDENTIAL_AT_ONCE 2  /* verifications in work: each takes 64 MiB and a core */
 #define CREDENTIAL_QUEUE   64 /* waiting; beyond: ST_LIMIT "sign_in_busy" */
 #define CREDENTIAL_LEAST   8  /* bytes of a password */
+#define CREDENTIAL_ONCE_MS ((int64_t)72 * 3600 * 1000) /* how long one that must be changed lets in */
 
 struct credentials;
 
@@ -31,7 +32,9 @@ MUST_CHECK enum status credentials_forget(struct credentials *c, uint32_t user);
 /* When the present one was set, in ms; 0: not known. */
 int64_t credentials_set_at(struct credentials *c, uint32_t user);
 /* ST_OK, ST_UNAUTHENTICATED "sign_in_failed", ST_LIMIT "sign_in_busy". user 0 or one without a password costs
- * the same time and fails. Makes the hash anew when its cost is out of date. */
+ * the same time and fails; so does a one-time password (must_change) after CREDENTIAL_ONCE_MS, or of an age
+ * not known: the same refusal, which tells nobody that it was the right one. Makes the hash anew when its
+ * cost is out of date. */
 MUST_CHECK enum status credentials_verify(struct credentials *c, uint32_t user, struct slice password,
                                           bool *must_change, struct error *e);
 

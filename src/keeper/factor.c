@@ -335,14 +335,18 @@ static bool remove_totp(struct factor_record *r) {
 }
 
 enum status factors_remove(struct factors *f, uint32_t user, enum factor_kind kind, struct slice id,
-                           struct error *e) {
+                           bool keep_one, struct error *e) {
     struct factor_record r;
     (void)pthread_mutex_lock(&f->lock);
     enum status s = factor_read(f, user, &r);
     bool had = s == ST_OK && (kind == FACTOR_KIND_TOTP ? remove_totp(&r) : remove_passkey(&r, id));
     if (s == ST_OK && !had)
         s = error_set(e, ST_NOT_FOUND, "not_found", "there is no such second factor");
-    if (s == ST_OK && !r.has_totp && r.passkey_count == 0) {
+    bool none = !r.has_totp && r.passkey_count == 0;
+    if (s == ST_OK && none && keep_one)
+        s = error_set(e, ST_DENIED, "factor_demanded",
+                      "your company demands a second factor: set up another one first");
+    if (s == ST_OK && none) {
         r.recovery_count = 0;
         r.recovery_at = 0;
     }

@@ -63,9 +63,10 @@ MUST_CHECK enum status factors_check(struct factors *f, uint32_t user, enum fact
 /* Ten fresh recovery codes; the older ones are good no more. */
 MUST_CHECK enum status factors_recovery_make(struct factors *f, uint32_t user, int64_t now,
                                              struct factor_codes *out, struct error *e);
-/* ST_NOT_FOUND. With the last factor the recovery codes go too. `id`: a passkey's. */
+/* ST_NOT_FOUND. With the last factor the recovery codes go too. `id`: a passkey's. `keep_one`: ST_DENIED
+ * "factor_demanded" of the last one, judged with the removal: of two removals at once one is refused. */
 MUST_CHECK enum status factors_remove(struct factors *f, uint32_t user, enum factor_kind kind,
-                                      struct slice id, struct error *e);
+                                      struct slice id, bool keep_one, struct error *e);
 /* All factors and codes of a person. */
 MUST_CHECK enum status factors_reset(struct factors *f, uint32_t user, struct error *e);
 

@@ -270,25 +270,25 @@ enum status handle_factor_confirm(struct worker *w, struct args *in, struct args
 }
 
 /* The last factor stays where one is demanded. */
-static enum status check_removal(struct worker *w, uint32_t user, struct error *e) {
+static enum status check_removal(struct worker *w, uint32_t user, bool *demanded, struct error *e) {
     struct factor_record r;
-    bool demanded = false;
-    enum status s = factor_demanded(w, user, &demanded, e);
+    enum status s = factor_demanded(w, user, demanded, e);
     if (s == ST_OK && factors_load(w->state->factors, user, &r) != ST_OK)
         return error_set(e, ST_IO, "factor_store", "the second factors could not be read");
     if (s != ST_OK)
         return s;
     bool last = r.has_totp + r.passkey_count <= 1;
     explicit_bzero(&r, sizeof r);
-    return last && demanded ? error_set(e, ST_DENIED, "factor_demanded",
-                                        "your company demands a second factor: set up another one first")
-                            : ST_OK;
+    return last && *demanded ? error_set(e, ST_DENIED, "factor_demanded",
+                                         "your company demands a second factor: set up another one first")
+                             : ST_OK;
 }
 
 enum status handle_factor_remove(struct worker *w, struct args *in, struct args *out, struct error *e) {
     uint32_t user = w->caller.grant.user;
     char tag[AUDIT_TAG_MAX];
     uint64_t intent = 0;
+    bool demanded = false;
     (void)out;
     if (!worker_is_person(w))
         return worker_persons_only(e);
@@ -297,7 +297,7 @@ enum status handle_factor_remove(struct worker *w, struct args *in, struct args 
     enum status s = need_fresh(w, in, "factor_remove", e);
     if (s != ST_OK)
         return s;
-    s = check_removal(w, user, e);
+    s = check_removal(w, user, &demanded, e);
     if (s == ST_DENIED)
         return worker_refuse(w, in, "factor_remove", e);
     (void)snprintf(tag, sizeof tag, "factor %s removed", kind_name(in->kind));
@@ -305,7 +305,7 @@ enum status handle_factor_remove(struct worker *w, struct args *in, struct args 
         s = act_begin(w, in, tag, &intent, e);
     if (s != ST_OK)
         return s;
-    s = factors_remove(w->state->factors, user, (enum factor_kind)in->kind, in->text, e);
+    s = factors_remove(w->state->factors, user, (enum factor_kind)in->kind, in->text, demanded, e);
     return act_end(w, intent, s, e);
 }
 

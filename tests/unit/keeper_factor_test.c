@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "crypto/otp.h"
 #include "keeper/client_factor.h"
-#include "keeper/factor_record.h"
+#include "keeper/factor_store.h"
 #include "keeper/session.h"
 
 #include <sys/stat.h>
@@ -185,6 +185,27 @@ static void recovery_codes_count_once_each_and_the_old_ones_go_with_new_ones(voi
                      ST_DENIED);
     assert_int_equal(factors_check(b.f, 1, FACTOR_KIND_RECOVERY, text(second.text[0]), home, NOON, &b.e),
                      ST_OK);
+    bench_close(&b);
+}
+
+static void the_last_factor_stays_though_two_removals_were_permitted_at_once(void **state) {
+    struct bench b;
+    struct factor_record r;
+    bool has = false;
+    bench_open(&b, *state, "last");
+    bench_enrol(&b, NOON);
+    assert_int_equal(factor_read(b.f, 1, &r), ST_OK);
+    r.passkeys[0] = (struct factor_passkey){.id_n = 5, .name = "key"};
+    r.passkeys[0].key = (struct verify_key){.algorithm = VERIFY_RS256, .first_n = 256, .second_n = 3};
+    r.passkey_count = 1;
+    assert_int_equal(factor_write(b.f, 1, &r), ST_OK);
+    struct slice id = slice_of(r.passkeys[0].id, 5);
+    assert_int_equal(factors_remove(b.f, 1, FACTOR_KIND_TOTP, SLICE_NONE, true, &b.e), ST_OK);
+    assert_int_equal(factors_remove(b.f, 1, FACTOR_KIND_PASSKEY, id, true, &b.e), ST_DENIED);
+    assert_string_equal(b.e.code, "factor_demanded");
+    assert_int_equal(factors_has(b.f, 1, &has), ST_OK);
+    assert_true(has);
+    assert_int_equal(factors_remove(b.f, 1, FACTOR_KIND_PASSKEY, id, false, &b.e), ST_OK);
     bench_close(&b);
 }
 
@@ -421,6 +442,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(recovery_codes_count_once_each_and_the_old_ones_go_with_new_ones,
                                         setup, teardown),
         cmocka_unit_test(what_is_kept_reads_back),
+        cmocka_unit_test_setup_teardown(the_last_factor_stays_though_two_removals_were_permitted_at_once,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(half_sessions_end_no_whole_one, setup, teardown),
         cmocka_unit_test_setup_teardown(half_a_session_may_only_finish_its_sign_in, setup, teardown),
         cmocka_unit_test_setup_teardown(a_half_session_stays_half_over_a_restart, setup, teardown),

@@ -1,9 +1,13 @@
 /* What is asked of passwords: rules by profile, lists, history, rotation. */
 #include "keeper_world.h"
 
+#include "base/clock.h"
 #include "base/json_in.h"
 #include "keeper/breached.h"
+#include "keeper/credential.h"
 #include "keeper/password_rules.h"
+
+#include <sys/stat.h>
 
 static int setup(void **state) {
     struct world *w = calloc(1, sizeof *w);
@@ -199,6 +203,49 @@ static void the_last_ones_do_not_come_back(void **state) {
     assert_int_equal(change(w, &wang, "Tumble-orchid-4", "Tumble-orchid-1", &e), ST_OK);
 }
 
+/* As if the password of user 1 had been set so long ago. */
+static void set_age(struct vault *v, int64_t age) {
+    const uint8_t key[4] = {1};
+    struct buf at;
+    buf_init(&at, 8, false);
+    buf_put_u64(&at, (uint64_t)(clock_wall_ms() - age));
+    const struct vault_change c = {VAULT_PASSWORD_PAST, slice_of(key, 4), buf_slice(&at)};
+    assert_int_equal(vault_commit(v, &c, 1), ST_OK);
+    buf_free(&at);
+}
+
+static void a_one_time_password_lets_in_for_three_days(void **state) {
+    struct world *w = *state;
+    struct error e;
+    char dir[256], keys_dir[256];
+    struct keyring *keys;
+    struct vault *v;
+    struct credentials *c;
+    bool must = false;
+    const int64_t hour = 3600 * (int64_t)1000;
+    const struct password_cost cheap = {64, 1, 1};
+    (void)snprintf(dir, sizeof dir, "%s/once", w->dir);
+    (void)snprintf(keys_dir, sizeof keys_dir, "%s/once-keys", w->dir);
+    assert_int_equal(mkdir(dir, 0700) + mkdir(keys_dir, 0700), 0);
+    assert_int_equal(keyring_open(keys_dir, dir, &keys, &e), ST_OK);
+    assert_int_equal(vault_open(dir, keys->vault, &v, &e), ST_OK);
+    assert_int_equal(credentials_open(v, keys, cheap, &c, &e), ST_OK);
+    struct slice once = SLICE("tumble-orchid");
+    assert_int_equal(credentials_set(c, 1, SLICE("wang"), once, true, 0, &e), ST_OK);
+    set_age(v, 71 * hour);
+    assert_int_equal(credentials_verify(c, 1, once, &must, &e), ST_OK);
+    assert_true(must);
+    set_age(v, 72 * hour);
+    assert_int_equal(credentials_verify(c, 1, once, &must, &e), ST_UNAUTHENTICATED);
+    assert_string_equal(e.code, "sign_in_failed");
+    assert_int_equal(credentials_set(c, 1, SLICE("wang"), once, false, 0, &e), ST_OK);
+    set_age(v, 1000 * hour);
+    assert_int_equal(credentials_verify(c, 1, once, &must, &e), ST_OK);
+    credentials_close(c);
+    vault_close(v);
+    keyring_close(keys);
+}
+
 static void the_companys_own_words_are_no_password(void **state) {
     struct world *w = *state;
     struct error e;
@@ -210,6 +257,7 @@ static void the_companys_own_words_are_no_password(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_one_time_password_lets_in_for_three_days, setup, teardown),
         cmocka_unit_test(what_anybody_tries_first_is_guessable),
         cmocka_unit_test(rules_parse_by_profile),
         cmocka_unit_test(a_refusal_says_why),
