@@ -75,6 +75,13 @@ enum status map_put(struct map *m, struct slice key, void *value) {
     return ST_OK;
 }
 
+enum status map_reserve(struct map *m, size_t more) {
+    enum status s = ST_OK;
+    while (s == ST_OK && m->count + more > m->room / 4 * 3)
+        s = map_grow(m);
+    return s;
+}
+
 void *map_get(const struct map *m, struct slice key) {
     return m->room == 0 ? NULL : map_slot(m, key)->value;
 }

@@ -23,6 +23,8 @@ void map_init(struct map *m);
 void map_free(struct map *m);
 /* Adds or replaces; `value` must not be NULL. ST_NOMEM leaves the map as it was. */
 MUST_CHECK enum status map_put(struct map *m, struct slice key, void *value);
+/* Room for so many more, so that their map_put can't fail. */
+MUST_CHECK enum status map_reserve(struct map *m, size_t more);
 /* NULL when absent. */
 void *map_get(const struct map *m, struct slice key);
 

@@ -71,19 +71,25 @@ enum status registry_index(struct registry *r) {
     return s;
 }
 
+enum status registry_reserve(struct registry *r, size_t more) {
+    if (r->count + more > r->room) {
+        size_t room = r->room * 2 > r->count + more ? r->room * 2 : r->count + more + 256;
+        struct item **grown = realloc(r->items, room * sizeof *grown);
+        if (grown == NULL)
+            return ST_NOMEM;
+        r->items = grown;
+        r->room = room;
+    }
+    return map_reserve(&r->by_key, more);
+}
+
 /* Takes ownership of `fresh`; its key's older item goes. */
 enum status registry_take(struct registry *r, struct item *fresh) {
     struct item *old = registry_find(r, fresh->kind, fresh->id);
     if (old == NULL) {
-        if (r->count == r->room) {
-            size_t room = r->room == 0 ? 256 : r->room * 2;
-            struct item **grown = room > REGISTRY_ROOM ? NULL : realloc(r->items, room * sizeof *grown);
-            if (grown == NULL)
-                return ST_NOMEM;
-            r->items = grown;
-            r->room = room;
-        }
-        enum status s = map_put(&r->by_key, slice_of(fresh->key, REGISTRY_KEY), fresh);
+        enum status s = registry_reserve(r, 1);
+        if (s == ST_OK)
+            s = map_put(&r->by_key, slice_of(fresh->key, REGISTRY_KEY), fresh);
         if (s != ST_OK)
             return s;
         r->items[r->count++] = fresh;
@@ -147,6 +153,34 @@ static enum status load_item(void *context, struct slice key, struct slice value
     return i == NULL ? ST_NOMEM : registry_take(r, i);
 }
 
+/* The newest stays, so that neither its id nor the registry's version is given twice. */
+static bool is_past(const struct registry *r, const struct item *i, int64_t before) {
+    const struct parsed_grant *g = &i->parsed.grant;
+    return i->kind == REGISTRY_GRANT && g->until < before && (!g->glass || g->reviewed) &&
+           i->id != r->last_id[REGISTRY_GRANT] && i->version != r->version;
+}
+
+static enum status forget_grants(struct registry *r) {
+    int64_t before = clock_wall_ms() - GRANT_KEPT_MS;
+    enum status s = ST_OK;
+    size_t n = 0;
+    for (size_t k = 0; k < r->count; k++) {
+        struct item *i = r->items[k];
+        struct vault_change gone = {VAULT_REGISTRY, slice_of(i->key, REGISTRY_KEY), SLICE_NONE};
+        if (is_past(r, i, before) && vault_commit_lazy(r->vault, &gone, 1) == ST_OK)
+            item_free(i);
+        else
+            r->items[n++] = i;
+    }
+    if (n == r->count)
+        return ST_OK;
+    r->count = n;
+    map_free(&r->by_key);
+    for (size_t k = 0; s == ST_OK && k < n; k++)
+        s = map_put(&r->by_key, slice_of(r->items[k]->key, REGISTRY_KEY), r->items[k]);
+    return s;
+}
+
 enum status registry_open(struct vault *v, struct registry **out, struct error *e) {
     *out = NULL;
     struct registry *r = calloc(1, sizeof *r);
@@ -161,6 +195,8 @@ enum status registry_open(struct vault *v, struct registry **out, struct error *
     memset(&r->company.limits, 0xff,
            sizeof r->company.limits); /* LIMIT_NONE throughout until a document says otherwise */
     enum status s = vault_each(v, VAULT_REGISTRY, load_item, r);
+    if (s == ST_OK)
+        s = forget_grants(r);
     if (s == ST_OK)
         s = registry_index(r);
     if (s != ST_OK) {

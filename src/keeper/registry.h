@@ -36,6 +36,10 @@
  * - A user's mail, while accounts are found by it at sign-in, takes two as well. No account is found by a
  *   mail that one person has written alone: two set it, or a security administrator confirms it
  *   ("mail_confirmed"); a change of the mail takes that away.
+ * - Whoever makes grants of his own hand (lends, breaks the glass) has GRANTS_LIVE that are live or await
+ *   their review at most, and makes GRANTS_MONTH in 30 days; they fill half of the registry at most (ST_LIMIT
+ *   "too_many_grants"). What stands in a grant stays: who comes second with its end or its review gets
+ *   ST_CONFLICT "grant_closed". A grant that is over for a year, its review done, is forgotten at start.
  * - Ends are judged by the keeper's clock at every question: what is over gives nothing, to ceilings and
  *   budgets too.
  * - Users, departments and the catalogue are the system administrator's, but roles, duties and reviews of
@@ -160,6 +164,8 @@ struct registry_writer {
 };
 
 #define REGISTRY_BATCH_MAX  64
+#define GRANTS_LIVE         20
+#define GRANTS_MONTH        40
 #define REGISTRY_IMPORT_MAX 4000 /* a transaction of the vault holds that many */
 #define PARTNER_DAYS        366  /* a partner's account is opened for that long at most */
 

@@ -265,7 +265,13 @@ static enum status parse_grant(const json_t *d, struct parsed_grant *g, struct e
         return bad(e, "since", "a time in ms");
     if (!take_time(json_object_get(d, "until"), &g->until) || g->until == 0)
         return bad(e, "until", "a time in ms");
-    g->ended = json_object_get(d, "ended") != NULL && !json_is_null(json_object_get(d, "ended"));
+    if (!take_optional_u32(json_object_get(d, "by"), &g->by))
+        g->by = 0;
+    const json_t *ended = json_object_get(d, "ended"), *review = json_object_get(d, "review");
+    const char *why = json_string_value(json_object_get(d, "why"));
+    g->ended = ended != NULL && !json_is_null(ended);
+    g->reviewed = review != NULL && !json_is_null(review);
+    g->glass = why != NULL && strcmp(why, "break_glass") == 0;
     return ST_OK;
 }
 

@@ -51,7 +51,8 @@ struct parsed_grant {
     uint32_t user, from; /* from: a colleague whose roles these are; 0: none */
     struct role_names roles;
     int64_t since, until; /* ms */
-    bool ended;
+    uint32_t by;          /* who made it; 0: not said */
+    bool ended, glass, reviewed;
 };
 
 struct parsed_role {

@@ -252,12 +252,49 @@ static enum status check_department(const struct batch *b, const struct change *
     return organise_check(b->r, c->old, &c->parsed.department, e);
 }
 
+/* Judged here, where nobody else writes: two who end or review one grant at once don't undo each other. */
+static enum status check_closing(const struct change *c, struct error *e) {
+    json_t *old = NULL, *value;
+    const char *key;
+    enum status s = json_read(slice_of(c->old->document, c->old->document_n), 0, &old, NULL);
+    json_object_foreach(old, key, value) {
+        if (s == ST_OK && !json_is_null(value) && !json_equal(json_object_get(c->json, key), value))
+            s = error_set(e, ST_CONFLICT, "grant_closed", "that has been done");
+    }
+    json_decref(old);
+    return s;
+}
+
+/* What people make of their own hand is bounded. */
+static enum status check_grant(const struct batch *b, const struct change *c, struct error *e) {
+    int64_t now = clock_wall_ms(), month = now - 30 * 24 * 3600 * (int64_t)1000;
+    size_t live = 0, recent = 0, all = 0;
+    if (c->old != NULL)
+        return check_closing(c, e);
+    for (size_t k = 0; k < b->r->count; k++) {
+        const struct parsed_grant *g = &b->r->items[k]->parsed.grant;
+        if (b->r->items[k]->kind != REGISTRY_GRANT)
+            continue;
+        all++;
+        if (g->by != b->who->user)
+            continue;
+        live += (!g->ended && now < g->until) || (g->glass && !g->reviewed);
+        recent += g->since > month;
+    }
+    bool alone = b->who->second == 0;
+    return alone && (live >= GRANTS_LIVE || recent >= GRANTS_MONTH || all >= REGISTRY_ROOM / 2)
+               ? error_set(e, ST_LIMIT, "too_many_grants", "too many rights for a time: end some first")
+               : ST_OK;
+}
+
 static enum status check_rules(const struct batch *b, const struct change *c, struct error *e) {
     const union parsed *p = &c->parsed;
     if (c->kind == REGISTRY_USER)
         return check_user(b, c, e);
     if (c->kind == REGISTRY_DEPARTMENT)
         return b->who == NULL ? ST_OK : check_department(b, c, e);
+    if (c->kind == REGISTRY_GRANT)
+        return b->who == NULL ? ST_OK : check_grant(b, c, e);
     if (c->kind == REGISTRY_ROLE) {
         const struct item *same = map_get(&b->r->by_role, slice_from_string(p->role.name));
         if (same != NULL && same->id != c->id)
@@ -344,10 +381,23 @@ static enum status take_all(struct batch *b) {
     return s;
 }
 
+/* Before anything is stored: what is on the disk must find its place, now and after a restart. */
+static enum status reserve_all(struct batch *b, struct error *e) {
+    size_t fresh = 0;
+    for (size_t i = 0; i < b->count; i++)
+        fresh += b->changes[i].old == NULL;
+    if (fresh > 0 && b->r->count + fresh > REGISTRY_ROOM)
+        return error_set(e, ST_LIMIT, "too_many_items", "the registry is full");
+    (void)pthread_rwlock_wrlock(&b->r->lock);
+    enum status s = registry_reserve(b->r, fresh);
+    (void)pthread_rwlock_unlock(&b->r->lock);
+    return s == ST_OK ? s : error_set(e, s, "no_memory", "registry");
+}
+
 static enum status store_all(struct batch *b, const struct vault_change *also, struct error *e) {
     struct vault_change *changes = calloc(b->count + 1, sizeof *changes);
     size_t n = 0;
-    enum status s = changes == NULL ? ST_NOMEM : ST_OK;
+    enum status s = changes == NULL ? ST_NOMEM : reserve_all(b, e);
     for (size_t i = 0; s == ST_OK && i < b->count; i++) {
         struct change *c = &b->changes[i];
         s = render_change(c, b->r->version + 1 + i, e);

@@ -10,6 +10,7 @@
 
 #define REGISTRY_KEY  5
 #define REGISTRY_ROOM 200000 /* items */
+#define GRANT_KEPT_MS (366 * 24 * 3600 * (int64_t)1000)
 
 struct item {
     uint8_t key[REGISTRY_KEY]; /* kind, id */
@@ -41,6 +42,8 @@ struct item *registry_find(const struct registry *r, uint8_t kind, uint32_t id);
 struct item *item_new(uint8_t kind, uint32_t id, uint64_t version, struct slice document,
                       const union parsed *parsed);
 void item_free(struct item *i);
+/* Room for so many new items, so that registry_take of them can't fail. Under the write lock. */
+MUST_CHECK enum status registry_reserve(struct registry *r, size_t more);
 /* Takes ownership of `fresh`; its key's older item goes. Under the write lock. */
 MUST_CHECK enum status registry_take(struct registry *r, struct item *fresh);
 /* The indexes by name, and the grants that are still of use, made anew. Under the write lock. */

@@ -1,5 +1,7 @@
 /* What anybody may ask the keeper to keep has bounds, and what stood at the asking must stand at the end. */
+#include "base/clock.h"
 #include "keeper/proposal.h"
+#include "keeper/registry.h"
 #include "keeper_world.h"
 
 static int setup(void **state) {
@@ -141,6 +143,101 @@ static void a_proposer_without_his_duty_proposes_nothing_any_more(void **state) 
     assert_int_equal(decide(w, &sec, plain, false, &e), ST_OK);
 }
 
+static uint32_t lend(struct world *w, const struct keeper_call *who, enum status expected) {
+    static char text[200];
+    struct error e;
+    uint32_t id = 0;
+    (void)snprintf(text, sizeof text,
+                   "{\"why\":\"leave\",\"to\":2,\"roles\":[\"sales\"],\"until\":%lld,\"reason\":\"off\"}",
+                   (long long)clock_wall_ms() + 3600000);
+    assert_int_equal(keeper_grant_make(w->k, who, slice_from_string(text), &id, &e), expected);
+    if (expected != ST_OK)
+        assert_string_equal(e.code, "too_many_grants");
+    return id;
+}
+
+static void a_person_lends_so_much_at_once_and_so_often(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct keeper_call wang = world_sign_in(w, "wang");
+    uint32_t id = 0;
+    for (size_t i = 0; i < GRANTS_LIVE; i++)
+        id = lend(w, &wang, ST_OK);
+    (void)lend(w, &wang, ST_LIMIT);
+    for (size_t i = GRANTS_LIVE; i < GRANTS_MONTH; i++) {
+        assert_int_equal(keeper_grant_close(w->k, &wang, id, false, SLICE("back"), &e), ST_OK);
+        id = lend(w, &wang, ST_OK);
+    }
+    assert_int_equal(keeper_grant_close(w->k, &wang, id, false, SLICE("back"), &e), ST_OK);
+    (void)lend(w, &wang, ST_LIMIT);
+}
+
+static const uint8_t key[32] = {7};
+
+static struct registry *open_registry(const char *dir, struct vault **v) {
+    struct registry *r = NULL;
+    struct error e;
+    assert_int_equal(vault_open(dir, key, v, &e), ST_OK);
+    assert_int_equal(registry_open(*v, &r, &e), ST_OK);
+    return r;
+}
+
+static enum status put_grant(struct registry *r, const struct registry_writer *who, uint32_t *id,
+                             const char *rest, struct error *e) {
+    char text[300];
+    (void)snprintf(text, sizeof text, "{\"user\":2,\"roles\":[\"sales\"],\"since\":1,%s}", rest);
+    return registry_put(r, who, REGISTRY_GRANT, *id, slice_from_string(text), id, e);
+}
+
+static void a_review_that_races_with_an_end_revives_nothing(void **state) {
+    struct world *w = *state;
+    char dir[] = "/tmp/kedun-bounds-XXXXXX";
+    struct vault *v;
+    struct error e;
+    uint32_t id = 0;
+    struct slice text;
+    assert_non_null(mkdtemp(dir));
+    struct registry *r = open_registry(dir, &v);
+    struct registry_writer who = {.user = 4, .grants = true};
+    assert_int_equal(put_grant(r, &who, &id, "\"until\":99999999999999", &e), ST_OK);
+    /* Both were made from the grant as it stood before. */
+    assert_int_equal(put_grant(r, &who, &id, "\"until\":99999999999999,\"ended\":{\"by\":4}", &e), ST_OK);
+    assert_int_equal(put_grant(r, &who, &id, "\"until\":99999999999999,\"review\":{\"by\":5}", &e),
+                     ST_CONFLICT);
+    assert_string_equal(e.code, "grant_closed");
+    assert_true(registry_document(r, REGISTRY_GRANT, id, &w->arena, &text));
+    assert_non_null(memmem(text.p, text.n, "ended", 5));
+    registry_close(r);
+    vault_close(v);
+    (void)nftw(dir, world_unlink, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void grants_long_over_are_forgotten_at_start_unless_they_await_review(void **state) {
+    struct world *w = *state;
+    char dir[] = "/tmp/kedun-bounds-XXXXXX";
+    struct vault *v;
+    struct error e;
+    struct slice text;
+    uint32_t id[4] = {0};
+    const char *rest[4] = {"\"until\":2", "\"until\":2,\"why\":\"break_glass\"", "\"until\":99999999999999",
+                           "\"until\":2"};
+    assert_non_null(mkdtemp(dir));
+    struct registry *r = open_registry(dir, &v);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(put_grant(r, NULL, &id[i], rest[i], &e), ST_OK);
+    for (int again = 0; again < 2; again++) {
+        registry_close(r);
+        vault_close(v);
+        r = open_registry(dir, &v);
+        assert_int_equal(registry_version(r), 4);
+        for (size_t i = 0; i < 4; i++)
+            assert_int_equal(registry_document(r, REGISTRY_GRANT, id[i], &w->arena, &text), i != 0);
+    }
+    registry_close(r);
+    vault_close(v);
+    (void)nftw(dir, world_unlink, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -148,6 +245,9 @@ int main(void) {
         CASE(a_proposal_keeps_what_its_kind_knows_and_no_more),
         CASE(withdrawn_proposals_of_a_person_give_way_and_decided_ones_last),
         CASE(a_proposer_without_his_duty_proposes_nothing_any_more),
+        CASE(a_person_lends_so_much_at_once_and_so_often),
+        CASE(a_review_that_races_with_an_end_revives_nothing),
+        CASE(grants_long_over_are_forgotten_at_start_unless_they_await_review),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
