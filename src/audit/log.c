@@ -91,7 +91,7 @@ enum status audit_log_open(const struct audit_options *options, struct audit_log
                          "the audit log needs a directory, an origin and a seed");
     struct audit_log *log = log_create(options);
     if (log == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the audit log");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the audit log");
     uint64_t segment_bytes = options->segment_bytes == 0 ? SEGMENT_BYTES : options->segment_bytes;
     enum status s = log_store_open(&log->store, options->directory, segment_bytes, log->hash, &log->safe, e);
     if (s != ST_OK) {

@@ -25,7 +25,7 @@ enum status audit_prover_open(const char *directory, struct audit_prover **out, 
         return error_set(e, ST_INVALID, "audit_unreadable", "the directory's name is too long");
     struct audit_prover *p = calloc(1, sizeof *p);
     if (p == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for proofs");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for proofs");
     p->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     enum status s = p->fd >= 0 ? ST_OK : errno == ENOENT ? ST_NOT_FOUND : ST_IO;
     p->tree = tree_prover_new((struct tree_leaves){read_leaves, p});

@@ -52,7 +52,7 @@ enum status audit_reader_open(const char *directory, uint64_t from, struct audit
     size_t n = strlen(directory);
     struct audit_reader *r = calloc(1, sizeof *r);
     if (r == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for reading the audit log");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for reading the audit log");
     enum status s = n < sizeof r->directory && from > 0 ? ST_OK : ST_INVALID;
     if (s == ST_OK) {
         memcpy(r->directory, directory, n + 1);

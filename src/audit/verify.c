@@ -227,7 +227,7 @@ enum status audit_verify(const char *directory, const uint8_t public_key[32], st
     *report = (struct audit_report){0};
     struct verifier *v = calloc(1, sizeof *v);
     if (v == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the verifier");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the verifier");
     v->directory = directory;
     v->public_key = public_key;
     v->report = report;

@@ -238,7 +238,7 @@ test('an unknown address and a wrong method are told apart, in both languages', 
 test('the directory names people and departments and nothing else of them', async () => {
   const d = ok(await (await server.as('sales1')).get('/api/v1/directory'));
   const me = d.users.find((u) => u.id === 10);
-  assert.deepEqual(me, { id: 10, name: '王芳', department: 3, disabled: false });
+  assert.deepEqual(me, { id: 10, name: '王芳', department: 3, disabled: false, partner: false });
   assert.ok(d.departments.some((x) => x.id === 2 && x.branch === true));
   assert.ok(!JSON.stringify(d).includes('login'));
 });

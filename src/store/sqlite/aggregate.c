@@ -91,7 +91,7 @@ enum status store_group_by(struct store_reader *r, const struct object_def *o, c
     *n = 0;
     *out = arena_array(arena, most, sizeof **out);
     if (*out == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the groups");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the groups");
     if (filter->op == PRED_FALSE)
         return ST_OK;
     struct plan p;

@@ -288,7 +288,7 @@ static enum status apply_terms(struct apply *a, const struct write_op *op) {
         if (!stage || !postings_keep(op->terms[i].search))
             st = apply_term(a, op->object->id, row, &op->terms[i], all || op->terms[i].remove);
     }
-    return st == ST_NOMEM ? error_set(a->e, st, "out_of_memory", "no memory for search terms") : st;
+    return st == ST_NOMEM ? error_set(a->e, st, "no_memory", "no memory for search terms") : st;
 }
 
 static enum status apply_purge(struct apply *a, const struct write_op *op) {
@@ -463,5 +463,5 @@ enum status apply_set(struct apply *a, const struct write_set *set, struct write
 
 enum status apply_finish(struct apply *a, struct error *e) {
     enum status st = pending_postings_write(&a->postings, a->c, &a->sql, e);
-    return st == ST_NOMEM ? error_set(e, st, "out_of_memory", "no memory for search terms") : st;
+    return st == ST_NOMEM ? error_set(e, st, "no_memory", "no memory for search terms") : st;
 }

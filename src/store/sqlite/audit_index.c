@@ -110,7 +110,7 @@ enum status audit_index_open(const char *directory, bool build, struct audit_ind
         return error_set(e, ST_NOT_FOUND, "not_found", "there is no index yet");
     struct audit_index *x = calloc(1, sizeof *x);
     if (x == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the index");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the index");
     sql_init(&x->sql);
     enum status s = open_file(path, build, x, e);
     for (unsigned tries = 0; !build && in_the_way(s) && tries < TRIES; tries++) {
@@ -226,7 +226,7 @@ static enum status add_postings(struct audit_index *x, const struct audit_entry 
         n += entries[i].record_count;
     struct posting *all = calloc(n + 1, sizeof *all);
     if (all == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the index");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the index");
     n = 0;
     for (size_t i = 0; i < count; i++) {
         for (size_t r = 0; r < entries[i].record_count; r++)
@@ -372,7 +372,7 @@ static enum status find_rows(struct finding *f, uint64_t seq, struct error *e) {
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         s = connection_failed(f->x->c, rc, e);
     statement_done(f->x->c, statement);
-    return s == ST_NOMEM ? error_set(e, s, "out_of_memory", "no memory for the page") : s;
+    return s == ST_NOMEM ? error_set(e, s, "no_memory", "no memory for the page") : s;
 }
 
 /* Entry by entry of the record's, until the page is full. */
@@ -410,7 +410,7 @@ enum status audit_index_find(struct audit_index *x, const struct audit_index_que
     struct finding f = {.x = x, .q = q, .arena = arena};
     f.rows = arena_array(arena, q->limit, sizeof *f.rows);
     if (f.rows == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the page");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the page");
     enum status s = find(&f, e);
     for (unsigned tries = 0; in_the_way(s) && tries < TRIES; tries++) {
         (void)poll(NULL, 0, WAIT_MS);

@@ -63,7 +63,7 @@ enum status audit_tally_add(struct connection *c, struct sql *sql, const struct 
     enum status s = ST_OK;
     size_t n = 0;
     if (all == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the index");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the index");
     for (size_t i = 0; i < count; i++) {
         if (counts(&entries[i]))
             all[n++] = tally_of(&entries[i], shown[i]);
@@ -123,7 +123,7 @@ enum status audit_tally_read(struct connection *c, struct sql *sql, const struct
     struct audit_tally *rows = calloc(AUDIT_TALLY_MOST, sizeof *rows);
     *count = 0;
     if (rows == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for a report");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for a report");
     put_question(sql, q);
     enum status s = sql_prepare(sql, c, &statement, e);
     if (s == ST_OK) {
@@ -134,7 +134,7 @@ enum status audit_tally_read(struct connection *c, struct sql *sql, const struct
     if (*out != NULL)
         memcpy(*out, rows, *count * sizeof *rows);
     free(rows);
-    return s == ST_OK && *out == NULL ? error_set(e, ST_NOMEM, "out_of_memory", "no memory for a report") : s;
+    return s == ST_OK && *out == NULL ? error_set(e, ST_NOMEM, "no_memory", "no memory for a report") : s;
 }
 
 /* ---- different records ---- */
@@ -235,7 +235,7 @@ static enum status take_entry(sqlite3_stmt *statement, struct met *met, struct a
     for (size_t i = 0; i < n; i++) {
         bool fresh = false;
         if (!met_add(met, object, ids + i * 16, &fresh) && met->count < DISTINCT_MOST)
-            return error_set(e, ST_NOMEM, "out_of_memory", "no memory for a report");
+            return error_set(e, ST_NOMEM, "no_memory", "no memory for a report");
         place->at_least = place->at_least || met->count >= DISTINCT_MOST;
         place->records += fresh;
     }

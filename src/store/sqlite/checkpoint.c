@@ -188,7 +188,7 @@ static int wake_init(pthread_cond_t *wake) {
 enum status checkpoint_start(const char *path, struct checkpoint **out, struct error *e) {
     struct checkpoint *k = calloc(1, sizeof *k);
     if (k == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the checkpointer");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the checkpointer");
     k->emptied_ns = clock_monotonic_ns();
     k->full = CHECKPOINT_FULL;
     k->pages = 1; /* what the last process left, and what was written before now */

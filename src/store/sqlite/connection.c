@@ -32,7 +32,7 @@ enum status connection_failed(struct connection *c, int rc, struct error *e) {
     case SQLITE_INTERRUPT:
         return error_set(e, ST_LIMIT, "too_slow", "the query took longer than it may");
     case SQLITE_NOMEM:
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the query");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the query");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return error_set(e, ST_UNAVAILABLE, "store_busy", "the database is locked (%d)", extended);
@@ -101,7 +101,7 @@ enum status connection_open(const char *path, enum connection_kind kind, struct 
         return error_set(e, ST_INTERNAL, "store_internal", "the database library did not start");
     struct connection *c = calloc(1, sizeof *c);
     if (c == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for a connection");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for a connection");
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     if (kind == CONNECTION_WRITER)
         flags |= SQLITE_OPEN_CREATE;

@@ -20,7 +20,7 @@ static enum status read_list(struct store_reader *r, size_t limit, struct arena 
                              void *list, size_t *n, struct error *e) {
     *n = 0;
     if (list == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the rows");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the rows");
     enum status st = reader_begin(r, e);
     if (st != ST_OK)
         return st;
@@ -33,7 +33,7 @@ static enum status read_list(struct store_reader *r, size_t limit, struct arena 
     if (s != NULL)
         statement_done(r->c, s);
     reader_end(r);
-    return st == ST_NOMEM ? error_set(e, st, "out_of_memory", "no memory for the rows") : st;
+    return st == ST_NOMEM ? error_set(e, st, "no_memory", "no memory for the rows") : st;
 }
 
 /* ---- history ---- */

@@ -121,7 +121,7 @@ enum status postings_register(sqlite3 *db, struct error *e) {
         int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
         if (sqlite3_create_function_v2(db, functions[i].name, 2, flags, NULL, functions[i].function, NULL,
                                        NULL, NULL) != SQLITE_OK)
-            return error_set(e, ST_NOMEM, "out_of_memory", "no memory for a connection");
+            return error_set(e, ST_NOMEM, "no_memory", "no memory for a connection");
     }
     return ST_OK;
 }

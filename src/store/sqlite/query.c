@@ -360,7 +360,7 @@ enum status store_query(struct store_reader *r, const struct store_select *q, st
     *out = (struct store_rows){.count = 0};
     out->rows = arena_array(arena, (size_t)q->limit + 2, sizeof *out->rows);
     if (out->rows == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the rows");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the rows");
     if (q->filter->op == PRED_FALSE) /* SQLite refuses a plan's named index where nothing can be found */
         return ST_OK;
     struct query run = {.r = r, .select = q, .arena = arena, .out = out, .e = e};
@@ -375,6 +375,6 @@ enum status store_query(struct store_reader *r, const struct store_select *q, st
     st = query_run(&run);
     reader_end(r);
     if (st == ST_NOMEM)
-        return error_set(e, st, "out_of_memory", "no memory for the rows");
+        return error_set(e, st, "no_memory", "no memory for the rows");
     return st;
 }

@@ -74,7 +74,7 @@ static enum status output_flush(struct run_output *o, struct error *e) {
         return ST_OK;
     struct slice bytes = run_block_take(&o->block);
     if (bytes.p == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for a block");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for a block");
     posting_key(&o->block.first, key);
     begin(o->r, "INSERT INTO posting_block(run, first, postings) VALUES(");
     bind_then(o->r, o->run, ", ");
@@ -291,7 +291,7 @@ static enum status merge_step(const struct runs *r, int64_t run, int64_t low, co
                               struct error *e) {
     struct run_merge *m = calloc(1, sizeof *m);
     if (m == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for merging");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for merging");
     m->r = r;
     m->out = (struct run_output){.r = r, .run = run, .low = (uint64_t)low};
     m->resumed = done != NULL;

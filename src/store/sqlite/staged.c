@@ -128,7 +128,7 @@ enum status staged_put(struct staged *s, uint16_t object, int64_t row, const str
     if (count > sizeof few / STAGED_TERM)
         bytes = malloc(count * STAGED_TERM);
     if (bytes == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for search terms");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for search terms");
     for (size_t i = 0; i < count; i++) {
         if (postings_keep(terms[i].search))
             term_put(bytes + STAGED_TERM * n++, postings_term(terms[i].field, terms[i].term));
@@ -179,7 +179,7 @@ enum status staged_release(struct staged *s, uint16_t object, int64_t row, struc
     while (st == ST_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW)
         st = release_terms(statement, object, row, to);
     if (st == ST_NOMEM)
-        st = error_set(e, st, "out_of_memory", "no memory for search terms");
+        st = error_set(e, st, "no_memory", "no memory for search terms");
     if (st == ST_OK && rc != SQLITE_DONE)
         st = connection_failed(s->c, rc, e);
     if (statement != NULL)
@@ -408,7 +408,7 @@ enum status staged_fold(struct staged *s, bool (*stop)(void *), void *context, s
         long_step = gathering && s->fold.last >= s->fold.end;
     } while (st == ST_OK && s->fold.first <= s->fold.last && !long_step && !stop(context));
     if (st == ST_NOMEM)
-        (void)error_set(e, st, "out_of_memory", "no memory for search terms");
+        (void)error_set(e, st, "no_memory", "no memory for search terms");
     if (st != ST_OK || s->fold.first > s->fold.end)
         fold_forget(s);
     return st;
@@ -452,5 +452,5 @@ enum status staged_register(sqlite3 *db, struct error *e) {
     return sqlite3_create_function_v2(db, "kedun_staged", 2, flags, NULL, staged_function, NULL, NULL,
                                       NULL) == SQLITE_OK
                ? ST_OK
-               : error_set(e, ST_NOMEM, "out_of_memory", "no memory for a connection");
+               : error_set(e, ST_NOMEM, "no_memory", "no memory for a connection");
 }

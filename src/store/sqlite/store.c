@@ -35,7 +35,7 @@ static enum status start_writing(struct store *s, const struct object_set *objec
     s->kept = kept_new();
     s->found = found_new();
     if (st == ST_OK && (s->places == NULL || s->kept == NULL || s->found == NULL))
-        st = error_set(e, ST_NOMEM, "out_of_memory", "no memory for places in lists");
+        st = error_set(e, ST_NOMEM, "no_memory", "no memory for places in lists");
     if (st == ST_OK)
         st = writer_start(c, s->checkpoint, s->places, s->kept, s->found, &s->writer, e);
     if (st != ST_OK)
@@ -57,7 +57,7 @@ enum status store_open(const char *directory, enum store_mode mode, const struct
                        struct store **out, struct error *e) {
     struct store *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the store");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the store");
     s->mode = mode;
     int n = snprintf(s->path, sizeof s->path, "%s/kedun.db", directory);
     enum status st = n > 0 && (size_t)n < sizeof s->path
@@ -89,7 +89,7 @@ void store_close(struct store *s) {
 enum status store_reader_open(struct store *s, struct store_reader **out, struct error *e) {
     struct store_reader *r = calloc(1, sizeof *r);
     if (r == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for a reader");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for a reader");
     r->deadline_ms = STORE_DEADLINE_MS;
     r->places = s->places;
     r->kept = s->kept;

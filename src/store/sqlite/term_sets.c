@@ -48,7 +48,7 @@ static void fail(struct finder *f, enum status st, const char *code, const char 
 }
 
 static void *no_memory(struct finder *f) {
-    fail(f, ST_NOMEM, "out_of_memory", "no memory for a search");
+    fail(f, ST_NOMEM, "no_memory", "no memory for a search");
     return NULL;
 }
 
@@ -279,7 +279,7 @@ enum status term_sets_find(struct store_reader *r, uint16_t object, const struct
         return ST_OK;
     struct finder *f = calloc(1, sizeof *f);
     if (f == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for a search");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for a search");
     f->r = r;
     f->object = object;
     f->e = e;

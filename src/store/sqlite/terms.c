@@ -33,7 +33,7 @@ static enum status list_make(struct terms_lead *lead, struct error *e) {
     buf_put_u8(&b, 0);
     if (b.failed) {
         buf_free(&b);
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for a search");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for a search");
     }
     lead->list = (char *)b.p;
     return ST_OK;

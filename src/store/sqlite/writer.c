@@ -419,7 +419,7 @@ enum status writer_start(struct connection *c, struct checkpoint *k, struct plac
                          struct found *found, struct writer **out, struct error *e) {
     struct writer *w = calloc(1, sizeof *w);
     if (w == NULL)
-        return error_set(e, ST_NOMEM, "out_of_memory", "no memory for the writer");
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the writer");
     w->c = c;
     w->checkpoint = k;
     w->places = places;

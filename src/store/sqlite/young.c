@@ -63,7 +63,7 @@ static void fold_forget(struct young *y) {
 }
 
 static enum status no_memory(struct error *e) {
-    return error_set(e, ST_NOMEM, "out_of_memory", "no memory for search terms");
+    return error_set(e, ST_NOMEM, "no_memory", "no memory for search terms");
 }
 
 static bool set_add(struct young *y, const struct young_set *set) {
@@ -484,5 +484,5 @@ enum status young_register(sqlite3 *db, struct error *e) {
     if (rc == SQLITE_OK)
         rc =
             sqlite3_create_function_v2(db, "kedun_young_has", 5, flags, NULL, has_function, NULL, NULL, NULL);
-    return rc == SQLITE_OK ? ST_OK : error_set(e, ST_NOMEM, "out_of_memory", "no memory for a connection");
+    return rc == SQLITE_OK ? ST_OK : error_set(e, ST_NOMEM, "no_memory", "no memory for a connection");
 }
