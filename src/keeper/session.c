@@ -276,6 +276,8 @@ enum status sessions_rotate(struct sessions *s, const struct uuid *id, struct se
         at = sessions_slot_by_id(s, id); /* what was before it in its bucket may be gone */
     }
     struct session *x = at == NULL ? NULL : *at;
+    if (st == ST_OK && x == NULL)
+        st = ST_UNAUTHENTICATED;
     if (st == ST_OK) {
         struct session next = *x;
         st = fresh_token(s, token, next.hash);

@@ -409,11 +409,11 @@ static void put_scope(struct conditions *c, enum matrix_scope scope) {
     static const char *const texts[MATRIX_SCOPES] = {
         [MATRIX_OWN] = "resource.owner == principal",
         [MATRIX_OWN_AND_LED] = "(resource.owner == principal || resource in principal.manager_of)",
-        [MATRIX_DEPARTMENT] = "resource has department && principal has department && "
-                              "resource.department == principal.department",
+        [MATRIX_DEPARTMENT] = ("resource has department && principal has department && "
+                               "resource.department == principal.department"),
         [MATRIX_DEPARTMENT_BELOW] = "principal has department && resource in principal.department",
-        [MATRIX_DEPARTMENT_LED] = "(principal has department && resource in principal.department || "
-                                  "resource in principal.manager_of)",
+        [MATRIX_DEPARTMENT_LED] = ("(principal has department && resource in principal.department || "
+                                   "resource in principal.manager_of)"),
         [MATRIX_LED] = "resource in principal.manager_of",
         [MATRIX_BRANCH] = "principal has branch && resource in principal.branch",
         [MATRIX_BRANCH_OR_GROUP] =
