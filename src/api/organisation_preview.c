@@ -140,7 +140,8 @@ static uint64_t hash_number(uint64_t n, uint64_t seed) {
 }
 
 static uint64_t hash_pred(const struct pred *p, uint64_t seed) {
-    seed = hash_number((uint64_t)p->op << 32 | p->column << 8 | p->kid_count, seed + p->child_object);
+    seed = hash_number((uint64_t)p->op << 32 | (uint64_t)p->column << 8 | (uint64_t)p->kid_count,
+                       seed + p->child_object);
     for (size_t i = 0; i < p->value_count; i++) {
         seed = hash_number((uint64_t)p->values[i].i, seed + p->values[i].kind);
         if (p->values[i].kind == CELL_TEXT || p->values[i].kind == CELL_BYTES)
