@@ -99,16 +99,16 @@ void terms_lead_free(struct terms_lead *lead) {
 
 enum status terms_put_led(struct sql *s, const struct plan *p, const struct plan_segment *segment,
                           const struct terms_lead *lead, struct error *e) {
-    sql_put(s, "SELECT t0.row AS row FROM (");
+    sql_name(s, "SELECT t0.row AS row FROM o_", p->object->id);
+    sql_put(s, " t0 NOT INDEXED WHERE t0.row IN (");
     if (lead->term != NULL) {
         put_term_rows(s, p->object->id, lead->term);
     } else {
-        sql_put(s, "SELECT value AS row FROM json_each(");
+        sql_put(s, "SELECT value FROM json_each(");
         sql_bind(s, cell_text(slice_from_string(lead->list)));
         sql_put(s, ")");
     }
-    sql_name(s, ") d CROSS JOIN o_", p->object->id);
-    sql_put(s, " t0 ON t0.row = d.row WHERE ");
+    sql_put(s, ") AND ");
     return plan_put_condition(s, p, segment, lead, e);
 }
 

@@ -27,7 +27,9 @@ static inline bool terms_lead_is(const struct terms_lead *lead) {
     return lead->term != NULL || lead->list != NULL;
 }
 
-/* "SELECT t0.row AS row FROM <the leader's rows> … WHERE <condition>": without order. */
+/* "SELECT t0.row AS row FROM … WHERE t0.row IN (<the leader's rows>) AND <condition>": without order. IN, for
+ * a join makes SQLite fill a Bloom filter from the whole table when it takes the leader for long; no index
+ * but the rows' numbers may be chosen. */
 MUST_CHECK enum status terms_put_led(struct sql *s, const struct plan *p, const struct plan_segment *segment,
                                      const struct terms_lead *lead, struct error *e);
 
