@@ -26,7 +26,8 @@ SUITES="unit asan memory fuzz fault api leak keeper people ui"
 
 run_demo() {
     setup_packages run
-    build_all
+    [ -x build/kedun ] && [ -d ui/dist ] || say "building the server and the pages; the first time takes two or three minutes"
+    build_all kedun
     local data=${KEDUN_DATA:-data/demo} listen=${KEDUN_LISTEN:-127.0.0.1:8443}
     local share=()
     if [ "$(id -u)" = 0 ] && ! others_can_reach "$PWD"; then

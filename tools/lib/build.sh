@@ -42,13 +42,14 @@ build_ui() {
     touch "$stamp"
 }
 
+# Everything, or these targets only: who wants to run Kedun need not wait for its tests.
 build_server() {
     [ -f build/build.ninja ] || meson setup build >/dev/null
-    ninja -C build --quiet -j "$(jobs_count)"
+    ninja -C build --quiet -j "$(jobs_count)" "$@"
 }
 
 build_all() {
-    build_server
+    build_server "$@"
     build_ui
 }
 
