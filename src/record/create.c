@@ -14,6 +14,7 @@ struct attempt {
     bool *out; /* rows taken out */
     struct error *refused;
     size_t *index; /* row of the set -> row of the batch */
+    struct created *made;
 };
 
 static enum status build_ops(const struct attempt *t, struct ops *ops, struct error *e) {
@@ -57,6 +58,16 @@ static void take_refused(const struct attempt *t, const struct ops *ops) {
     }
 }
 
+static void take_made(const struct attempt *t, const struct ops *ops) {
+    const struct sealing *s = &t->set.rows[0];
+    for (size_t i = 0; t->made != NULL && t->set.count == 1 && i < ops->count; i++) {
+        if (ops->items[i].kind == WRITE_INSERT)
+            t->made->row = &ops->items[i];
+    }
+    if (t->made != NULL)
+        t->made->wrapped_key = s->draft->new_subject ? s->new_key : s->draft->wrapped_key;
+}
+
 static enum status commit_good(struct attempt *t, struct error *e) {
     struct ops ops;
     struct write_result result;
@@ -71,8 +82,10 @@ static enum status commit_good(struct attempt *t, struct error *e) {
         if (s != ST_OK || ops.count == 0)
             return s;
         s = ops_commit(t->c, &t->set, &ops, &result, e);
-        if (s == ST_OK)
+        if (s == ST_OK) {
             take_refused(t, &ops);
+            take_made(t, &ops);
+        }
         if (s != ST_CONFLICT)
             return s;
         if (result.failed_op >= ops.count)
@@ -87,7 +100,7 @@ static enum status commit_good(struct attempt *t, struct error *e) {
 
 enum status create_rows(struct caller *c, struct draft *const *drafts, size_t count,
                         const struct create_options *how, struct error *refused, struct error *e) {
-    struct attempt t = {.c = c, .job = how->job, .refused = refused};
+    struct attempt t = {.c = c, .job = how->job, .refused = refused, .made = how->made};
     t.set.rows = arena_array(c->arena, count, sizeof *t.set.rows);
     t.out = arena_array(c->arena, count, sizeof *t.out);
     t.index = arena_array(c->arena, count, sizeof *t.index);
@@ -131,10 +144,16 @@ static enum status draft_new(struct caller *c, const struct access *a, const jso
     return s == ST_OK ? draft_validate(d, true, errors, e) : s;
 }
 
-static enum status read_back(struct caller *c, struct slice object, const struct uuid *id, struct json *out,
+/* `made` NULL: it was made before. */
+static enum status read_back(struct caller *c, struct slice object, const struct access *a,
+                             const struct uuid *id, const struct created *made, struct json *out,
                              struct record_written *done, struct error *e) {
+    enum status s = ST_RETRY;
     done->id = *id;
-    enum status s = record_get(c, object, id, out, &done->version, e);
+    if (made != NULL && made->row != NULL)
+        s = get_made(c, a, made->row, made->wrapped_key, out, &done->version, e);
+    if (s == ST_RETRY)
+        s = record_get(c, object, id, out, &done->version, e);
     if (s != ST_NOT_FOUND)
         return s;
     /* He may make records that he may not open: the id is all he gets. */
@@ -151,6 +170,7 @@ enum status record_create(struct caller *c, struct slice object, const json_t *b
     const struct access *a;
     struct draft d;
     struct draft *one = &d;
+    struct created made = {.row = NULL};
     struct error refused = {.status = ST_OK};
     *done = (struct record_written){.replayed = false};
     enum status s = access_object(c, object, &a, e);
@@ -159,12 +179,12 @@ enum status record_create(struct caller *c, struct slice object, const json_t *b
     if (s != ST_OK)
         return s;
     if (done->replayed)
-        return read_back(c, object, &done->id, out, done, e);
+        return read_back(c, object, a, &done->id, NULL, out, done, e);
     if (!a->may_create)
         return error_set(e, ST_DENIED, "denied", "policy does not let you make such a record");
     s = draft_new(c, a, body, &d, errors, e);
     if (s == ST_OK) {
-        struct create_options how = {.audit_act = AUDIT_CREATE};
+        struct create_options how = {.audit_act = AUDIT_CREATE, .made = &made};
         s = create_rows(c, &one, 1, &how, &refused, e);
     }
     if (s == ST_OK && refused.status != ST_OK) {
@@ -175,5 +195,5 @@ enum status record_create(struct caller *c, struct slice object, const json_t *b
             *e = refused;
         return refused.status;
     }
-    return s == ST_OK ? read_back(c, object, &d.id, out, done, e) : s;
+    return s == ST_OK ? read_back(c, object, a, &d.id, &made, out, done, e) : s;
 }

@@ -121,3 +121,57 @@ enum status record_get(struct caller *c, struct slice object, const struct uuid 
         s = page_version(&page, 0, version, &at);
     return s == ST_OK ? get_write(c, &page, out, e) : s;
 }
+
+/* ---- a record that was just made ---- */
+
+static void made_lookup(const void *row, uint16_t column, struct cell *out) {
+    const struct write_op *made = row;
+    *out = cell_null();
+    if (column == FIELD_ID)
+        *out = cell_bytes(slice_of(made->record.b, sizeof made->record.b));
+    else if (column == FIELD_REVISION)
+        *out = cell_int(1);
+    for (size_t i = 0; i < made->column_count; i++) {
+        if (made->columns[i] == column)
+            *out = made->cells[i];
+    }
+}
+
+static enum status made_row(struct caller *c, const struct write_op *made, struct slice wrapped_key,
+                            struct page *p, struct error *e) {
+    struct store_row *row = arena_array(c->arena, 1, sizeof *row);
+    struct cell *cells = arena_array(c->arena, p->column_count, sizeof *cells);
+    if (row == NULL || cells == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "record");
+    for (size_t i = 0; i < p->column_count; i++)
+        made_lookup(made, p->columns[i], &cells[i]);
+    *row = (struct store_row){.cells = cells, .wrapped_key = wrapped_key};
+    p->rows = (struct store_rows){.rows = row, .count = 1};
+    return ST_OK;
+}
+
+enum status get_made(struct caller *c, const struct access *a, const struct write_op *made,
+                     struct slice wrapped_key, struct json *out, uint64_t *version, struct error *e) {
+    const uint16_t *shown = NULL;
+    size_t count = 0;
+    struct page page;
+    int64_t at;
+    if (!pred_is_local(a->acts[ACT_VIEW]))
+        return ST_RETRY;
+    if (pred_decide(a->acts[ACT_VIEW], made_lookup, made) != TRUTH_TRUE)
+        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such record");
+    enum status s = shown_fields(c, a, SLICE_NONE, true, &shown, &count, e);
+    if (s == ST_OK)
+        s = page_plan(a, shown, count, &page, e);
+    if (s == ST_OK)
+        s = fetch_act_columns(&page, e);
+    if (s == ST_OK)
+        s = made_row(c, made, wrapped_key, &page, e);
+    if (s == ST_OK)
+        s = page_views(c, &page, e);
+    if (s == ST_OK)
+        s = page_open(c, &page, &(struct page_act){.act = AUDIT_VIEW}, e);
+    if (s == ST_OK)
+        s = page_version(&page, 0, version, &at);
+    return s == ST_OK ? get_write(c, &page, out, e) : s;
+}

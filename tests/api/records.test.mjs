@@ -56,6 +56,7 @@ test('a record can be written back as it was read', async () => {
   assert.equal(back.grade, 'c');
   const child = await sales1.create('contact', { customer: made.id, person_name: '李四' });
   assert.deepEqual(child.customer, { id: made.id, title: made.name });
+  assert.deepEqual(ok(await sales1.get(`/api/v1/records/contact/${child.id}`)), child);
   const again = await sales1.update('contact', child, { customer: child.customer, position: '经理' });
   assert.equal(again.position, '经理');
 });
