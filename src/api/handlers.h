@@ -74,6 +74,11 @@ HANDLER(api_handovers);
 HANDLER(api_handover_start);
 HANDLER(api_handover_undo);
 HANDLER(api_person_report);
+HANDLER(api_orphans);
+HANDLER(api_accounts_end);
+HANDLER(api_unused_rights);
+HANDLER(api_rights_take);
+HANDLER(api_grown_rights);
 
 HANDLER(api_objects);
 HANDLER(api_object);

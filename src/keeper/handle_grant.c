@@ -254,7 +254,8 @@ static enum status write_sessions(struct worker *w, uint32_t user, struct json *
     return s;
 }
 
-/* {"seen": [[user, ms] …]} of everybody, or with a user his sessions', keys' and jobs' numbers too. */
+/* {"seen": [[user, ms] …], "past_from": ms} of everybody, or with a user his sessions', keys' and jobs'
+ * numbers too. */
 enum status handle_person_state(struct worker *w, struct args *in, struct args *out, struct error *e) {
     struct json j = json_to(&w->scratch);
     bool own = in->user == w->caller.grant.user;
@@ -271,6 +272,8 @@ enum status handle_person_state(struct worker *w, struct args *in, struct args *
     if (s == ST_OK && (in->user == 0 || !own))
         s = vault_each(w->state->vault, VAULT_SEEN, write_seen, &j);
     json_array_end(&j);
+    json_key(&j, "past_from");
+    json_int(&j, w->state->past_from);
     json_object_end(&j);
     out->text = buf_slice(&w->scratch);
     return s == ST_OK && !w->scratch.failed ? ST_OK : error_set(e, ST_NOMEM, "no_memory", "accounts");

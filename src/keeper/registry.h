@@ -10,6 +10,7 @@
  *              disabled one. Who has posts stands where they hold now (keeper/registry_posts.h). A partner
  *              has a sponsor, who renews the account, and an end within PARTNER_DAYS; he signs in once his
  *              training is confirmed, and his account rests while the sponsor's does.
+ *              "past" and "made_at": keeper/registry_past.h, the keeper's own.
  *   department {"id", "parent": id or 0, "name", "branch": id or 0, "closed": bool, "merged_into": id or 0,
  *              "first"} (keeper/registry_organise.h); a key that is left out stays.
  *   role       {"name", "label": {"zh","en"}, "ceiling": {"personal","sensitive":

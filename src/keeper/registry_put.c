@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/json_in.h"
 #include "keeper/registry_organise.h"
+#include "keeper/registry_past.h"
 
 #include <stdlib.h>
 
@@ -79,7 +80,7 @@ static enum status merge_user(const struct registry_writer *who, struct change *
     if (base == NULL)
         s = ST_NOMEM;
     json_object_foreach(c->json, key, value) {
-        if (s == ST_OK && strcmp(key, "id") != 0)
+        if (s == ST_OK && strcmp(key, "id") != 0 && !past_is_key(key))
             s = merge_key(who, c, base, key, value, e);
     }
     if (s == ST_OK && c->old != NULL)
@@ -88,6 +89,8 @@ static enum status merge_user(const struct registry_writer *who, struct change *
         s = settle_mail(who, c->json, base, before);
     if (s == ST_OK)
         s = organise_posts(base, before);
+    if (s == ST_OK)
+        s = past_keep(base, before, clock_wall_ms());
     json_decref(before);
     json_decref(c->json);
     c->json = base;

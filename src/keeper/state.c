@@ -43,6 +43,23 @@ static enum status open_people(struct keeper_state *s, struct error *e) {
     return ST_OK;
 }
 
+/* Since when the registry keeps what rights were before: an older one begins with its first start. */
+static enum status note_past(struct keeper_state *s, struct error *e) {
+    struct buf since;
+    buf_init(&since, 16, false);
+    struct vault_change now = {VAULT_SETTING, SLICE("rights_past_from"), SLICE_NONE};
+    bool known = vault_get(s->vault, VAULT_SETTING, now.key, &since) == ST_OK;
+    struct reader r = reader_of(buf_slice(&since));
+    s->past_from = known ? (int64_t)reader_u64(&r) : s->started_at;
+    buf_reset(&since);
+    buf_put_u64(&since, (uint64_t)s->past_from);
+    now.value = buf_slice(&since);
+    enum status st = known ? ST_OK : vault_commit(s->vault, &now, 1);
+    buf_free(&since);
+    return st == ST_OK ? st
+                       : error_set(e, st, "vault_io", "the beginning of what is kept could not be stored");
+}
+
 enum status state_open(const struct keeper_config *config, struct keeper_state *s, struct error *e) {
     memset(s, 0, sizeof *s);
     s->config = *config;
@@ -54,6 +71,8 @@ enum status state_open(const struct keeper_config *config, struct keeper_state *
         st = error_set(e, ST_IO, "vault_write", "keys that are over could not be taken out of the vault");
     if (st == ST_OK)
         st = open_people(s, e);
+    if (st == ST_OK)
+        st = note_past(s, e);
     if (st == ST_OK)
         st = parts_open(s->vault, s->keys, &s->parts, e);
     if (st == ST_OK)

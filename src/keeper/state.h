@@ -45,6 +45,7 @@ struct keeper_state {
     struct match_paid paid;
     atomic_bool bootstrapped;
     int64_t started_at;
+    int64_t past_from;     /* ms: since when rights that were are kept (keeper/registry_past.h) */
     uint64_t snapshot_seq; /* of the newest snapshot of the budgets; the timer's */
     struct keeper_counters counters;
 };
