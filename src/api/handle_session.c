@@ -331,7 +331,13 @@ HANDLER(api_session_revoke) {
     return s;
 }
 
-static void write_staff(const struct directory *d, struct json *j) {
+static bool leads_somebody(const struct directory *d, uint32_t user) {
+    const struct staff *me = directory_staff(d, user);
+    return me != NULL && (me->manages_count > 0 || me->reports_count > 0);
+}
+
+static void write_staff(const struct directory *d, uint32_t me, struct json *j) {
+    bool leads = leads_somebody(d, me);
     json_key(j, "users");
     json_array_begin(j);
     for (size_t i = 0; i < d->staff_count; i++) {
@@ -346,6 +352,10 @@ static void write_staff(const struct directory *d, struct json *j) {
         json_bool(j, d->staff[i].disabled);
         json_key(j, "partner");
         json_bool(j, d->staff[i].sponsor != 0);
+        if (leads && d->staff[i].id != me && directory_leads(d, me, d->staff[i].id)) {
+            json_key(j, "led");
+            json_bool(j, true);
+        }
         json_object_end(j);
     }
     json_array_end(j);
@@ -378,7 +388,7 @@ HANDLER(api_directory) {
     (void)r;
     (void)e;
     json_object_begin(&j);
-    write_staff(c->world.directory, &j);
+    write_staff(c->world.directory, c->who.user, &j);
     write_departments(c->world.directory, &j);
     json_object_end(&j);
     return ST_OK;

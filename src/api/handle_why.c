@@ -1,6 +1,6 @@
-/* Why may somebody do, or see, this? Of oneself for anything one sees; of others for the security
- * administrator, who learns which policies decided and by which condition, and nothing of the record besides.
- */
+/* Why may somebody do, or see, this? Of oneself for anything one sees; of one's people for their leader, for
+ * what he sees himself; of anybody for the security administrator, who learns which policies decided and by
+ * which condition, and nothing of the record besides. */
 #include "api/handlers.h"
 #include "api/policy_desk.h"
 #include "people/rights.h"
@@ -15,7 +15,9 @@ struct why {
     const struct field_def *field;
     struct rights rights;
     struct uuid id;
-    bool other, has_id;
+    bool other;  /* for the security administrator: of what he need not see */
+    bool others; /* of somebody else, whoever asks */
+    bool has_id;
     uint16_t columns[OBJECT_FIELDS_MAX];
     size_t column_count;
     struct store_rows rows;
@@ -29,10 +31,14 @@ static enum status find_person(struct why *w, const json_t *user, struct error *
     rights_of_principal(d, &w->c->who, &w->c->actor, &w->rights);
     if (user == NULL || json_is_null(user) || id == (json_int_t)w->c->who.user)
         return ST_OK;
-    enum status s = policy_desk_permit(w->c, e);
+    enum status s = ST_OK;
+    bool leads = id > 0 && id <= UINT32_MAX && directory_leads(d, w->c->who.user, (uint32_t)id);
+    w->others = true;
+    w->other = !leads || w->c->who.is_key || w->c->who.is_job;
+    if (w->other)
+        s = policy_desk_permit(w->c, e);
     if (s != ST_OK)
         return s;
-    w->other = true;
     s = id > 0 && id <= UINT32_MAX ? rights_of(d, (uint32_t)id, w->c->context.now_ms, w->c->arena, &w->rights)
                                    : ST_NOT_FOUND;
     return s == ST_OK          ? s
@@ -119,7 +125,7 @@ static enum status find_act(struct slice name, bool field, enum act *out, struct
 static enum status explain(struct why *w, const struct actor *actor, enum act act, struct json *j,
                            struct error *e) {
     struct policy_context context = w->c->context;
-    if (w->other) { /* as far as he could get */
+    if (w->others) { /* as far as he could get */
         context.has_reason = true;
         context.second_factor_age = 0;
     }
@@ -214,7 +220,7 @@ HANDLER(api_why) {
     enum status s = find_person(w, json_object_get(r->json, "user"), e);
     if (s == ST_OK)
         s = find_thing(w, r->json, e);
-    if (s == ST_OK && w->other)
+    if (s == ST_OK && w->others)
         s = keeper_record(c->keeper, &c->call, AUDIT_POLICY, AUDIT_DONE, w->object->id,
                           w->has_id ? &w->id : NULL, SLICE("policy why"), SLICE(""), e);
     if (s == ST_OK && w->has_id)

@@ -1,3 +1,4 @@
+#include "policy/matrix.h"
 #include "policy/set.h"
 
 /* The part of a condition that decided against it: of `a && b && c` the first that is not true. */
@@ -30,6 +31,46 @@ static void put_policy(struct json *out, const struct policy *p) {
     json_int(out, p->line);
 }
 
+/* A rule of the matrix by its terms, so that pages can say it in words; any other is written by hand. */
+static void put_rule(struct json *out, const struct policy_query *q, const struct policy *p) {
+    struct matrix_rule rule;
+    bool by_hand = !matrix_read(p, q->objects, q->arena, &rule);
+    json_key(out, "by_hand");
+    json_bool(out, by_hand);
+    if (by_hand)
+        return;
+    json_key(out, "rule");
+    json_object_begin(out);
+    json_key(out, "role");
+    if (rule.role.p == NULL)
+        json_none(out);
+    else
+        json_text(out, rule.role);
+    matrix_put_terms(out, &rule.terms);
+    json_object_end(out);
+}
+
+/* What it was about: in words a page says "not your record", "no second factor", …; "field" is that the
+ * policy speaks of other fields. */
+static const char *lack_of(const struct expr *e) {
+    static const struct {
+        unsigned mentions;
+        const char *name;
+    } kinds[] = {{MENTION_REASON, "reason"},
+                 {MENTION_SECOND_FACTOR, "second_factor"},
+                 {MENTION_TIME, "time"},
+                 {MENTION_NETWORK, "network"},
+                 {MENTION_PURPOSE, "purpose"},
+                 {MENTION_RESOURCE, "scope"},
+                 {MENTION_FIELD | MENTION_CLASS | MENTION_OBJECT, "field"},
+                 {MENTION_PRINCIPAL, "people"}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if ((e->mentions & kinds[i].mentions) != 0)
+            return kinds[i].name;
+    }
+    return "other";
+}
+
 static const char *scope_part(const struct eval *v, const struct policy *p) {
     if (!eval_scope(v->entities, &p->principal, &v->principal.entity))
         return "principal";
@@ -48,6 +89,8 @@ static void put_reason(struct json *out, struct eval *v, const struct policy *p,
     enum evaluated how;
     const struct expr *e = culprit(v, failed, &how);
     json_cstring(out, how == EVAL_ERRED ? "error" : failed->unless ? "unless" : "when");
+    json_key(out, "lacks");
+    json_cstring(out, lack_of(e));
     json_key(out, "condition");
     json_text(out, expr_source(p, e));
     json_key(out, "at");
@@ -93,6 +136,7 @@ static void put_policies(struct json *out, struct model *m, const struct policy_
                 continue;
             json_object_begin(out);
             put_policy(out, p);
+            put_rule(out, q, p);
             if (verdicts[i].applies && !decided) {
                 json_key(out, "because");
                 json_cstring(out, "overridden");

@@ -257,3 +257,20 @@ test('why: of oneself what one knows of, of others for the security administrato
   assert.doesNotMatch(JSON.stringify(told), /为何客户/);
   assert.equal((await sec.post('/api/v1/why', { user: 10, object: 'customer', id: made.id, act: 'view' })).json.answers[0].decision, 'allow');
 });
+
+test('why: an answer has the rules by their terms and says what is lacking; a leader asks for his people, for what he sees', async () => {
+  const sales = await server.as('sales1');
+  const made = (await sales.post('/api/v1/records/customer', { name: '为何规则', customer_type: 'company', status: 'active' })).json;
+  const own = (await sales.post('/api/v1/why', { object: 'customer', id: made.id, field: 'resident_id', act: 'read' })).json.answers[0];
+  assert.equal(own.decision, 'deny');
+  const read = own.others.find((p) => p.id === 'sales-own-fields-read');
+  assert.deepEqual([read.by_hand, read.rule, read.lacks], [false, { role: 'sales', scope: 'own' }, 'field']);
+  const boss = await server.as('manager');
+  const people = (await boss.get('/api/v1/directory')).json.users;
+  assert.ok(people.some((u) => u.id === 10 && u.led) && !people.some((u) => u.id === 14 && u.led));
+  const told = (await boss.post('/api/v1/why', { user: 10, object: 'customer', id: made.id, field: 'mobile', act: 'read' })).json;
+  assert.deepEqual([told.user, told.answers[0].decision], [10, 'allow']);
+  problem(await sales.post('/api/v1/why', { user: 14, object: 'customer', id: made.id }), 403, 'not_your_duty');
+  const hidden = people.find((u) => !u.led && u.id !== 14);
+  problem(await boss.post('/api/v1/why', { user: hidden.id, object: 'customer', id: made.id }), 403, 'not_your_duty');
+});

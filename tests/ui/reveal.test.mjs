@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { api, enter, masked, openPage, settled, test, visit } from './browser.mjs';
+import { api, enter, masked, openFirst, openList, openPage, settled, test, visit } from './browser.mjs';
 
 const reason = `核对来电身份 ${Date.now()}`;
 
@@ -86,4 +86,23 @@ test('whoever runs out of budget is refused in plain words', () =>
     await page.click('.kd-modal .primary');
     await page.waitForSelector('.kd-modal .note.bad');
     assert.match(await page.innerText('.kd-modal .note.bad'), /额度已用完/);
+  }));
+
+test('"why" says in words how a field is seen, and what is lacking', () =>
+  visit({}, async (page) => {
+    await enter(page, 'service');
+    await openList(page);
+    await openFirst(page, 2);
+    await page.click('.facts .why >> nth=0');
+    await page.waitForSelector('.kd-modal .words .answer');
+    await page.selectOption('#why-what', 'mobile');
+    await page.waitForSelector('.kd-modal .result.masked');
+    const text = await page.innerText('.kd-modal');
+    assert.match(text, /只能看到脱敏后的内容/);
+    assert.match(text, /客服，范围为本分公司/);
+    assert.doesNotMatch(text, /principal|resource|context\./);
+    await page.click('.kd-modal footer .btn');
+    await page.click('.head button:has-text("为什么")');
+    await page.waitForSelector('.kd-modal .words .answer');
+    assert.match(await page.innerText('.kd-modal .words'), /打开\s*允许/);
   }));

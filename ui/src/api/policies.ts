@@ -112,15 +112,25 @@ export interface Reason {
   id: string;
   effect: string;
   line: number;
+  by_hand: boolean;
+  rule?: Partial<Terms> & { role: string | null };
   because?: string;
   part?: string;
+  lacks?: string;
   condition?: string;
+}
+export interface WhyAnswer {
+  decision: 'allow' | 'deny';
+  act: string;
+  determining: Reason[];
+  others: Reason[];
 }
 export interface Why {
   user: number;
   roles: string[];
   version: number;
-  answers: { decision: 'allow' | 'deny'; act: string; determining: Reason[]; others: Reason[] }[];
+  answers: WhyAnswer[];
+  lent: { from: number; name: string; roles: string[]; answers: WhyAnswer[] }[];
 }
 
 export const policies = {

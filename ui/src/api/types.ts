@@ -417,6 +417,7 @@ export interface Directory {
     department: number | string | null;
     disabled?: boolean;
     partner?: boolean;
+    led?: boolean; // by the reader
   }[];
   departments: {
     id: number | string;

@@ -1,3 +1,4 @@
+import inplace from './en_inplace';
 import account from './en_account';
 import guard from './en_guard';
 import signOn from './en_sign_on';
@@ -468,6 +469,7 @@ const en: typeof zh = {
       undoing: 'Undoing',
     },
   },
+  ...inplace,
   ...account,
   ...guard,
   ...signOn,

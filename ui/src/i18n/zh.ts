@@ -1,3 +1,4 @@
+import inplace from './zh_inplace';
 import account from './zh_account';
 import guard from './zh_guard';
 import signOn from './zh_sign_on';
@@ -467,6 +468,7 @@ export default {
       undoing: '撤销中',
     },
   },
+  ...inplace,
   ...account,
   ...guard,
   ...signOn,

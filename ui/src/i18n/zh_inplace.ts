@@ -1,0 +1,36 @@
+/* 就地说明与就地申请：为什么看得到，字段授权，理由与审批。 */
+export default {
+  why: {
+    button: '为什么',
+    buttonField: '为什么能或不能看到“{field}”',
+    title: '为什么能看到、看不到',
+    intro: '按当前生效的权限规则判断，不写入客户内容。查看下属的会留下记录。',
+    what: '对象',
+    record: '这条记录',
+    who: '人员',
+    me: '我自己',
+    lent: '代 {name} 行使的权限',
+    result: {
+      clear: '可以看到明文',
+      masked: '只能看到脱敏后的内容',
+      hidden: '看不到这个字段',
+    },
+    allows: '允许：',
+    forbids: '禁止：',
+    rule: '{who}，范围为{scope}',
+    byHand: '手写策略 {id}',
+    nothing: '没有任何规则给予这项权限：默认不允许。',
+    lacks: {
+      scope: '未满足：这条记录不在该范围内',
+      reason: '未满足：须填写理由',
+      second_factor: '未满足：须在规定时间内做过二次验证',
+      time: '未满足：现在不在规定的时段内',
+      network: '未满足：不在规定的网络内',
+      purpose: '未满足：用途不符',
+      people: '未满足：不属于规定的部门或分公司',
+      overridden: '被一条禁止规则否决',
+      error: '该规则无法判断，按不适用处理',
+      other: '未满足：规则的条件',
+    },
+  },
+};
