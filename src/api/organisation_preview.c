@@ -261,12 +261,24 @@ static void put_few(struct json *j, uint64_t n) {
         json_int(j, (int64_t)n);
 }
 
+/* With its label: administrators know of no object by themselves. */
+static void put_object(struct json *j, const struct object_def *o) {
+    json_key(j, "object");
+    json_cstring(j, o->name);
+    json_key(j, "label");
+    json_object_begin(j);
+    json_key(j, "zh");
+    json_cstring(j, o->label.zh);
+    json_key(j, "en");
+    json_cstring(j, o->label.en);
+    json_object_end(j);
+}
+
 static void put_line(struct json *j, const struct line *l) {
     json_object_begin(j);
     json_key(j, "change");
     json_cstring(j, l->gains ? "gains" : "loses");
-    json_key(j, "object");
-    json_cstring(j, l->object->name);
+    put_object(j, l->object);
     json_key(j, "people_count");
     json_int(j, (int64_t)l->count);
     put_few(j, l->most);
@@ -366,8 +378,7 @@ static enum status put_department(const struct preview *x, uint32_t id, struct j
         if (count == 0)
             continue;
         json_object_begin(j);
-        json_key(j, "object");
-        json_cstring(j, object->name);
+        put_object(j, object);
         json_key(j, "count");
         json_int(j, (int64_t)count);
         json_object_end(j);

@@ -1,15 +1,14 @@
 #include "base/clock.h"
 #include "cmd/command.h"
+#include "cmd/demo_company.h"
 #include "cmd/demo_csv.h"
 #include "cmd/demo_fill.h"
 #include "cmd/demo_truth.h"
-#include "cmd/init_keeper.h"
 #include "cmd/init_options.h"
 #include "cmd/init_registry.h"
 #include "people/world_load.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 
 #define CHINA_MS ((int64_t)8 * 3600 * 1000)
@@ -20,78 +19,6 @@ struct demo {
     struct demo_plan plan;
     struct demo_filled filled;
 };
-
-/* An administrator's role and duty bear one name; whoever has another role has no duty. */
-static const char *duty_of(const struct demo_staff *p) {
-    static const char *const duties[] = {"system_admin", "security_admin", "auditor"};
-    for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++) {
-        if (strcmp(duties[i], p->role) == 0)
-            return p->role;
-    }
-    return NULL;
-}
-
-static enum status put_person(struct keeper *admin, const struct demo_staff *p, struct error *e) {
-    uint32_t manages[3] = {p->manages[0], p->manages[1], 0};
-    struct init_user u = {.id = p->id,
-                          .department = p->department,
-                          .login = p->login,
-                          .name = p->name,
-                          .role = p->role,
-                          .duty = duty_of(p),
-                          .manages = manages,
-                          .password = SLICE(DEMO_PASSWORD)};
-    return init_registry_user(admin, &u, e);
-}
-
-/* Every second person, on a connection of its own: passwords are slow to hash by design, and the keeper
- * hashes two at a time. */
-struct half {
-    const char *socket;
-    size_t first;
-    enum status status;
-    struct error error;
-};
-
-static void *put_half(void *argument) {
-    struct half *h = argument;
-    struct keeper *k;
-    h->status = keeper_connect(h->socket, &k, &h->error);
-    if (h->status != ST_OK)
-        return NULL;
-    for (size_t i = h->first; h->status == ST_OK && i < DEMO_STAFF; i += 2)
-        h->status = put_person(k, &demo_staff[i], &h->error);
-    keeper_close(k);
-    return NULL;
-}
-
-static enum status put_people(const struct tool_keeper *t, struct error *e) {
-    struct half halves[2] = {{.socket = t->admin_socket, .first = 0},
-                             {.socket = t->admin_socket, .first = 1}};
-    pthread_t other;
-    bool beside = pthread_create(&other, NULL, put_half, &halves[1]) == 0;
-    (void)put_half(&halves[0]);
-    if (beside)
-        (void)pthread_join(other, NULL);
-    else
-        (void)put_half(&halves[1]);
-    for (size_t i = 0; i < 2; i++) {
-        if (halves[i].status != ST_OK) {
-            *e = halves[i].error;
-            return halves[i].status;
-        }
-    }
-    return ST_OK;
-}
-
-static enum status put_company(const struct tool_keeper *t, struct error *e) {
-    enum status s = ST_OK;
-    for (size_t i = 0; s == ST_OK && i < demo_department_count; i++) {
-        const struct demo_department *d = &demo_departments[i];
-        s = init_registry_department(t->admin, d->id, d->parent, d->branch, d->name, e);
-    }
-    return s == ST_OK ? put_people(t, e) : s;
-}
 
 /* Before the first record, so that no demo base can ever be taken for a real one. */
 static enum status stamp(const struct demo *d, struct world *world, struct error *e) {
@@ -140,7 +67,7 @@ static enum status make(struct demo *d, struct error *e) {
     if (s == ST_OK)
         s = init_registry_fill(t.admin, &d->options.config, e);
     if (s == ST_OK)
-        s = put_company(&t, e);
+        s = demo_company_put(&t, e);
     if (s == ST_OK)
         s = fill(d, &t, e);
     if (s == ST_OK)

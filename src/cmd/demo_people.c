@@ -10,7 +10,8 @@ const struct demo_department demo_departments[] = {
     {11, 10, 10, "销售一部"},  {12, 10, 10, "销售二部"},  {13, 10, 10, "客服部"},   {14, 10, 10, "财务组"},
     {20, 1, 20, "成都分公司"}, {21, 20, 20, "销售一部"},  {22, 20, 20, "销售二部"}, {23, 20, 20, "客服部"},
     {24, 20, 20, "财务组"},    {30, 1, 30, "深圳分公司"}, {31, 30, 30, "销售一部"}, {32, 30, 30, "销售二部"},
-    {33, 30, 30, "客服部"},    {34, 30, 30, "财务组"},
+    {33, 30, 30, "客服部"},    {34, 30, 30, "财务组"},    {8, 6, 0, "数据治理组"},  {15, 11, 10, "大客户组"},
+    {16, 12, 10, "渠道组"},    {25, 22, 20, "大客户组"},
 };
 const size_t demo_department_count = sizeof demo_departments / sizeof demo_departments[0];
 
@@ -27,28 +28,28 @@ const struct demo_staff demo_staff[DEMO_STAFF] = {
     HEAD(7, "marketing", "夏欣", "marketing", 4),
     HEAD(8, "operations", "方宁", "operations", 5),
     HEAD(9, "steward", "陆文", "data_steward", 6),
-    HEAD(10, "privacy", "顾安", "privacy_officer", 6),
-    {11, "leader", "徐海峰", "branch_leader", 10, {10, 0}, 0, 0, true},
-    {12, "manager", "何俊", "sales_manager", 11, {11, 12}, 0, 8, true},
+    HEAD(10, "privacy", "顾安", "privacy_officer", 8),
+    {11, "leader", "徐海峰", "branch_leader", 10, {0, 0}, 0, 0, true},
+    {12, "manager", "何俊", "sales_manager", 11, {0, 0}, 0, 8, true},
     {13, "sales", "王芳", "sales", 11, {0, 0}, 0, 26, true},
     {14, "chenlei", "陈磊", "sales", 11, {0, 0}, 0, 21, false},
-    {15, "zhangting", "张婷", "sales", 11, {0, 0}, 0, 17, false},
+    {15, "zhangting", "张婷", "sales", 15, {0, 0}, 0, 17, false},
     {16, "liuyang", "刘洋", "sales", 12, {0, 0}, 0, 15, false},
     {17, "yangxue", "杨雪", "sales", 12, {0, 0}, 0, 13, false},
     {18, "service", "孙悦", "service", 13, {0, 0}, 0, 0, true},
     {19, "majing", "马静", "service", 13, {0, 0}, 0, 0, false},
     {20, "finance", "朱慧", "finance", 14, {0, 0}, 0, 0, true},
-    {21, "luoqiang", "罗强", "branch_leader", 20, {20, 0}, 1, 0, false},
-    {22, "tangbo", "唐波", "sales_manager", 21, {21, 22}, 1, 7, false},
+    {21, "luoqiang", "罗强", "branch_leader", 20, {0, 0}, 1, 0, false},
+    {22, "tangbo", "唐波", "sales_manager", 21, {0, 0}, 1, 7, false},
     {23, "shanwei", "单伟", "sales", 21, {0, 0}, 1, 28, false},
     {24, "xiemin", "谢敏", "sales", 21, {0, 0}, 1, 22, false},
     {25, "dengchao", "邓超", "sales", 21, {0, 0}, 1, 17, false},
-    {26, "pengli", "彭丽", "sales", 22, {0, 0}, 1, 14, false},
+    {26, "pengli", "彭丽", "sales", 25, {0, 0}, 1, 14, false},
     {27, "ouyangfei", "欧阳飞", "sales", 22, {0, 0}, 1, 12, false},
     {28, "jiangyan", "蒋艳", "service", 23, {0, 0}, 1, 0, false},
     {29, "weidong", "韦东", "service", 23, {0, 0}, 1, 0, false},
     {30, "yuanlin", "袁琳", "finance", 24, {0, 0}, 1, 0, false},
-    {31, "huangzhiyuan", "黄志远", "branch_leader", 30, {30, 0}, 2, 0, false},
+    {31, "huangzhiyuan", "黄志远", "branch_leader", 30, {0, 0}, 2, 0, false},
     {32, "liangjie", "梁杰", "sales_manager", 31, {31, 32}, 2, 9, false},
     {33, "lijia", "李佳", "sales", 31, {0, 0}, 2, 24, false},
     {34, "caihao", "蔡浩", "sales", 31, {0, 0}, 2, 20, false},
@@ -59,7 +60,34 @@ const struct demo_staff demo_staff[DEMO_STAFF] = {
     {39, "shiyu", "石雨", "service", 33, {0, 0}, 2, 0, false},
     {40, "luqian", "卢倩", "finance", 34, {0, 0}, 2, 0, false},
     HEAD(41, "security2", "曹岚", "security_admin", 7),
+    HEAD(DEMO_PARTNER, "partner", "韩松", "sales", 16),
 };
+
+const struct demo_post demo_posts[] = {
+    {4, 1, 2, "董事长", -1500, 0, true, true, 0, NULL},
+    {5, 1, 2, "集团副总裁", -900, 0, true, false, 4, NULL},
+    {6, 1, 3, "财务总监", -800, 0, true, true, 4, NULL},
+    {9, 1, 6, "数据管理员", -400, 0, true, false, 0, NULL},
+    {9, 2, 8, "数据治理组组长", -60, 120, false, true, 0, NULL},
+    {10, 1, 8, "隐私专员", -400, 0, true, false, 9, NULL},
+    {11, 1, 10, "分公司总经理", -1200, 0, true, true, 4, NULL},
+    {12, 1, 11, "销售一部经理", -700, 0, true, true, 11, NULL},
+    {12, 2, 12, "代理销售二部经理", -80, 100, false, true, 11, NULL},
+    {13, 1, 11, "客户经理", -600, 0, true, false, 0, NULL},
+    {14, 1, 11, "客户经理", -300, 0, true, false, 0, NULL},
+    {14, 2, 15, "大客户组成员", -90, 45, false, false, 15, NULL},
+    {15, 1, 15, "大客户组组长", -650, 0, true, true, 12, NULL},
+    {20, 1, 14, "分公司会计", -500, 0, true, false, 6, NULL},
+    {21, 1, 20, "分公司总经理", -1100, 0, true, true, 4, NULL},
+    {22, 1, 21, "销售一部经理", -450, 0, true, true, 21, NULL},
+    {22, 2, 22, "代理销售二部经理", -40, 75, false, true, 21, "sales_manager"},
+    {26, 1, 25, "大客户组组长", -350, 0, true, true, 22, NULL},
+    {30, 1, 24, "分公司会计", -420, 0, true, false, 6, NULL},
+    {31, 1, 30, "分公司总经理", -1000, 0, true, true, 4, NULL},
+    {40, 1, 34, "分公司会计", -380, 0, true, false, 6, NULL},
+    {DEMO_PARTNER, 1, 16, "经销商", -30, 0, true, false, 12, NULL},
+};
+const size_t demo_post_count = sizeof demo_posts / sizeof demo_posts[0];
 
 const struct demo_staff *demo_staff_find(const char *role, int branch, size_t n) {
     for (size_t i = 0; i < DEMO_STAFF; i++) {
@@ -122,7 +150,7 @@ void demo_people_print(FILE *to) {
         char role[96];
         if (!s->is_face || w == NULL)
             continue;
-        (void)snprintf(role, sizeof role, "%s %s", w->zh, w->en);
+        (void)snprintf(role, sizeof role, "%s%s %s", s->id == DEMO_PARTNER ? "合作伙伴·" : "", w->zh, w->en);
         print_padded(to, s->login, 16);
         print_padded(to, s->name, 12);
         print_padded(to, role, 38);

@@ -99,6 +99,20 @@ enum status init_registry_empty(struct keeper *admin, const char *dir, struct er
         dir);
 }
 
+static void write_more(struct json *j, const json_t *more) {
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)more, key, value) {
+        char *text = json_print(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        json_key(j, key);
+        if (text == NULL)
+            j->out->failed = true;
+        else
+            json_raw(j, slice_from_string(text));
+        free(text);
+    }
+}
+
 static void write_user(struct json *j, const struct init_user *u) {
     json_object_begin(j);
     json_key(j, "id");
@@ -125,6 +139,7 @@ static void write_user(struct json *j, const struct init_user *u) {
     json_array_end(j);
     json_key(j, "disabled");
     json_bool(j, false);
+    write_more(j, u->more);
     json_key(j, "password");
     json_text(j, u->password);
     json_object_end(j);
@@ -139,6 +154,10 @@ enum status init_registry_user(struct keeper *admin, const struct init_user *u, 
                              : keeper_bootstrap(admin, REGISTRY_USER, u->id, buf_slice(&b), e);
     buf_free(&b);
     return s;
+}
+
+enum status init_registry_grant(struct keeper *admin, uint32_t id, const json_t *grant, struct error *e) {
+    return put(admin, REGISTRY_GRANT, id, grant, e);
 }
 
 enum status init_registry_department(struct keeper *admin, uint32_t id, uint32_t parent, uint32_t branch,

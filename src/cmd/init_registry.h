@@ -23,8 +23,13 @@ struct init_user {
     const char *duty;        /* NULL: none */
     const uint32_t *manages; /* ended by 0, or NULL */
     struct slice password;
+    const json_t *more; /* further members of the document, or NULL */
 };
 MUST_CHECK enum status init_registry_user(struct keeper *admin, const struct init_user *u, struct error *e);
+
+/* Roles for a time. */
+MUST_CHECK enum status init_registry_grant(struct keeper *admin, uint32_t id, const json_t *grant,
+                                           struct error *e);
 
 /* branch: its own id for a branch, the branch's id below one, 0 elsewhere. */
 MUST_CHECK enum status init_registry_department(struct keeper *admin, uint32_t id, uint32_t parent,

@@ -1,6 +1,7 @@
 /* Tasks in the words of those who have them, done as they would: by clicking, without a line of Cedar. */
 import assert from 'node:assert/strict';
 import { api, enter, settled, test, visit } from './browser.mjs';
+import { people } from './people.mjs';
 
 const cell = (page, name) => page.locator(`[data-cell="${name}"]`);
 const done = (page) => page.locator('.kd-modal').waitFor({ state: 'detached' });
@@ -128,4 +129,141 @@ test('why can the agent not see this resident id?', () =>
     await page.locator('.answer').first().waitFor();
     const answers = await page.locator('.answer').allInnerTexts();
     assert.ok(answers.some((a) => /明文|查看/.test(a) && /拒绝|不允许/.test(a)), answers.join('\n'));
+  }));
+
+/* The dialog of one role on the page of sign-in rules and limits. */
+async function openLimits(page, label) {
+  await enter(page, 'security');
+  await page.goto('/sign-in-rules');
+  await page.locator('#tab-roles').click();
+  await page.locator(`.roles li:has-text("${label}") .btn`).first().click();
+  await page.locator('[role=dialog] tbody tr').first().waitFor();
+}
+const roleOf = async (page, name) => (await api(page, 'GET', '/roles')).body.items.find((r) => r.name === name);
+/* As it was, so that what comes after finds the role as it is shipped. */
+async function putBack(page, role) {
+  await enter(page, 'security');
+  assert.equal((await api(page, 'PATCH', `/roles/${role.id}`, role.document)).status, 200);
+}
+
+test('the boss sees all customers, 200 a day, and takes nothing out', () =>
+  visit({}, async (page) => {
+    await enter(page, 'boss');
+    const all = (await api(page, 'GET', '/records/customer?count=true&limit=1')).body.count.value;
+    assert.ok(all > 200, `${all} customers`);
+    await openLimits(page, '老板');
+    const boss = await roleOf(page, 'boss');
+    try {
+      for (const row of ['masked.personal', 'masked.sensitive', 'clear.personal', 'clear.sensitive']) {
+        const day = page.locator(`[role=dialog] input[aria-label="${row} 每日"]`);
+        await day.fill('200');
+        await day.press('Tab');
+      }
+      const effect = page.locator('[data-test=role-effect]');
+      await effect.locator('text=涉及 1 人').waitFor();
+      assert.match(await effect.innerText(), /明文查看 · 个人信息 · 每日：1500 → 200[\s\S]*林远/);
+      await page.click('[role=dialog] .primary');
+      await page.locator('[role=dialog]').waitFor({ state: 'detached' });
+
+      // That he sees all and that nothing leaves by export is the matrix' word.
+      await openMatrix(page, 'boss');
+      assert.equal((await cell(page, 'customer.list').innerText()).trim(), '全部');
+      assert.equal((await cell(page, 'customer.export').innerText()).trim(), '—');
+
+      await enter(page, 'boss');
+      assert.equal((await api(page, 'GET', '/records/customer?count=true&limit=1')).body.count.value, all);
+      const status = [];
+      for (let n = 1; n <= 5 && status.at(-1) !== 429; n++)
+        status.push((await api(page, 'GET', `/records/customer?limit=50&page=${n}`)).status);
+      assert.equal(status.at(-1), 429, `after two hundred the day is over: ${status}`);
+    } finally {
+      await putBack(page, boss);
+    }
+  }));
+
+test('sales managers sign in from the company network only, in office hours', () =>
+  visit({}, async (page) => {
+    await openLimits(page, '销售经理');
+    const manager = await roleOf(page, 'sales_manager');
+    try {
+      await page.fill('#role-networks', '10.20.0.0/16');
+      await page.locator('#role-networks').press('Tab');
+      await page.locator('[role=dialog] label:has-text("只在以下时段") input').check();
+      await page.locator('[role=dialog] .hour').nth(0).fill('9');
+      await page.locator('[role=dialog] .hour').nth(1).fill('18');
+      await page.locator('[role=dialog] .hour').nth(1).press('Tab');
+      const effect = page.locator('[data-test=role-effect]');
+      await effect.locator('text=涉及 3 人').waitFor();
+      const said = await effect.innerText();
+      assert.match(said, /不限 → 10\.20\.0\.0\/16/);
+      assert.match(said, /不限 → 周一 周二 周三 周四 周五 9:00–18:00/);
+      for (const name of ['何俊', '唐波', '梁杰']) assert.ok(said.includes(name), said);
+      await page.click('[role=dialog] .primary');
+      await page.locator('[role=dialog]').waitFor({ state: 'detached' });
+      const chips = page.locator('.roles li:has-text("销售经理")').first();
+      await chips.locator('.chip:has-text("限时段")').waitFor();
+      assert.equal(await chips.locator('.chip').count(), 2);
+      // This machine is in no company network: the manager is out, his people work on.
+      const signIn = (login) => page.request.post('/api/v1/session', { data: { login, password: people[login].password } });
+      const refused = await signIn('manager');
+      assert.equal(refused.status(), 403);
+      assert.equal((await refused.json()).code, 'sign_in_place');
+      assert.equal((await signIn('sales')).status(), 200);
+    } finally {
+      await putBack(page, manager);
+    }
+    await enter(page, 'manager');
+  }));
+
+test('sales two of Chengdu goes to Hangzhou: who gains what is shown before, and two agree', () =>
+  visit({}, async (page) => {
+    const seen = async () => (await api(page, 'GET', '/records/customer?count=true&limit=1')).body.count.value;
+    const act = async (place, to) => {
+      await enter(page, 'admin');
+      await page.goto('/people?tab=organisation');
+      await page.locator('.tree li').first().waitFor();
+      const all = page.locator('.tree li');
+      const names = await all.allInnerTexts();
+      const at = names.findIndex((n, i) => n.startsWith('销售二部') && names.slice(0, i).findLast((b) => /分公司/.test(b)).startsWith(place));
+      await all.nth(at).locator('button').last().click();
+      await page.locator('#act-parent option').nth(3).waitFor({ state: 'attached' });
+      const target = (await page.locator('#act-parent option').allInnerTexts()).find((o) => o.trim() === to);
+      await page.selectOption('#act-parent', { label: target });
+    };
+    await enter(page, 'leader');
+    const before = await seen();
+    await act('成都分公司', '杭州分公司');
+    await page.click('[role=dialog] footer .primary');
+    const effect = page.locator('[role=dialog] .effect');
+    await effect.waitFor();
+    const text = await effect.innerText();
+    assert.match(text, /客户 \d+/);
+    const sides = await effect.locator('> div').allInnerTexts();
+    assert.equal(sides.length, 2, text);
+    assert.match(sides[0], /客户[\s\S]*徐海峰/);
+    assert.match(sides[1], /客户[\s\S]*罗强/);
+    await page.click('[role=dialog] footer .primary'); // the keeper says that it takes two
+    const reason = `划归杭州 ${Date.now()}`;
+    await page.fill('#act-reason', reason);
+    await page.click('[role=dialog] footer .primary');
+    await page.locator('[role=dialog]').waitFor({ state: 'detached' });
+    await enter(page, 'leader');
+    assert.equal(await seen(), before, 'a proposal alone moves nothing');
+    await enter(page, 'security');
+    await page.goto('/people?tab=proposals');
+    await page.locator(`li:has-text("${reason}") .primary`).click();
+    await page.locator('.kd-modal footer .primary').click();
+    await done(page);
+    await enter(page, 'leader');
+    assert.ok((await seen()) > before, 'its records are Hangzhou\'s now');
+
+    // And back, by the same two.
+    await enter(page, 'admin');
+    const change = { items: [{ kind: 'department', id: 22, document: { parent: 20, branch: 20 } }] };
+    const back = await api(page, 'POST', '/proposals', { kind: 'registry', reason: '划回成都', change });
+    assert.equal(back.status, 201, JSON.stringify(back.body));
+    await enter(page, 'security');
+    assert.equal((await api(page, 'POST', `/proposals/${back.body.id}/decide`, { approve: true })).status, 200);
+    await enter(page, 'leader');
+    assert.equal(await seen(), before);
   }));

@@ -65,6 +65,25 @@ static void everybody_in_the_demo_has_a_role_and_a_department_that_exist(void **
     }
 }
 
+/* Records are made where the main post is, so the person's department must be that one. */
+static void posts_of_the_demo_are_of_people_and_departments_that_exist(void **state) {
+    (void)state;
+    for (size_t i = 0; i < demo_post_count; i++) {
+        const struct demo_post *p = &demo_posts[i];
+        bool found = false;
+        assert_in_range(p->user, 1, DEMO_STAFF);
+        assert_in_range(p->reports_to, 0, DEMO_STAFF);
+        assert_true(p->from_days < 0 && p->until_days >= 0 && p->reports_to != p->user);
+        assert_true(p->role == NULL || (role_of(p->role) != NULL && !p->main));
+        assert_true(!p->main || p->department == demo_staff[p->user - 1].department);
+        for (size_t d = 0; d < demo_department_count; d++)
+            found = found || demo_departments[d].id == p->department;
+        assert_true(found);
+        for (size_t k = 0; k < i; k++)
+            assert_true(demo_posts[k].user != p->user || (demo_posts[k].id != p->id && demo_posts[k].main));
+    }
+}
+
 static void a_first_password_is_long_varied_and_not_the_login(void **state) {
     struct error e;
     (void)state;
@@ -121,6 +140,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_role_is_one_that_the_keeper_takes),
         cmocka_unit_test(everybody_in_the_demo_has_a_role_and_a_department_that_exist),
+        cmocka_unit_test(posts_of_the_demo_are_of_people_and_departments_that_exist),
         cmocka_unit_test(a_first_password_is_long_varied_and_not_the_login),
         cmocka_unit_test(own_options_are_taken_and_the_rest_is_left),
         cmocka_unit_test(only_this_machine_is_loopback),

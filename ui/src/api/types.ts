@@ -207,7 +207,7 @@ export interface Post {
 }
 export interface OrganisationEffect {
   people?: number;
-  records?: { object: string; count: number }[];
+  records?: { object: string; label: Label; count: number }[];
   department_before?: number;
   department_after?: number;
   roles_gained?: string[];
@@ -217,6 +217,7 @@ export interface OrganisationEffect {
   lines: {
     change: 'gains' | 'loses';
     object: string;
+    label: Label;
     people_count: number;
     records: number | null;
     people: { id: number; name: string; records: number | null; at_least: boolean }[];

@@ -49,6 +49,14 @@ export default {
     budgets: 'Budget',
     budgetsText:
       'Counted by different customers; what is used up is refused. An empty minute or hour is as the next column; an empty day is 0.',
+    effect: 'What saving changes',
+    anywhere: 'anywhere',
+    anyTime: 'any time',
+    demanded: 'demanded',
+    notDemanded: 'not demanded',
+    concerns: 'Concerns {n} people:',
+    placeText:
+      'Outside these networks or hours a sign-in is refused, and whoever is signed in is refused with the next click.',
     roleFactor: 'This role demands two-step verification',
     chipFactor: 'Two-step',
     chipNetworks: 'Networks',
