@@ -1,7 +1,7 @@
 /* Words and defaults for filters: which op with which kind of value, and how a chip reads. */
 import type { Field, Leaf, ObjectDef, Op, Where } from '@/api/types';
 import { fieldOps, fieldText } from '@/fields';
-import { say, t } from '@/i18n';
+import { mark, say, t } from '@/i18n';
 import { isLeaf } from './useListState';
 
 export type ValueKind = 'none' | 'one' | 'many' | 'range' | 'text';
@@ -58,7 +58,7 @@ export function filterText(object: ObjectDef | undefined, where: Where): string 
     return `${label} ${[from, to].map((v) => (v === null || v === undefined ? '…' : valueText(field, v))).join(' – ')}`;
   }
   if (kind === 'many')
-    return `${label}: ${(where.value as unknown[]).map((v) => valueText(field, v)).join('、')}`;
+    return `${label}: ${(where.value as unknown[]).map((v) => valueText(field, v)).join(mark('、'))}`;
   if (kind === 'text') return `${label} ${op} “${String(where.value)}”`;
   const value = valueText(field, where.value);
   return where.op === 'eq' ? `${label}: ${value}` : `${label} ${op} ${value}`;

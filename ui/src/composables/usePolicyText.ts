@@ -1,4 +1,5 @@
 /* A matrix's grants in words. */
+import { mark } from '@/i18n';
 import { useI18n } from 'vue-i18n';
 import type { Directory } from '@/api/types';
 import type { Grant, Terms } from '@/api/policies';
@@ -15,7 +16,7 @@ export function usePolicyText(directory: () => Directory) {
     if (g.hours) out.push(t('policies.short.hours', { from: g.hours[0], to: g.hours[1] }));
     if (g.weekdays?.length) {
       const work = g.weekdays.join() === '1,2,3,4,5';
-      out.push(work ? t('policies.workdays') : g.weekdays.map(day).join('、'));
+      out.push(work ? t('policies.workdays') : g.weekdays.map(day).join(mark('、')));
     }
     if (g.network)
       out.push(['office', 'outside'].includes(g.network) ? t(`policies.${g.network}`) : g.network);

@@ -28,6 +28,7 @@ const en: typeof zh = {
   },
   report: {
     title: 'What {name} did',
+    untitled: 'Report of acts',
     intro:
       'Views, reveals, exports, imports and changes by day and by object: numbers, nothing of a customer.',
     days: 'Of the last',

@@ -32,6 +32,10 @@ export function language(): Language {
   return (i18n.global.locale as unknown as { value: Language }).value;
 }
 
+/* The mark that stands between words, in the language of the page. */
+const marks = { '、': ', ', '：': ': ', '；': '; ' };
+export const mark = (one: keyof typeof marks): string => (language() === 'zh' ? one : marks[one]);
+
 export const t = (key: string, named: Record<string, unknown> = {}): string =>
   (i18n.global.t as (key: string, named: Record<string, unknown>) => string)(key, named);
 export const te = (key: string): boolean => i18n.global.te(key);

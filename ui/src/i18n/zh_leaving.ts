@@ -21,6 +21,7 @@ export default {
   },
   report: {
     title: '{name} 的行为报告',
+    untitled: '行为报告',
     intro: '按天、按对象统计查看、查看明文、导出、导入与变更，只有数字，不含客户内容。',
     days: '统计范围',
     daysOf: '近 {n} 天',

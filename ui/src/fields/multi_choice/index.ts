@@ -1,4 +1,4 @@
-import { say } from '@/i18n';
+import { mark, say } from '@/i18n';
 import { defineAsyncComponent } from 'vue';
 import Display from './Display.vue';
 import { listOf } from '../shared/lists';
@@ -10,7 +10,7 @@ const multiChoice: FieldModule = {
   text: (value, field) =>
     listOf(value)
       .map((key) => say(field.choices?.find((c) => c.key === key)?.label) || key)
-      .join('、'),
+      .join(mark('、')),
   edit: listOf,
   ops: ['has', 'is_null', 'not_null'],
   width: 160,
