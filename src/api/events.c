@@ -19,6 +19,7 @@ struct stream {
     bool broken, keep; /* the client did not take all; the connection is meant for more */
     struct door_visit visit;
     uint16_t id;
+    uint32_t person;
     struct uuid job;
     enum language language;
     int64_t since_ns, sent_ns;
@@ -166,20 +167,25 @@ void events_free(struct events *ev) {
     free(ev);
 }
 
-/* NULL: none is free. */
-static struct stream *free_stream(struct events *ev) {
+/* NULL: none is free, or the person has his share. */
+static struct stream *free_stream(struct events *ev, uint32_t person) {
+    struct stream *out = NULL;
+    size_t his = 0;
     for (size_t i = 0; i < EVENTS_STREAMS; i++) {
-        if (!ev->streams[i].open)
-            return &ev->streams[i];
+        struct stream *s = &ev->streams[i];
+        if (!s->open)
+            out = s;
+        else if (s->person == person)
+            his++;
     }
-    return NULL;
+    return his < EVENTS_OF_ONE ? out : NULL;
 }
 
-enum status events_add(struct events *ev, const struct http_request *r, struct slice head,
+enum status events_add(struct events *ev, const struct http_request *r, struct slice head, uint32_t person,
                        const struct uuid *job, enum language language, struct error *e) {
     enum status s = ST_OK;
     (void)pthread_mutex_lock(&ev->lock);
-    struct stream *one = ev->stopping ? NULL : free_stream(ev);
+    struct stream *one = ev->stopping ? NULL : free_stream(ev, person);
     if (one == NULL) {
         s = ev->stopping ? error_set(e, ST_UNAVAILABLE, "unavailable", "streams are ending")
                          : error_set(e, ST_LIMIT, "too_many_streams", "too many streams are open");
@@ -188,6 +194,7 @@ enum status events_add(struct events *ev, const struct http_request *r, struct s
                                .keep = r->keep,
                                .visit = *r->visit,
                                .id = r->stream_id,
+                               .person = person,
                                .job = *job,
                                .language = language,
                                .since_ns = clock_monotonic_ns()};

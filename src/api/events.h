@@ -7,6 +7,7 @@
 #include "api/engine.h"
 
 #define EVENTS_STREAMS 256
+#define EVENTS_OF_ONE  16 /* of these, a person's: who opens more asks for the job instead */
 #define EVENTS_LIFE_S  600
 
 struct events;
@@ -17,9 +18,9 @@ void events_stop(struct events *ev);
 void events_free(struct events *ev);
 
 /* Sends the reply's head and borrows the request's connection until the stream ends; then it is given back to
- * the door, or hung up on where not all could be said. ST_LIMIT: too many streams, ST_UNAVAILABLE: they are
+ * the door, or hung up on where not all could be said. ST_LIMIT: too many streams, in all or of this person's; ST_UNAVAILABLE: they are
  * ending; nothing was sent. */
 MUST_CHECK enum status events_add(struct events *ev, const struct http_request *r, struct slice head,
-                                  const struct uuid *job, enum language language, struct error *e);
+                                  uint32_t person, const struct uuid *job, enum language language, struct error *e);
 
 #endif

@@ -32,7 +32,7 @@ HANDLER(api_job_events) {
     enum status s = own_job(c, r, &job, e);
     if (s != ST_OK)
         return s;
-    s = events_add(engine->events, r, SLICE(head), &job.id, c->language, e);
+    s = events_add(engine->events, r, SLICE(head), c->who.user, &job.id, c->language, e);
     reply->streamed = reply->lent = s == ST_OK;
     return s;
 }

@@ -217,6 +217,30 @@ test('nobody gets the answer to the request before his own when a stream gives i
 
 const many = (n, tag) => ['t,n,m', ...Array.from({ length: n }, (_, i) => `company,${tag}${i},${mobile()}`), ''].join('\n');
 
+/* The answer's head; the stream stays open until its job ends. */
+function stream(c, path) {
+  return new Promise((done, failed) => {
+    const q = https.get({ host: '127.0.0.1', port: server.port, ca: server.ca(), servername: 'localhost', agent: false, path,
+      headers: { cookie: [...c.cookies].map((pair) => pair.join('=')).join('; ') } }, (a) => done({ status: a.statusCode, ended: new Promise((end) => a.resume().on('end', end)) }));
+    q.on('error', failed);
+  });
+}
+
+test('one person holds sixteen streams of events at most, and others have theirs', async () => {
+  const steward = await server.as('steward');
+  const theirs = (await run(steward, `t,n,m\ncompany,旁人公司,${mobile()}\n`)).job;
+  const id = await upload(leader, Buffer.from(many(60000, '流公司')));
+  ok(await leader.post(`${base}/${id}/preview`, {}));
+  const { job } = ok(await leader.post(`${base}/${id}/start`, { mapping }), 202);
+  const open = await Promise.all(Array.from({ length: 16 }, () => stream(leader, `/api/v1/jobs/${job}/events`)));
+  for (const one of open) assert.equal(one.status, 200);
+  problem(await leader.get(`/api/v1/jobs/${job}/events`), 429, 'too_many_streams');
+  assert.match((await steward.get(`/api/v1/jobs/${theirs.id}/events`)).text, /^event: progress/);
+  ok(await leader.post(`/api/v1/jobs/${job}/cancel`), 202);
+  await Promise.all(open.map((one) => one.ended));
+  assert.match((await leader.get(`/api/v1/jobs/${job}/events`)).text, /^event: progress/);
+});
+
 test('a cancelled import keeps what it has done and says so', async () => {
   const id = await upload(leader, Buffer.from(many(60000, '取消公司')));
   ok(await leader.post(`${base}/${id}/preview`, {}));
