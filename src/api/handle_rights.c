@@ -3,6 +3,7 @@
 #include "api/engine.h"
 
 #include "api/handlers.h"
+#include "api/problem.h"
 #include "api/rights_take.h"
 #include "api/session.h"
 #include "base/clock.h"
@@ -179,7 +180,8 @@ static struct slice text_in(const json_t *body, const char *key) {
     return json_is_string(v) ? slice_of(json_string_value(v), json_string_length(v)) : SLICE("");
 }
 
-static void write_outcome(struct json *j, enum status s, uint64_t proposal, const struct error *e) {
+static void write_outcome(const struct caller *c, struct json *j, enum status s, uint64_t proposal,
+                          const struct error *e) {
     json_key(j, "outcome");
     json_cstring(j, s != ST_OK ? "refused" : proposal != 0 ? "proposed" : "done");
     json_key(j, "code");
@@ -187,6 +189,12 @@ static void write_outcome(struct json *j, enum status s, uint64_t proposal, cons
         json_none(j);
     else
         json_cstring(j, e->code);
+    const char *text = s == ST_OK ? NULL : problem_title(e->code, c->language);
+    json_key(j, "message");
+    if (text == NULL)
+        json_none(j);
+    else
+        json_cstring(j, text);
     json_key(j, "proposal");
     if (proposal == 0)
         json_none(j);
@@ -253,7 +261,7 @@ HANDLER(api_accounts_end) {
         json_object_begin(&j);
         json_key(&j, "user");
         json_int(&j, user);
-        write_outcome(&j, done, 0, &one);
+        write_outcome(c, &j, done, 0, &one);
         json_object_end(&j);
     }
     json_array_end(&j);
@@ -317,8 +325,11 @@ static enum status open_use(struct engine *engine, struct caller *c, struct unus
     if (directory == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "rights");
     enum status s = audit_index_open(directory, false, &x, e);
-    if (s == ST_NOT_FOUND)
-        return error_set(e, ST_UNAVAILABLE, "index_building", "the audit index is just being built");
+    if (s == ST_NOT_FOUND) { /* just being built: nothing is known of any use, and indexed_to says so */
+        u->count = 0;
+        u->more = false;
+        return ST_OK;
+    }
     if (s == ST_OK)
         s = read_use(c, x, u, audit_day(clock_wall_ms()) - (int32_t)days + 1, e);
     audit_index_close(x);
@@ -475,7 +486,7 @@ HANDLER(api_rights_take) {
         json_object_begin(&j);
         json_key(&j, "user");
         json_int(&j, right.user);
-        write_outcome(&j, done, proposal, &one);
+        write_outcome(c, &j, done, proposal, &one);
         json_object_end(&j);
     }
     json_array_end(&j);

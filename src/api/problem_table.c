@@ -77,7 +77,6 @@ static const struct {
     {"not_your_role", "只能使用您自己拥有的岗位", "Only roles that you hold yourself can be given"},
     {"own_rights", "不能修改自己的岗位或职责，请由他人修改",
      "Nobody changes his own roles or duties; ask somebody else"},
-    {"index_building", "审计索引正在建立，稍后再试", "The audit index is just being built; try again soon"},
     {"right_gone", "此人已不持有这项权限", "This person does not hold this right (any more)"},
     {"needs_second", "这项变更需要两人完成，请提交审批", "This change takes two people; propose it"},
     {"last_of_duty", "每种管理职责至少保留一人，请先指定接任者",

@@ -150,6 +150,12 @@ export const router = createRouter({
           meta: { title: 'people.title' },
         },
         {
+          path: 'rights',
+          name: 'rights',
+          component: () => import('./views/Rights.vue'),
+          meta: { title: 'rights.title' },
+        },
+        {
           path: 'access',
           name: 'access',
           component: () => import('./views/MyAccess.vue'),

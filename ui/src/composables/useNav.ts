@@ -36,6 +36,7 @@ export function useNav(): ComputedRef<PlaceGroup[]> {
     if (session.me?.duties?.length) guard.push({ to: '/sign-on', label: t('signOn.title'), icon: 'shield' });
     if (session.area('people')) guard.push({ to: '/people', label: t('people.nav'), icon: 'users' });
     else guard.push({ to: '/access', label: t('access.nav'), icon: 'shield' });
+    if (session.area('people')) guard.push({ to: '/rights', label: t('rights.nav'), icon: 'filter' });
     if (session.area('people'))
       guard.push({ to: '/sign-in-rules', label: t('signInRules.nav'), icon: 'seal' });
     guard.push({ to: '/trail', label: t('shell.trail'), icon: 'foot' });

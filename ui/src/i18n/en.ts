@@ -5,6 +5,7 @@ import signOn from './en_sign_on';
 import policies from './en_policies';
 import leaving from './en_leaving';
 import org from './en_org';
+import rights from './en_rights';
 import people from './en_people';
 import signIn from './en_sign_in';
 import type zh from './zh';
@@ -476,6 +477,7 @@ const en: typeof zh = {
   ...policies,
   ...leaving,
   ...org,
+  ...rights,
   ...people,
   ...signIn,
   home: {

@@ -5,6 +5,7 @@ import signOn from './zh_sign_on';
 import policies from './zh_policies';
 import leaving from './zh_leaving';
 import org from './zh_org';
+import rights from './zh_rights';
 import people from './zh_people';
 import signIn from './zh_sign_in';
 
@@ -475,6 +476,7 @@ export default {
   ...policies,
   ...leaving,
   ...org,
+  ...rights,
   ...people,
   ...signIn,
   home: {

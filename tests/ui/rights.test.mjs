@@ -1,0 +1,60 @@
+// Looking after rights in the browser: what nobody uses is found and taken away.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { api, enter, settled, shot, test, visit } from './browser.mjs';
+
+const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+async function accessible(page, name) {
+  await settled(page);
+  await page.evaluate(source); // the policy refuses inline scripts, so the tool comes through the debugger
+  const found = await page.evaluate(async () => {
+    const result = await window.axe.run(document, { resultTypes: ['violations'], preload: false, runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+    return result.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ')).join(' | ')}`);
+  });
+  await shot(page, name);
+  assert.deepEqual(found, [], name);
+}
+
+const login = (start) => `${start}${Date.now()}${Math.floor(Math.random() * 1000)}`;
+
+test('an account that nobody uses is found and suspended', () =>
+  visit({}, async (page) => {
+    await enter(page, 'admin');
+    const name = login('ghost');
+    const made = await api(page, 'POST', '/people', { login: name, name: '无人认领', department: 1 });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    await page.goto('/rights');
+    const line = page.locator(`.list li:has-text("${name}")`);
+    await line.locator('.chip:has-text("从未登录")').waitFor();
+    await accessible(page, 'rights-orphans');
+    await line.locator('input[type=checkbox]').check();
+    await page.click('.picks .btn:has-text("停用")');
+    await page.fill('#rights-note', '查无此人');
+    await page.click('.kd-modal footer .primary');
+    await line.waitFor({ state: 'detached' });
+    assert.equal((await api(page, 'GET', `/people/${made.body.id}`)).body.document.disabled, true);
+  }));
+
+test('a role that somebody never used is taken away in the list', () =>
+  visit({ language: 'en', theme: 'dark' }, async (page) => {
+    await enter(page, 'admin');
+    const name = login('idle');
+    const made = await api(page, 'POST', '/people', { login: name, name: '闲置', department: 1 });
+    await enter(page, 'security');
+    assert.equal((await api(page, 'PATCH', `/people/${made.body.id}`, { roles: ['sales', 'marketing'] })).status, 200);
+    await page.goto('/rights?tab=unused');
+    await page.fill('input[type=search]', name);
+    const line = page.locator(`.list li:has-text("${name}")`);
+    await line.nth(1).waitFor();
+    await accessible(page, 'rights-unused');
+    await line.nth(1).locator('input[type=checkbox]').check();
+    await page.click('.picks .btn.danger');
+    await page.fill('#rights-note', 'never used');
+    await page.click('.kd-modal footer .danger');
+    await line.nth(1).waitFor({ state: 'detached' });
+    assert.equal((await api(page, 'GET', `/people/${made.body.id}`)).body.document.roles.length, 1);
+    await page.click('#tab-grown');
+    await page.locator(`.list li:has-text("${name}")`).waitFor();
+    await accessible(page, 'rights-grown');
+  }));

@@ -1,0 +1,78 @@
+import type zh from './zh_rights';
+
+const en: typeof zh = {
+  rights: {
+    title: 'Looking after rights',
+    nav: 'Unused rights',
+    intro:
+      'Accounts and rights that nobody uses, people whose access has grown; take away what is not needed.',
+    tabs: { orphans: 'Orphan accounts', unused: 'Unused rights', grown: 'Grown access' },
+    days: 'Time looked at',
+    daysOf: 'Last {n} days',
+    search: 'Search by name or login',
+    whole: 'Only what was not used at all',
+    selectAll: 'Select all',
+    select: 'Select {name}',
+    chosen: '{n} selected',
+    empty: { orphans: 'No orphan accounts', unused: 'No unused rights', grown: 'Nobody’s access has grown' },
+    more: 'Show more',
+    moreUnused: 'Show the next people',
+    orphansText: 'Accounts that can still sign in and that nobody seems to use.',
+    why: {
+      never: 'Never signed in',
+      idle: 'Not signed in for long',
+      no_post: 'All posts are over',
+      no_sponsor: 'Sponsor has gone',
+    },
+    duty: 'Holds a duty',
+    partner: 'Partner',
+    seen: 'Last sign-in {when}',
+    made: 'Made {when}',
+    suspend: 'Suspend',
+    leave: 'End for good',
+    endTitle: { suspend: 'Suspend {n} accounts', leave: 'End {n} accounts for good' },
+    endText: {
+      suspend: 'Sessions end at once; rights stay and the account can be opened again.',
+      leave:
+        'Account, sessions, keys, loans and roles for a time all end; the records wait for a leader to hand them on.',
+    },
+    note: 'Reason',
+    take: 'Take away',
+    takeTitle: 'Take {n} rights away',
+    takeText:
+      'Roles are removed from the person, rights for a time end at once; what concerns a duty becomes a proposal for two.',
+    done: '{n} done',
+    proposed: '{n} take two people and were proposed',
+    refused: '{name}: {text}',
+    kind: {
+      role: 'Role',
+      post_role: 'Role of a post',
+      grant: 'For a time',
+      loan: 'Lent',
+      duty: 'Duty',
+      key: 'API key',
+    },
+    lender: 'lent by {name}',
+    until: 'until {when}',
+    lastUsed: 'Last used {day}',
+    notUsed: 'Not used in this time',
+    notUsedFor: 'Not used for: {what}',
+    source:
+      'Use is read from the audit index’s daily tallies (person, act, object). They don’t say by which role; what a key did counts as its owner’s.',
+    known: 'The audit log goes back to {when}; indexed up to entry {n}.',
+    building: 'The audit index is being built; look again later.',
+    compared: 'Compared with {when}.',
+    comparedShort: 'Changes of rights are kept since {when} only; this compares with that time.',
+    grownText:
+      'Changes of the policies themselves and of departments are not in it: see data access and the audit log.',
+    fresh: 'New account',
+    gainedRoles: 'New roles',
+    gainedDuties: 'New duties',
+    gainedLeads: 'Leads now',
+    gainedGrants: 'New for a time',
+    moved: 'Department: {from} → {to}',
+    wider: 'higher up',
+    look: 'Open the person',
+  },
+};
+export default en;
