@@ -1,31 +1,16 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/json.h"
+#include "keeper/deed.h"
 #include "keeper/factor_record.h"
 #include "keeper/handle_passkey.h"
 #include "keeper/sign_in_rules.h"
-#include "keeper/state.h"
 
 #define ISSUER "Kedun"
 
 static const char *kind_name(uint8_t kind) {
     static const char *const names[] = {"?", "totp", "recovery", "passkey"};
     return names[kind <= FACTOR_KIND_PASSKEY ? kind : 0];
-}
-
-/* Recorded before it takes effect, its end behind it: a change that the log does not know of can't be. */
-static enum status act_begin(struct worker *w, const struct args *in, const char *tag, uint64_t *intent,
-                             struct error *e) {
-    struct audit_entry entry = worker_entry(w, in, AUDIT_ADMIN, AUDIT_PENDING);
-    entry.tag = slice_from_string(tag);
-    return ledger_intent(w->state->ledger, &entry, intent, e);
-}
-
-static enum status act_end(struct worker *w, uint64_t intent, enum status s, struct error *e) {
-    if (ledger_outcome(w->state->ledger, intent, s == ST_OK, NULL) != ST_OK && s == ST_OK)
-        return error_set(e, ST_IO, "audit_unwritable",
-                         "the change took effect, its outcome could not be recorded");
-    return s;
 }
 
 static void write_time(struct json *j, const char *key, int64_t at) {
@@ -192,11 +177,11 @@ static enum status answer_codes(struct worker *w, bool make, struct args *out, s
 static enum status begin_recovery(struct worker *w, const struct args *in, struct args *out,
                                   struct error *e) {
     bool has = false;
-    uint64_t intent = 0;
+    struct deed deed;
     if (factors_has(w->state->factors, w->caller.grant.user, &has) != ST_OK || !has)
         return error_set(e, ST_NOT_FOUND, "factor_not_begun", "recovery codes come with a second factor");
-    enum status s = act_begin(w, in, "factor recovery made", &intent, e);
-    return s == ST_OK ? act_end(w, intent, answer_codes(w, true, out, e), e) : s;
+    enum status s = deed_begin(w, in, AUDIT_ADMIN, "factor recovery made", &deed, e);
+    return s == ST_OK ? deed_end(w, &deed, answer_codes(w, true, out, e), e) : s;
 }
 
 enum status handle_factor_begin(struct worker *w, struct args *in, struct args *out, struct error *e) {
@@ -245,7 +230,7 @@ enum status handle_factor_confirm(struct worker *w, struct args *in, struct args
     uint32_t user = w->caller.grant.user;
     struct factor_record r;
     char tag[AUDIT_TAG_MAX];
-    uint64_t intent = 0;
+    struct deed deed;
     if (!worker_is_person(w))
         return worker_persons_only(e);
     if (in->kind != FACTOR_KIND_TOTP && in->kind != FACTOR_KIND_PASSKEY)
@@ -253,13 +238,13 @@ enum status handle_factor_confirm(struct worker *w, struct args *in, struct args
     enum status s = need_fresh(w, in, "factor_confirm", e);
     (void)snprintf(tag, sizeof tag, "factor %s added", kind_name(in->kind));
     if (s == ST_OK)
-        s = act_begin(w, in, tag, &intent, e);
+        s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
     if (s != ST_OK)
         return s;
     s = in->kind == FACTOR_KIND_PASSKEY
             ? passkey_add(w, in, e)
             : factors_totp_confirm(f, user, in->text, in->call.address, clock_wall_ms(), e);
-    s = act_end(w, intent, s, e);
+    s = deed_end(w, &deed, s, e);
     if (s != ST_OK)
         return factor_failed(w, in, s, e);
     s = factors_load(f, user, &r);
@@ -287,7 +272,7 @@ static enum status check_removal(struct worker *w, uint32_t user, bool *demanded
 enum status handle_factor_remove(struct worker *w, struct args *in, struct args *out, struct error *e) {
     uint32_t user = w->caller.grant.user;
     char tag[AUDIT_TAG_MAX];
-    uint64_t intent = 0;
+    struct deed deed;
     bool demanded = false;
     (void)out;
     if (!worker_is_person(w))
@@ -302,11 +287,11 @@ enum status handle_factor_remove(struct worker *w, struct args *in, struct args 
         return worker_refuse(w, in, "factor_remove", e);
     (void)snprintf(tag, sizeof tag, "factor %s removed", kind_name(in->kind));
     if (s == ST_OK)
-        s = act_begin(w, in, tag, &intent, e);
+        s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
     if (s != ST_OK)
         return s;
     s = factors_remove(w->state->factors, user, (enum factor_kind)in->kind, in->text, demanded, e);
-    return act_end(w, intent, s, e);
+    return deed_end(w, &deed, s, e);
 }
 
 static enum status show_factor(struct worker *w, const struct args *in, struct error *e) {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/json_in.h"
+#include "keeper/deed.h"
 #include "keeper/proposal_kind.h"
 #include "keeper/registry_parse.h"
 
@@ -22,15 +23,12 @@ static enum status persons_only(struct error *e) {
 /* Stores documents of the registry under an intent of their own; ids of new ones are filled in. */
 static enum status put_recorded(struct worker *w, struct args *in, const struct registry_writer *who,
                                 struct registry_change *changes, size_t n, const char *tag, struct error *e) {
-    struct audit_entry entry = worker_entry(w, in, AUDIT_ADMIN, AUDIT_PENDING);
-    uint64_t intent = 0;
-    entry.tag = slice_from_string(tag);
-    enum status s = ledger_intent(w->state->ledger, &entry, &intent, e);
+    struct deed deed;
+    enum status s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
     if (s != ST_OK)
         return s;
     s = registry_put_all(w->state->registry, who, changes, n, NULL, e);
-    if (ledger_outcome(w->state->ledger, intent, s == ST_OK, NULL) != ST_OK && s == ST_OK)
-        return error_set(e, ST_IO, "audit_unwritable", "it took effect, its outcome could not be recorded");
+    s = deed_end(w, &deed, s, e);
     return s == ST_DENIED ? worker_refuse(w, in, tag, e) : s;
 }
 

@@ -2,6 +2,7 @@
  * duties are not given by a list, and a holder of a duty is not changed by one (keeper/registry.h: it would
  * take two). */
 #include "base/json_in.h"
+#include "keeper/deed.h"
 #include "keeper/registry_parse.h"
 #include "keeper/state.h"
 
@@ -58,15 +59,12 @@ static enum status store_recorded(struct worker *w, struct args *in, struct regi
     char tag[AUDIT_TAG_MAX];
     (void)snprintf(tag, sizeof tag, "import %zu of people and departments", n);
     struct registry_writer who = {.user = w->caller.grant.user, .duties = DUTY_SYSTEM_ADMIN, .import = true};
-    struct audit_entry entry = worker_entry(w, in, AUDIT_ADMIN, AUDIT_PENDING);
-    uint64_t intent = 0;
-    entry.tag = slice_from_string(tag);
-    enum status s = ledger_intent(w->state->ledger, &entry, &intent, e);
+    struct deed deed;
+    enum status s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
     if (s != ST_OK)
         return s;
     s = registry_put_all(w->state->registry, &who, changes, n, NULL, e);
-    if (ledger_outcome(w->state->ledger, intent, s == ST_OK, NULL) != ST_OK && s == ST_OK)
-        return error_set(e, ST_IO, "audit_unwritable", "it took effect, its outcome could not be recorded");
+    s = deed_end(w, &deed, s, e);
     if (s == ST_DENIED)
         return worker_refuse(w, in, tag, e);
     return s == ST_OK ? end_sessions(w, changes, n, e) : s;

@@ -1,5 +1,5 @@
 /* The published policies: reading them is for any process, changing them for the security administrators. */
-#include "keeper/state.h"
+#include "keeper/deed.h"
 
 #define LISTED_MOST 500
 
@@ -33,21 +33,9 @@ static enum status security_admins_only(struct worker *w, const struct args *in,
     return worker_refuse(w, in, what, e);
 }
 
-/* Recorded before it takes effect, its outcome after. */
-static enum status begin(struct worker *w, const struct args *in, const char *tag, uint64_t *intent,
-                         struct error *e) {
-    struct audit_entry entry = worker_entry(w, in, AUDIT_POLICY, AUDIT_PENDING);
-    entry.tag = slice_from_string(tag);
-    return ledger_intent(w->state->ledger, &entry, intent, e);
-}
-
-static enum status end(struct worker *w, const struct args *in, const char *tag, uint64_t intent,
+static enum status end(struct worker *w, const struct args *in, const char *tag, struct deed *deed,
                        enum status s, struct error *e) {
-    struct error keep = *e;
-    if (ledger_outcome(w->state->ledger, intent, s == ST_OK, NULL) != ST_OK && s == ST_OK)
-        return error_set(e, ST_IO, "audit_unwritable",
-                         "the change took effect, its outcome could not be recorded");
-    *e = keep;
+    s = deed_end(w, deed, s, e);
     return s == ST_DENIED ? worker_refuse(w, in, tag, e) : s;
 }
 
@@ -57,8 +45,8 @@ enum status handle_policy_propose(struct worker *w, struct args *in, struct args
     if (s != ST_OK)
         return s;
     (void)snprintf(tag, sizeof tag, "policy_propose on %u%s", in->number32, in->flag ? " widening" : "");
-    uint64_t intent = 0;
-    s = begin(w, in, tag, &intent, e);
+    struct deed deed;
+    s = deed_begin(w, in, AUDIT_POLICY, tag, &deed, e);
     if (s != ST_OK)
         return s;
     struct policy_proposal q = {.author = w->caller.grant.user,
@@ -67,7 +55,7 @@ enum status handle_policy_propose(struct worker *w, struct args *in, struct args
                                 .note = in->text,
                                 .text = in->second};
     s = policy_versions_propose(w->state->policies, &q, &out->number32, &out->flag, e);
-    s = end(w, in, tag, intent, s, e);
+    s = end(w, in, tag, &deed, s, e);
     if (s != ST_OK)
         return s;
     (void)snprintf(tag, sizeof tag, "policy %u %s", out->number32, out->flag ? "published" : "waiting");
@@ -81,12 +69,12 @@ enum status handle_policy_decide(struct worker *w, struct args *in, struct args 
     if (s != ST_OK)
         return s;
     (void)snprintf(tag, sizeof tag, "policy %u %s", in->number32, in->flag ? "approve" : "reject");
-    uint64_t intent = 0;
-    s = begin(w, in, tag, &intent, e);
+    struct deed deed;
+    s = deed_begin(w, in, AUDIT_POLICY, tag, &deed, e);
     if (s != ST_OK)
         return s;
     s = policy_versions_decide(w->state->policies, w->caller.grant.user, in->number32, in->flag, in->text, e);
-    return end(w, in, tag, intent, s, e);
+    return end(w, in, tag, &deed, s, e);
 }
 
 enum status handle_policy_first(struct worker *w, struct args *in, struct args *out, struct error *e) {

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/json_in.h"
+#include "keeper/deed.h"
 #include "keeper/proposal_kind.h"
 #include "keeper/registry_parse.h"
 
@@ -235,19 +236,16 @@ static enum status decide(struct worker *w, struct args *in, struct proposal *p,
 static enum status decide_recorded(struct worker *w, struct args *in, struct proposal *p, char *half,
                                    struct error *e) {
     char tag[AUDIT_TAG_MAX];
-    uint64_t intent = 0;
+    struct deed deed;
     make_tag(tag, in->flag ? "approve" : "refuse", p->id, p->document);
     enum status s = may_end(w, p->document, in->flag, e);
     if (s != ST_OK)
         return s == ST_DENIED ? worker_refuse(w, in, tag, e) : s;
-    struct audit_entry entry = worker_entry(w, in, AUDIT_ADMIN, AUDIT_PENDING);
-    entry.tag = slice_from_string(tag);
-    s = ledger_intent(w->state->ledger, &entry, &intent, e);
+    s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
     if (s != ST_OK)
         return s;
     s = decide(w, in, p, half, e);
-    if (ledger_outcome(w->state->ledger, intent, s == ST_OK, NULL) != ST_OK && s == ST_OK)
-        return error_set(e, ST_IO, "audit_unwritable", "it took effect, its outcome could not be recorded");
+    s = deed_end(w, &deed, s, e);
     return s == ST_DENIED ? worker_refuse(w, in, tag, e) : s;
 }
 

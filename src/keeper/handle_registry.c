@@ -1,4 +1,5 @@
 #include "base/json_in.h"
+#include "keeper/deed.h"
 #include "keeper/registry_parse.h"
 #include "keeper/state.h"
 
@@ -38,16 +39,12 @@ enum status handle_registry_put(struct worker *w, struct args *in, struct args *
         return worker_refuse(w, in, tag, e);
     }
     /* Recorded before it takes effect: a change that the log does not know of can't be. */
-    struct audit_entry entry = worker_entry(w, in, AUDIT_ADMIN, AUDIT_PENDING);
-    entry.tag = slice_from_string(tag);
-    uint64_t intent = 0;
-    enum status s = ledger_intent(w->state->ledger, &entry, &intent, e);
+    struct deed deed;
+    enum status s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
     if (s != ST_OK)
         return s;
     s = registry_put(w->state->registry, &who, in->kind, in->number32, in->text, &out->number32, e);
-    if (ledger_outcome(w->state->ledger, intent, s == ST_OK, NULL) != ST_OK && s == ST_OK)
-        return error_set(e, ST_IO, "audit_unwritable",
-                         "the change took effect, its outcome could not be recorded");
+    s = deed_end(w, &deed, s, e);
     if (s == ST_DENIED)
         return worker_refuse(w, in, tag, e);
     return s == ST_OK ? after_put(w, in->kind, out->number32, e) : s;

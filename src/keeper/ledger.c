@@ -17,6 +17,7 @@ struct intent {
     uint32_t actor;
     bool committed;
     bool left; /* its outcome is for others to find out */
+    bool own;  /* the keeper's own deed, under way: for nobody else */
 };
 
 struct ledger {
@@ -96,15 +97,19 @@ static enum status ledger_append_outcome(struct ledger *l, struct intent *i, str
 
 /* Mending cuts off what was never on disk: outcomes among it, past `durable`, are told again. Their numbers
  * go to other entries now, so they must not be taken for told, even if this fails once more. */
+static void ledger_tell_untold(struct ledger *l) {
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->intents[i].outcome == UNTOLD && ledger_append_outcome(l, &l->intents[i], NULL) != ST_OK)
+            break;
+    }
+}
+
 static void ledger_tell_again(struct ledger *l, uint64_t durable) {
     for (size_t i = 0; i < l->count; i++) {
         if (l->intents[i].outcome > durable)
             l->intents[i].outcome = UNTOLD;
     }
-    for (size_t i = 0; i < l->count; i++) {
-        if (l->intents[i].outcome == UNTOLD && ledger_append_outcome(l, &l->intents[i], NULL) != ST_OK)
-            break;
-    }
+    ledger_tell_untold(l);
 }
 
 /* How far the log was durable is asked before it is mended: after that others append at once. */
@@ -158,7 +163,7 @@ static void ledger_compact(struct ledger *l, uint64_t durable) {
     l->count = kept;
 }
 
-static enum status ledger_note_locked(struct ledger *l, uint64_t seq, uint32_t actor, bool left) {
+static enum status ledger_note_locked(struct ledger *l, uint64_t seq, uint32_t actor, bool left, bool own) {
     if (l->count == LEDGER_INTENTS_MAX)
         ledger_compact(l, audit_durable_seq(l->log));
     if (l->count == LEDGER_INTENTS_MAX)
@@ -166,19 +171,19 @@ static enum status ledger_note_locked(struct ledger *l, uint64_t seq, uint32_t a
     size_t at = l->count++;
     for (; at > 0 && l->intents[at - 1].seq > seq; at--)
         l->intents[at] = l->intents[at - 1];
-    l->intents[at] = (struct intent){.seq = seq, .actor = actor, .left = left};
+    l->intents[at] = (struct intent){.seq = seq, .actor = actor, .left = left, .own = own};
     return ST_OK;
 }
 
-static enum status ledger_remember(struct ledger *l, uint64_t intent, uint32_t actor, bool left) {
+static enum status ledger_remember(struct ledger *l, uint64_t intent, uint32_t actor, bool left, bool own) {
     (void)pthread_mutex_lock(&l->lock);
-    enum status s = ledger_note_locked(l, intent, actor, left);
+    enum status s = ledger_note_locked(l, intent, actor, left, own);
     (void)pthread_mutex_unlock(&l->lock);
     return s;
 }
 
 enum status ledger_note(struct ledger *l, uint64_t intent, uint32_t actor) {
-    return ledger_remember(l, intent, actor, true);
+    return ledger_remember(l, intent, actor, true, false);
 }
 
 static struct intent *ledger_find(struct ledger *l, uint64_t seq) {
@@ -202,14 +207,35 @@ void ledger_settle(struct ledger *l, uint64_t intent) {
     (void)pthread_mutex_unlock(&l->lock);
 }
 
-enum status ledger_intent(struct ledger *l, struct audit_entry *entry, uint64_t *seq, struct error *e) {
+static enum status ledger_begin(struct ledger *l, struct audit_entry *entry, bool own, uint64_t *seq,
+                                struct error *e) {
     entry->outcome = AUDIT_PENDING;
     enum status s = ledger_append(l, entry, seq, e);
     if (s == ST_OK)
         s = ledger_wait(l, *seq, e);
-    if (s == ST_OK && ledger_remember(l, *seq, entry->actor, false) != ST_OK)
+    if (s == ST_OK && ledger_remember(l, *seq, entry->actor, false, own) != ST_OK)
         s = error_set(e, ST_UNAVAILABLE, "too_many_intents", "too many writes have no outcome yet");
     return s;
+}
+
+enum status ledger_intent(struct ledger *l, struct audit_entry *entry, uint64_t *seq, struct error *e) {
+    return ledger_begin(l, entry, false, seq, e);
+}
+
+enum status ledger_intent_own(struct ledger *l, struct audit_entry *entry, uint64_t *seq, struct error *e) {
+    return ledger_begin(l, entry, true, seq, e);
+}
+
+bool ledger_settled(struct ledger *l, uint64_t intent) {
+    bool settled = true;
+    (void)pthread_mutex_lock(&l->lock);
+    uint64_t durable = audit_durable_seq(l->log);
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->intents[i].seq == intent)
+            settled = l->intents[i].outcome != 0 && l->intents[i].outcome <= durable;
+    }
+    (void)pthread_mutex_unlock(&l->lock);
+    return settled;
 }
 
 void ledger_leave(struct ledger *l, uint64_t intent) {
@@ -228,17 +254,21 @@ enum status ledger_outcome(struct ledger *l, uint64_t intent, bool committed, st
     if (i != NULL) {
         i->committed = committed;
         s = ledger_append_outcome(l, i, e);
+        if (s != ST_OK)
+            i->outcome = UNTOLD;
     }
     (void)pthread_mutex_unlock(&l->lock);
     return s == ST_IO ? unwritable(e) : s;
 }
 
-static size_t ledger_copy(struct ledger *l, uint64_t durable, bool left, uint64_t *out, size_t room) {
+/* `all`: the keeper's own too. */
+static size_t ledger_copy(struct ledger *l, uint64_t durable, bool left, bool all, uint64_t *out,
+                          size_t room) {
     size_t n = 0;
     (void)pthread_mutex_lock(&l->lock);
     for (size_t i = 0; i < l->count && n < room; i++) {
         bool open = l->intents[i].outcome == 0 || l->intents[i].outcome > durable;
-        if (open && (!left || l->intents[i].left))
+        if (open && (!left || l->intents[i].left) && (all || !l->intents[i].own))
             out[n++] = l->intents[i].seq;
     }
     (void)pthread_mutex_unlock(&l->lock);
@@ -246,11 +276,11 @@ static size_t ledger_copy(struct ledger *l, uint64_t durable, bool left, uint64_
 }
 
 size_t ledger_open_intents(struct ledger *l, bool left, uint64_t *out, size_t room) {
-    return ledger_copy(l, UINT64_MAX, left, out, room);
+    return ledger_copy(l, UINT64_MAX, left, false, out, room);
 }
 
 size_t ledger_snapshot_intents(struct ledger *l, uint64_t durable, uint64_t *out, size_t room) {
-    return ledger_copy(l, durable, false, out, room);
+    return ledger_copy(l, durable, false, true, out, room);
 }
 
 static void ledger_anchor(struct ledger *l, uint64_t anchor) {
@@ -265,6 +295,9 @@ static void ledger_anchor(struct ledger *l, uint64_t anchor) {
 void ledger_tick(struct ledger *l, uint64_t anchor) {
     if (audit_failed(l->log))
         return;
+    (void)pthread_mutex_lock(&l->lock);
+    ledger_tell_untold(l);
+    (void)pthread_mutex_unlock(&l->lock);
     if (anchor != l->anchored)
         ledger_anchor(l, anchor);
     if (audit_last_seq(l->log) == l->signed_seq)

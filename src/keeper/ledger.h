@@ -26,7 +26,11 @@ MUST_CHECK enum status ledger_record(struct ledger *l, struct audit_entry *entry
 /* An intent: appended, waited for, remembered as open. */
 MUST_CHECK enum status ledger_intent(struct ledger *l, struct audit_entry *entry, uint64_t *seq,
                                      struct error *e);
-/* Its outcome, lazily. ST_NOT_FOUND when there is no such open intent. */
+/* The same for one that the keeper carries out itself: nobody else is told of it while this process lives. */
+MUST_CHECK enum status ledger_intent_own(struct ledger *l, struct audit_entry *entry, uint64_t *seq,
+                                         struct error *e);
+/* Its outcome, lazily. ST_NOT_FOUND when there is no such open intent. Any other failure: it is kept, and
+ * recorded as soon as the log can be written. */
 MUST_CHECK enum status ledger_outcome(struct ledger *l, uint64_t intent, bool committed, struct error *e);
 /* Nobody will tell its outcome any more: whoever asked for it has gone, or has gone on without. 0: nothing.
  */
@@ -34,6 +38,8 @@ void ledger_leave(struct ledger *l, uint64_t intent);
 /* Open ones, or only those that were left (those from before this start are), oldest first; returns how many
  * were written. */
 size_t ledger_open_intents(struct ledger *l, bool left, uint64_t *out, size_t room);
+/* Its outcome is on the disk, or it never was an intent. */
+bool ledger_settled(struct ledger *l, uint64_t intent);
 /* For a snapshot at `durable`: those whose outcome is missing or not yet on disk. */
 size_t ledger_snapshot_intents(struct ledger *l, uint64_t durable, uint64_t *out, size_t room);
 /* While replaying at start: an intent that somebody left. */

@@ -1,9 +1,9 @@
 #include "keeper/state.h"
 
-#include "keeper/box.h"
-
 #include "base/clock.h"
 #include "base/log.h"
+#include "keeper/box.h"
+#include "keeper/deed.h"
 #include "keeper/replay.h"
 
 #define IDLE_MS     ((int64_t)30 * 60 * 1000)
@@ -79,6 +79,8 @@ enum status state_open(const struct keeper_config *config, struct keeper_state *
         st = ledger_open(config->audit_dir, config->origin, s->keys->audit_seed, &s->ledger, e);
     if (st == ST_OK)
         st = replay_start(s, e);
+    if (st == ST_OK)
+        st = deeds_settle(s, e);
     if (st != ST_OK)
         state_close(s);
     return st;

@@ -21,6 +21,8 @@
 #define BUCKETS     4096
 #define SLACK       ((size_t)1 << 20) /* dead bytes that are not worth a rewrite */
 
+#define VAULT_CHANGES_ROOM (VAULT_CHANGE_MAX + VAULT_DEED_FORGETS + 1)
+
 struct item {
     struct item *next;
     uint8_t kind;
@@ -382,7 +384,7 @@ static enum status vault_make_room(struct vault *v, const struct vault_change *c
 
 static enum status vault_commit_locked(struct vault *v, const struct vault_change *changes, size_t count,
                                        bool wait) {
-    struct item *fresh[VAULT_CHANGE_MAX] = {NULL};
+    struct item *fresh[VAULT_CHANGES_ROOM] = {NULL};
     enum status s = vault_make_room(v, changes, count);
     buf_reset(&v->plain);
     buf_reset(&v->sealed);
@@ -405,7 +407,7 @@ static enum status vault_commit_locked(struct vault *v, const struct vault_chang
 static enum status vault_write(struct vault *v, const struct vault_change *changes, size_t count, bool wait) {
     if (count == 0)
         return ST_OK;
-    if (count > VAULT_CHANGE_MAX)
+    if (count > VAULT_CHANGES_ROOM)
         return ST_LIMIT;
     (void)pthread_mutex_lock(&v->lock);
     enum status s = vault_commit_locked(v, changes, count, wait);
@@ -413,7 +415,40 @@ static enum status vault_write(struct vault *v, const struct vault_change *chang
     return s;
 }
 
+static _Thread_local struct vault_deed *thread_deed;
+
+void vault_under(struct vault_deed *d) {
+    thread_deed = d;
+}
+
+static struct slice deed_key(uint64_t intent, uint8_t out[8]) {
+    for (size_t i = 0; i < 8; i++)
+        out[i] = (uint8_t)(intent >> (8 * i));
+    return slice_of(out, 8);
+}
+
+/* The changes, and behind them what they are noted as. */
+static enum status vault_commit_noted(struct vault *v, const struct vault_change *changes, size_t count,
+                                      struct vault_deed *d) {
+    uint8_t keys[VAULT_DEED_FORGETS + 1][8];
+    size_t n = count;
+    struct vault_change *all = calloc(count + VAULT_DEED_FORGETS + 1, sizeof *all);
+    if (all == NULL)
+        return ST_NOMEM;
+    memcpy(all, changes, count * sizeof *all);
+    all[n++] = (struct vault_change){VAULT_DEED, deed_key(d->intent, keys[0]), SLICE("")};
+    for (size_t i = 0; i < d->over_count; i++)
+        all[n++] = (struct vault_change){VAULT_DEED, deed_key(d->over[i], keys[i + 1]), SLICE_NONE};
+    enum status s = vault_write(v, all, n, true);
+    d->noted = s == ST_OK;
+    free(all);
+    return s;
+}
+
 enum status vault_commit(struct vault *v, const struct vault_change *changes, size_t count) {
+    struct vault_deed *d = thread_deed;
+    if (d != NULL && !d->noted && count > 0)
+        return vault_commit_noted(v, changes, count, d);
     return vault_write(v, changes, count, true);
 }
 

@@ -38,7 +38,8 @@ enum vault_kind {
     VAULT_ALARM,              /* key: u32 id; value: keeper/alarm.c */
     VAULT_SIGN_ON = 60,       /* key: u32 id; value: a provider's JSON document (keeper/sign_on.h) */
     VAULT_SIGN_ON_SECRET,     /* key: u32 id; value: the client's secret */
-    VAULT_SIGN_ON_LINK        /* key: SHA-256 of issuer and subject; value: keeper/sign_on_store.c */
+    VAULT_SIGN_ON_LINK,       /* key: SHA-256 of issuer and subject; value: keeper/sign_on_store.c */
+    VAULT_DEED = 70           /* key: u64 intent; value: empty (keeper/deed.h) */
 };
 
 struct vault_change {
@@ -59,6 +60,18 @@ void vault_close(struct vault *v); /* NULL is fine */
 MUST_CHECK enum status vault_commit(struct vault *v, const struct vault_change *changes, size_t count);
 /* The same without waiting for the disk: for what may be lost (idle clocks). */
 MUST_CHECK enum status vault_commit_lazy(struct vault *v, const struct vault_change *changes, size_t count);
+
+/* For keeper/deed.h: the first commit that this thread waits for notes `intent`, and forgets those that are
+ * over, in its own transaction. */
+#define VAULT_DEED_FORGETS 16
+struct vault_deed {
+    uint64_t intent;
+    uint64_t over[VAULT_DEED_FORGETS];
+    size_t over_count;
+    bool noted;
+};
+/* From now on, for this thread, whichever vault it writes to; NULL: no more. */
+void vault_under(struct vault_deed *d);
 
 /* Appends the value to `out`; ST_NOT_FOUND. */
 MUST_CHECK enum status vault_get(struct vault *v, uint8_t kind, struct slice key, struct buf *out);

@@ -1,5 +1,6 @@
 // Keeper or jobs die with writes under way whose outcome nobody can tell any more: the engine, which goes on, settles them.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Server, until } from '../api/server.mjs';
 import { entries, roles } from '../crash/roles.mjs';
@@ -36,6 +37,28 @@ test('a write whose intent was in the log when the keeper died gets its outcome 
   }
   assert.equal(pid('engine'), engine, 'the engine was restarted');
   assert.deepEqual(script.wrong, []);
+});
+
+// The vault has the change when the keeper dies at its sync; the outcome was not told.
+test('what an administrator changed when the keeper died stands in the log as what became of it', async () => {
+  const admin = await server.as('sysadmin');
+  for (let round = 0; round < 2; round++) {
+    const name = `部门${round}${Date.now() % 100000}`;
+    const before = entries(server.data).length;
+    const detach = await attach(server, { pid: pid('keeper'), threads: true }, ['-P', join(server.data, 'state/vault.log'), '-e', 'trace=fdatasync', '-e', 'inject=fdatasync:signal=KILL:when=1']);
+    await admin.post('/api/v1/departments', { name, parent: 1 }).catch(() => undefined);
+    await detach();
+    assert.ok(detach.struck());
+    await script.recovers('the death of the keeper');
+    await until('every intent has its outcome', () => open().open.length === 0, 60);
+    const fresh = Object.assign(server.client(), { cookies: admin.cookies, csrf: admin.csrf });
+    const there = (await fresh.get('/api/v1/directory')).json.departments.some((d) => d.name === name);
+    fresh.close();
+    const log = entries(server.data).slice(before), asked = log.find((e) => e.act === 'admin' && e.outcome === 'pending');
+    const said = log.filter((e) => e.intent === asked.seq).map((e) => e.outcome);
+    assert.deepEqual(said, [there ? 'done' : 'failed']);
+    assert.ok(there, 'the change was written before the death');
+  }
 });
 
 test('after the keeper has come again no request is refused', async () => {
