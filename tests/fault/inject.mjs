@@ -27,9 +27,13 @@ export async function attach(server, { pid, threads }, args) {
   const ended = new Promise((done) => strace.on('exit', () => done((over = true))));
   await until('strace is attached', () => over || /attached/.test(said));
   assert.match(said, /attached/);
+  // Of a process whose threads die at once strace may wait for ever for the first one, which the kernel keeps for it: only
+  // without strace is the process gone for its parent, too.
   const detach = async () => {
     strace.kill('SIGINT');
+    const stuck = setTimeout(() => strace.kill('SIGKILL'), 5000);
     await ended;
+    clearTimeout(stuck);
     return readFileSync(file, 'latin1');
   };
   detach.struck = () => /INJECTED|killed by SIGKILL/.test(readFileSync(file, 'latin1'));
