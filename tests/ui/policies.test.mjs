@@ -66,6 +66,7 @@ test('a narrower matrix is published at once and stands among the versions', () 
     await page.fill('#policy-note', '市场只看商机列表');
     await page.locator('.kd-modal footer .primary').click();
     await page.locator('.kd-modal').waitFor({ state: 'detached' });
+    await settled(page); // the list of versions is asked for once the dialog has gone
     await page.click('#tab-versions');
     const newest = page.locator('.version').first();
     assert.match(await newest.innerText(), /生效中[\s\S]*市场只看商机列表/);
@@ -83,6 +84,7 @@ test('what widens says so and waits for another security administrator', () =>
     await page.fill('#policy-note', '试用');
     await page.locator('.kd-modal footer .primary').click();
     await page.locator('.kd-modal').waitFor({ state: 'detached' });
+    await settled(page);
     await page.click('#tab-proposals');
     const mine = page.locator('.version').first();
     await mine.waitFor();

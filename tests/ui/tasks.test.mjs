@@ -4,7 +4,10 @@ import { api, enter, settled, test, visit } from './browser.mjs';
 import { people } from './people.mjs';
 
 const cell = (page, name) => page.locator(`[data-cell="${name}"]`);
-const done = (page) => page.locator('.kd-modal').waitFor({ state: 'detached' });
+async function done(page) {
+  await page.locator('.kd-modal').waitFor({ state: 'detached' });
+  await settled(page); // the list of versions is asked for once the dialog has gone
+}
 
 async function openMatrix(page, role) {
   await enter(page, 'security');
