@@ -18,9 +18,10 @@ void events_stop(struct events *ev);
 void events_free(struct events *ev);
 
 /* Sends the reply's head and borrows the request's connection until the stream ends; then it is given back to
- * the door, or hung up on where not all could be said. ST_LIMIT: too many streams, in all or of this person's; ST_UNAVAILABLE: they are
- * ending; nothing was sent. */
+ * the door, or hung up on where not all could be said. ST_LIMIT: too many streams, in all or of this
+ * person's; ST_UNAVAILABLE: they are ending; nothing was sent. */
 MUST_CHECK enum status events_add(struct events *ev, const struct http_request *r, struct slice head,
-                                  uint32_t person, const struct uuid *job, enum language language, struct error *e);
+                                  uint32_t person, const struct uuid *job, enum language language,
+                                  struct error *e);
 
 #endif
