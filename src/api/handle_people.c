@@ -386,6 +386,13 @@ HANDLER(api_roles) {
     return ST_OK;
 }
 
+/* A role without a policy gives nothing yet, whatever its ceilings say. */
+HANDLER(api_role_make) {
+    (void)engine;
+    enum status s = administrators_only(c, e);
+    return s == ST_OK ? put(c, r, REGISTRY_ROLE, 0, reply, e) : s;
+}
+
 HANDLER(api_role_change) {
     (void)engine;
     return put_existing(c, r, REGISTRY_ROLE, reply, e);

@@ -3,6 +3,7 @@
 #include "api/handlers.h"
 #include "api/policy_desk.h"
 #include "api/policy_preview.h"
+#include "api/session.h"
 #include "policy/matrix.h"
 #include "policy/model.h"
 
@@ -158,6 +159,39 @@ static enum status apply(struct caller *c, const json_t *list, struct slice role
     return ST_OK;
 }
 
+static bool role_exists(const struct caller *c, struct slice name) {
+    const struct directory *d = c->world.directory;
+    for (size_t i = 0; i < d->role_count; i++) {
+        if (slice_is(name, d->roles[i].name))
+            return true;
+    }
+    return false;
+}
+
+/* The role is to be like another one: a ready pack, or any role of the company's. */
+static enum status liken(struct caller *c, const json_t *body, struct slice role, struct policy_set **set,
+                         struct error *e) {
+    struct slice like = policy_desk_member(body, "like");
+    struct policy_set *fresh = NULL;
+    struct buf text;
+    if (like.p == NULL)
+        return ST_OK;
+    enum status s = session_see_newest(c, e);
+    if (s == ST_OK && (!role_exists(c, role) || !role_exists(c, like)))
+        s = bad(e, "like: both must be roles that there are");
+    buf_init(&text, (size_t)4 << 20, false);
+    if (s == ST_OK)
+        s = matrix_copy(*set, like, role, &text, e);
+    if (s == ST_OK)
+        s = policy_desk_read(c, buf_slice(&text), &fresh, e);
+    buf_free(&text);
+    if (s != ST_OK)
+        return s;
+    policy_release(*set);
+    *set = fresh;
+    return ST_OK;
+}
+
 static void put_roles(const struct caller *c, struct json *j) {
     const struct directory *d = c->world.directory;
     json_key(j, "roles");
@@ -178,8 +212,8 @@ static void put_roles(const struct caller *c, struct json *j) {
     json_array_end(j);
 }
 
-/* POST …/matrix {role, text?, changes?}: the text (in force where none is sent) after the changes, and the
- * role's matrix over it. Nothing is stored. */
+/* POST …/matrix {role, text?, like?, changes?}: the text (in force where none is sent) after the changes, and
+ * the role's matrix over it. Nothing is stored. */
 HANDLER(api_policy_matrix) {
     struct policy_set *set = NULL;
     struct json j = json_to(&reply->body);
@@ -187,6 +221,8 @@ HANDLER(api_policy_matrix) {
     enum status s = policy_desk_permit(c, e);
     if (s == ST_OK)
         s = start_set(engine, c, r->json, &set, e);
+    if (s == ST_OK)
+        s = liken(c, r->json, role, &set, e);
     if (s == ST_OK)
         s = apply(c, json_object_get(r->json, "changes"), role, &set, e);
     if (s == ST_OK) {

@@ -62,6 +62,7 @@ HANDLER(api_people_import);
 HANDLER(api_department_make);
 HANDLER(api_department_change);
 HANDLER(api_roles);
+HANDLER(api_role_make);
 HANDLER(api_role_change);
 HANDLER(api_proposals);
 HANDLER(api_proposal_make);

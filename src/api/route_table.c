@@ -113,6 +113,7 @@ const struct route routes[] = {
     {"PATCH", "/api/v1/departments/{id}", ROUTE_JSON, api_department_change, "changeDepartment", "修改部门",
      "Change a department"},
     {"GET", "/api/v1/roles", 0, api_roles, "listRoles", "岗位", "Roles"},
+    {"POST", "/api/v1/roles", ROUTE_JSON, api_role_make, "makeRole", "新建岗位", "Make a role"},
     {"PATCH", "/api/v1/roles/{id}", ROUTE_JSON, api_role_change, "changeRole", "修改岗位", "Change a role"},
     {"GET", "/api/v1/proposals", 0, api_proposals, "listProposals", "待批事项",
      "Changes that take two people"},

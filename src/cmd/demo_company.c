@@ -23,7 +23,7 @@ static const char *duty_of(const struct demo_staff *p) {
 static json_t *post_document(const struct demo_post *p, int64_t now) {
     return json_pack("{s:I, s:I, s:s, s:I, s:o, s:b, s:b, s:I}", "id", (json_int_t)p->id, "department",
                      (json_int_t)p->department, "position", p->position, "from",
-                     (json_int_t)(now + p->from_days * DAY_MS), "until",
+                     (json_int_t)now + p->from_days * DAY_MS, "until",
                      p->until_days == 0 ? json_null() : json_integer(now + p->until_days * DAY_MS), "main",
                      p->main, "leads", p->leads, "reports_to", (json_int_t)p->reports_to);
 }

@@ -95,6 +95,13 @@ MUST_CHECK enum status matrix_show(const struct policy_set *set, const struct ob
 /* Members: scope, and of people, hours, weekdays, network, second_factor, reason those that are set. */
 void matrix_put_terms(struct json *out, const struct matrix_terms *t);
 
+/* The text of `set` with a copy of every policy that names the role `from` in its head, for the role `to`
+ * (small letters, digits, _ and -), behind it; policies for everybody hold for both as they are. What a role
+ * is begun with that shall be like another. ST_INVALID "policy_matrix": nothing to copy, or `to` has policies
+ * already. */
+MUST_CHECK enum status matrix_copy(const struct policy_set *set, struct slice from, struct slice to,
+                                   struct buf *out, struct error *e);
+
 /* Acts on fields, as bits. */
 #define MATRIX_FIELD_ACTS ((1u << ACT_SEE) | (1u << ACT_READ) | (1u << ACT_WRITE) | (1u << ACT_MATCH))
 

@@ -274,3 +274,30 @@ test('why: an answer has the rules by their terms and says what is lacking; a le
   const hidden = people.find((u) => !u.led && u.id !== 14);
   problem(await boss.post('/api/v1/why', { user: hidden.id, object: 'customer', id: made.id }), 403, 'not_your_duty');
 });
+
+test('a role begun like another gives nothing until two have published it, then what the other gives', async () => {
+  const ops = (await sec.get('/api/v1/roles')).json.items.find((r) => r.name === 'operations').document;
+  const [sys, second] = await Promise.all([server.as('sysadmin'), server.as('secadmin2')]);
+  problem(await sys.post('/api/v1/roles', { name: 'channel_ops', ceiling: ops.ceiling }), 403, 'not_your_duty');
+  problem(await (await server.as('sales1')).post('/api/v1/roles', { name: 'channel_ops' }), 403, 'not_your_duty');
+  const like = (role, more = {}) => sec.post('/api/v1/policies/matrix', { role, like: 'operations', ...more });
+  problem(await like('channel_ops'), 422, 'policy_matrix');
+  const made = await sec.post('/api/v1/roles', { name: 'channel_ops', label: { zh: '渠道运营', en: 'Channel operations' }, ceiling: ops.ceiling, match: ops.match, budget: ops.budget });
+  assert.equal(made.status, 201);
+  problem(await sec.post('/api/v1/roles', { name: 'channel_ops' }), 409, 'role_taken', 'name');
+  assert.equal((await sec.patch('/api/v1/people/25', { roles: ['channel_ops'] })).status, 200);
+  const holder = await server.as('nobody');
+  problem(await holder.get('/api/v1/records/customer'), 404, 'unknown_object');
+  const fresh = await like('channel_ops');
+  assert.equal(fresh.status, 200, fresh.text);
+  const customer = fresh.json.objects.find((o) => o.name === 'customer');
+  const given = (act) => fresh.json.cells[customer.acts[act]].some((g) => g.effect === 'permit');
+  assert.ok(given('view') && !given('export') && !given('reveal'));
+  problem(await like('channel_ops', { text: fresh.json.text }), 422, 'policy_matrix');
+  const asked = await propose(sec, fresh.json.text, '渠道运营照运营岗');
+  assert.equal(asked.json.state, 'waiting');
+  problem(await holder.get('/api/v1/records/customer'), 404, 'unknown_object');
+  problem(await sec.post(`/api/v1/policies/${asked.json.number}/approve`, {}), 403, 'own_proposal');
+  assert.equal((await second.post(`/api/v1/policies/${asked.json.number}/approve`, {})).status, 200);
+  await until('the holder sees', async () => (await holder.get('/api/v1/records/customer')).status === 200);
+});

@@ -270,3 +270,39 @@ test('sales two of Chengdu goes to Hangzhou: who gains what is shown before, and
     await enter(page, 'leader');
     assert.equal(await seen(), before);
   }));
+
+test('a new role for channel operations: sees all, exports nothing, from a ready pack', () =>
+  visit({}, async (page) => {
+    const name = `ops_${Date.now()}`;
+    await enter(page, 'security');
+    await page.goto('/policies');
+    await page.click('#tab-packs');
+    await page.locator('[data-pack=operations]').click();
+    const words = page.locator('.words dl');
+    await words.locator('dd').nth(8).waitFor();
+    const said = Object.fromEntries((await words.innerText()).split('\n').map((l, i, all) => [l.trim(), (all[i + 1] ?? '').trim()]));
+    assert.match(said['打开'], /^全部：/);
+    assert.equal(said['导出'], '不能');
+    assert.equal(said['查看明文'], '不能');
+    assert.equal(said['个人信息'], '脱敏（全部）');
+    await page.locator('.words .primary').click();
+    await page.fill('#pack-zh', '渠道运营');
+    await page.fill('#pack-name', name);
+    await page.locator('.kd-modal footer .primary').click();
+    await page.waitForSelector('[data-test=verdict].warn'); // it widens, so another one agrees; nobody has it yet
+    assert.equal(await page.locator('[data-test=effect]').count(), 0);
+    await page.locator('.kd-modal footer .primary').click();
+    await done(page);
+    await enter(page, 'security2');
+    await page.goto('/policies');
+    await page.click('#tab-proposals');
+    const waiting = page.locator('.version:has-text("渠道运营")').first();
+    await waiting.locator('.primary').click();
+    await waiting.waitFor({ state: 'detached' });
+    await page.click('#tab-matrix');
+    await page.locator(`#policy-role option[value=${name}]`).waitFor({ state: 'attached' });
+    await page.selectOption('#policy-role', name);
+    await settled(page);
+    assert.equal((await cell(page, 'customer.list').innerText()).trim(), '全部');
+    assert.ok(['—', '禁止'].includes((await cell(page, 'customer.export').innerText()).trim()));
+  }));

@@ -408,6 +408,39 @@ static void only_what_is_shown_to_be_narrower_passes_for_narrower(void **state) 
     }
 }
 
+static size_t rules_of(const struct policy_set *set, const char *role) {
+    size_t n = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        struct matrix_rule rule;
+        n += matrix_read(set->policies[i], objects, &arena, &rule) && slice_is(rule.role, role);
+    }
+    return n;
+}
+
+static void a_role_begun_like_another_has_its_rules_under_ids_of_its_own(void **state) {
+    struct buf text;
+    struct error e;
+    (void)state;
+    buf_init(&text, (size_t)4 << 20, false);
+    assert_int_equal(matrix_copy(shipped, SLICE("operations"), SLICE("channel-ops_2"), &text, &e), ST_OK);
+    struct policy_set *set = parse(buf_slice(&text));
+    assert_memory_equal(policy_text(set).p, policy_text(shipped).p, policy_text(shipped).n);
+    assert_int_equal(rules_of(set, "channel-ops_2"), rules_of(shipped, "operations"));
+    assert_int_equal(set->count - shipped->count, rules_of(shipped, "operations"));
+    assert_int_equal(policy_check(set, objects, &e), ST_OK);
+    policy_release(set);
+    /* Nothing to copy, and names that would be read as Cedar. */
+    static const char *const names[] = {"x\") permit", "X", "", "a b", "-a", "operations"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        buf_reset(&text);
+        assert_int_equal(matrix_copy(shipped, SLICE("operations"), slice_from_string(names[i]), &text, &e),
+                         ST_INVALID);
+    }
+    buf_reset(&text);
+    assert_int_equal(matrix_copy(shipped, SLICE("nobody"), SLICE("x"), &text, &e), ST_INVALID);
+    buf_free(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_rule_of_the_matrix_reads_back_as_it_was_written),
@@ -415,6 +448,7 @@ int main(void) {
         cmocka_unit_test(a_text_without_a_change_comes_back_byte_for_byte),
         cmocka_unit_test(a_change_of_cells_changes_these_cells_alone),
         cmocka_unit_test(a_cell_of_every_scope_and_condition_may_be_published),
+        cmocka_unit_test(a_role_begun_like_another_has_its_rules_under_ids_of_its_own),
         cmocka_unit_test(only_what_is_shown_to_be_narrower_passes_for_narrower),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -68,6 +68,7 @@ export const people = {
     post<T.PeopleImport>('/people/import', {}, { bytes, query: { version } }),
   partners: () => get<{ items: T.Partner[] }>('/partners'),
   roles: () => get<{ items: T.RoleItem[] }>('/roles'),
+  makeRole: (document: Record<string, unknown>) => post<{ id: number }>('/roles', document),
   changeRole: (id: number, document: T.RoleDocument) => patch<{ id: number }>(`/roles/${id}`, document),
   proposals: (to_decide = false) => get<{ items: T.Proposal[] }>('/proposals', { query: { to_decide } }),
   propose: (body: { kind: string; user?: number; reason: string; change: unknown }) =>

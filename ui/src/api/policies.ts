@@ -137,8 +137,8 @@ export const policies = {
   list: () => get<{ in_force: number; count: number; versions: Version[] }>('/policies'),
   text: (version: number | 'current') => get<{ number: number; text: string }>(`/policies/${version}`),
   diff: (version: number) => get<Comparison>(`/policies/${version}/diff`),
-  matrix: (role: string, text?: string, changes?: MatrixChange[]) =>
-    post<Matrix>('/policies/matrix', { role, text, changes }),
+  matrix: (role: string, text?: string, changes?: MatrixChange[], like?: string) =>
+    post<Matrix>('/policies/matrix', { role, text, changes, like }),
   check: (text: string) => post<Comparison>('/policies/check', { text }),
   preview: (what: { text?: string; version?: number }) => post<Effect>('/policies/preview', what),
   propose: (based_on: number, note: string, what: { text?: string; version?: number }) =>

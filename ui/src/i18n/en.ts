@@ -2,6 +2,7 @@ import inplace from './en_inplace';
 import account from './en_account';
 import guard from './en_guard';
 import signOn from './en_sign_on';
+import packs from './en_packs';
 import policies from './en_policies';
 import leaving from './en_leaving';
 import org from './en_org';
@@ -474,6 +475,7 @@ const en: typeof zh = {
   ...account,
   ...guard,
   ...signOn,
+  ...packs,
   ...policies,
   ...leaving,
   ...org,

@@ -2,6 +2,7 @@ import inplace from './zh_inplace';
 import account from './zh_account';
 import guard from './zh_guard';
 import signOn from './zh_sign_on';
+import packs from './zh_packs';
 import policies from './zh_policies';
 import leaving from './zh_leaving';
 import org from './zh_org';
@@ -473,6 +474,7 @@ export default {
   ...account,
   ...guard,
   ...signOn,
+  ...packs,
   ...policies,
   ...leaving,
   ...org,
