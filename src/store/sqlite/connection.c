@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "store/sqlite/judged.h"
 #include "store/sqlite/shared_map.h"
 #include "store/sqlite/staged.h"
 #include "store/sqlite/young.h"
@@ -92,6 +93,8 @@ static enum status connection_setup(struct connection *c, enum connection_kind k
         st = staged_register(c->db, e);
     if (st == ST_OK)
         st = young_register(c->db, e);
+    if (st == ST_OK)
+        st = judged_register(c->db, e);
     return st;
 }
 

@@ -16,6 +16,7 @@
 #define STATEMENT_SETS 64
 #define STATEMENT_WAYS 4
 
+struct facts;
 struct found;
 
 enum connection_kind { CONNECTION_WRITER, CONNECTION_READER, CONNECTION_CHECKPOINT };
@@ -31,6 +32,7 @@ struct connection {
     int64_t deadline_ns; /* of the call that runs; 0: none */
     uint64_t clock;
     struct found *found;    /* writer: told of entries that it changes */
+    struct facts *facts;    /* writer: told of rows that it changes, by kept.h's hooks */
     bool forget_rows;       /* writer: the transaction changes more than rows that kept.h sees */
     struct statement *last; /* given out last: mostly the next to come back */
     struct statement cache[STATEMENT_SETS][STATEMENT_WAYS];

@@ -1,6 +1,7 @@
 #include "store/sqlite/kept.h"
 
 #include "base/map.h"
+#include "store/sqlite/facts.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -92,6 +93,10 @@ uint64_t kept_now(const struct kept *k) {
     return atomic_load(&k->now);
 }
 
+const atomic_ullong *kept_clock(const struct kept *k) {
+    return &k->now;
+}
+
 /* ---- shapes ---- */
 
 static bool shape_is(const struct shape *s, const struct store_select *q) {
@@ -121,6 +126,10 @@ uint32_t kept_shape(struct kept *k, const struct store_select *q) {
 
 static uint64_t row_name(uint16_t object, int64_t row) {
     return (uint64_t)object << 48 | (uint64_t)row;
+}
+
+static int64_t row_number(uint64_t name) {
+    return (int64_t)(name & (UINT64_MAX >> 16));
 }
 
 static uint64_t spread(uint64_t name) {
@@ -200,10 +209,14 @@ static int on_commit(void *context) {
         return 0;
     if (atomic_load(&k->now) % 2 == 0)
         atomic_fetch_add(&k->now, 1);
-    if (all)
+    if (all) {
         take_all_out(k);
-    for (size_t i = 0; !all && i < k->changed_count; i++)
+        facts_all_changed(k->writer->facts);
+    }
+    for (size_t i = 0; !all && i < k->changed_count; i++) {
         take_out(k, k->changed[i]);
+        facts_changed(k->writer->facts, (uint16_t)(k->changed[i] >> 48), row_number(k->changed[i]));
+    }
     k->changed_count = 0;
     k->writer->forget_rows = false;
     return 0;

@@ -10,12 +10,15 @@
  * of exactly that state, and no commit that changed the row can have passed by.
  * - A row found was kept at some state. If it is not later than what the reader asked, no commit up to his
  * snapshot has changed the row, or it would be out. Changes of subjects' wrapped keys, which come with rows,
- * and of tables take everything out. Only the process with the writer keeps rows. Thread-safe. */
+ * and of tables take everything out. Only the process with the writer keeps rows. Thread-safe.
+ * Facts of rows (facts.h) hang on the same hooks and clock. */
 #ifndef KEDUN_STORE_SQLITE_KEPT_H
 #define KEDUN_STORE_SQLITE_KEPT_H
 
 #include "store/sqlite/connection.h"
 #include "store/store.h"
+
+#include <stdatomic.h>
 
 #define KEPT_BYTES     ((size_t)64 << 20)
 #define KEPT_ROW_BYTES 8192 /* longer rows are not kept */
@@ -34,6 +37,7 @@ void kept_commit_ended(struct kept *k);
 
 /* Ask before the snapshot begins. */
 uint64_t kept_now(const struct kept *k);
+const atomic_ullong *kept_clock(const struct kept *k);
 
 /* What a call asks of rows. */
 struct kept_ask {

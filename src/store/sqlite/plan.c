@@ -205,6 +205,13 @@ static uint16_t plan_sort_index(const struct plan *p, uint16_t scope) {
     return 0;
 }
 
+bool plan_may_judge(const struct plan *p) {
+    bool named = p->alive == PLAN_ALIVE && !p->by_id && (p->arm_count > 0 || plan_sort_index(p, 0) != 0);
+    for (size_t i = 0; named && i < p->rest_count; i++)
+        named = pred_is_local(p->rest[i]);
+    return named && p->rest_count > 0;
+}
+
 static void put_table(struct sql *s, const struct plan *p, const struct plan_arm *arm) {
     sql_name(s, " FROM o_", p->object->id);
     sql_put(s, " t0");
@@ -253,12 +260,30 @@ static void put_bounds(struct sql *s, const struct plan_segment *segment) {
     }
 }
 
-static enum status put_rest(struct sql *s, const struct plan *p, struct error *e) {
+enum status plan_put_rest(struct sql *s, const struct plan *p, struct error *e) {
     enum status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < p->rest_count; i++) {
-        sql_put(s, " AND ");
+        if (i > 0)
+            sql_put(s, " AND ");
         st = compile_pred(s, p->object->id, 0, p->rest[i], TERMS_LISTED, e);
     }
+    return st;
+}
+
+/* What is remembered of a row answers without its cells, which SQLite then does not read. */
+static enum status put_rest(struct sql *s, const struct plan *p, struct error *e) {
+    if (p->rest_count == 0)
+        return ST_OK;
+    sql_put(s, " AND ");
+    if (p->judged == NULL)
+        return plan_put_rest(s, p, e);
+    sql_put(s, "CASE kedun_judged(");
+    sql_bind_judged(s, p->judged);
+    sql_put(s, ", t0.row) WHEN 1 THEN 1 WHEN 0 THEN 0 ELSE kedun_judge(");
+    sql_bind_judged(s, p->judged);
+    sql_put(s, ", t0.row, ");
+    enum status st = plan_put_rest(s, p, e);
+    sql_put(s, ") END");
     return st;
 }
 

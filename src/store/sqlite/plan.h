@@ -56,8 +56,15 @@ struct plan {
     size_t sort_count;
     struct plan_segment segments[PLAN_SEGMENTS_MAX];
     size_t segment_count;
-    const struct row_set *found; /* the rows of `sets` together (terms.c), or NULL: any */
+    const struct row_set *found;     /* the rows of `sets` together (terms.c), or NULL: any */
+    const struct judged_ask *judged; /* what is remembered of `rest` together (judged.h), or NULL */
 };
+
+/* Whether the plan names its index and `rest` asks about the row's own columns alone, so that it can be
+ * remembered by row. */
+bool plan_may_judge(const struct plan *p);
+/* "c1 AND c2 …" about t0. */
+MUST_CHECK enum status plan_put_rest(struct sql *s, const struct plan *p, struct error *e);
 
 struct terms_lead;
 

@@ -168,6 +168,24 @@ static enum status collect_numbers(struct query *q, bool *again) {
     return st;
 }
 
+enum status query_take(struct query *q, int64_t *rows, size_t count) {
+    struct store_row *to = &q->out->rows[q->out->count];
+    struct numbers n = {
+        .rows = rows, .missing = arena_array(q->arena, count + 1, sizeof *n.missing), .count = count};
+    if (n.missing == NULL)
+        return ST_NOMEM;
+    enum status st = ST_OK;
+    for (size_t i = 0; q->ask.shape == 0 && i < count; i++)
+        n.missing[n.missing_count++] = true;
+    if (q->ask.shape != 0)
+        st = take_kept(q, &n, to);
+    if (st == ST_OK && n.missing_count > 0)
+        st = read_missing(q, &n, to);
+    if (st == ST_OK)
+        q->out->count += count;
+    return st;
+}
+
 enum status query_read(struct query *q, query_put put, const struct plan_segment *segment,
                        const void *context) {
     struct sql *s = &q->r->sql;
@@ -241,7 +259,11 @@ static bool place_key_make(struct query *q, struct place_key *key) {
         after != key->version)
         return false;
     sql_reset(s);
-    if (plan_put_rows(s, &q->plan, NULL, &e) != ST_OK || s->failed || s->text.failed)
+    const struct judged_ask *judged = q->plan.judged;
+    q->plan.judged = NULL; /* a list is named by its conditions */
+    enum status st = plan_put_rows(s, &q->plan, NULL, &e);
+    q->plan.judged = judged;
+    if (st != ST_OK || s->failed || s->text.failed)
         return false;
     places_name_list(r->places, buf_slice(&s->text), s->binds, s->bind_count, key);
     return true;
@@ -285,7 +307,9 @@ static enum status query_from_place(struct query *q, const struct cell *before) 
     enum plan_alive alive = q->plan.alive;
     from.after = before;
     from.offset = 0;
+    const struct judged_ask *judged = q->plan.judged;
     plan_make(from.object, from.filter, alive, &q->plan);
+    q->plan.judged = judged;
     enum status st = plan_order(&q->plan, &from, q->e);
     q->select = &from;
     if (st == ST_OK)
@@ -320,6 +344,42 @@ static enum status query_plan(struct query *q) {
     enum plan_alive alive = s->only_deleted ? PLAN_DELETED : s->include_deleted ? PLAN_ANY : PLAN_ALIVE;
     plan_make(s->object, s->filter, alive, &q->plan);
     return plan_order(&q->plan, s, q->e);
+}
+
+/* The condition's text and values, one after the other: equal for no two conditions. */
+static void put_key(const struct sql *s, struct buf *key) {
+    buf_put(key, s->text.p, s->text.n);
+    for (size_t i = 0; i < s->bind_count; i++) {
+        const struct cell *c = &s->binds[i];
+        bool bytes = c->kind == CELL_TEXT || c->kind == CELL_BYTES;
+        uint64_t word = bytes ? c->s.n : (uint64_t)c->i;
+        buf_put_u8(key, (uint8_t)c->kind);
+        if (c->kind == CELL_DOUBLE)
+            memcpy(&word, &c->d, sizeof word);
+        buf_put(key, &word, sizeof word);
+        if (bytes)
+            buf_put(key, c->s.p, c->s.n);
+    }
+}
+
+/* Conditions on columns that no index has are judged once a row. */
+static enum status query_judge(struct query *q) {
+    struct store_reader *r = q->r;
+    struct plan *p = &q->plan;
+    if (r->facts == NULL || p->term_count > 0 || !plan_may_judge(p))
+        return ST_OK;
+    sql_reset(&r->sql);
+    enum status st = plan_put_rest(&r->sql, p, q->e);
+    if (st != ST_OK || r->sql.failed || r->sql.text.failed)
+        return st;
+    struct buf key;
+    buf_init(&key, JUDGED_KEY_MOST, false);
+    put_key(&r->sql, &key);
+    if (!key.failed)
+        judged_take(r->facts, p->object->id, q->ask.now, buf_slice(&key), &q->judged);
+    buf_free(&key);
+    p->judged = q->judged.set == NULL ? NULL : &q->judged;
+    return ST_OK;
 }
 
 static bool query_is_one_statement(const struct query *q) {
@@ -366,14 +426,17 @@ enum status store_query(struct store_reader *r, const struct store_select *q, st
     struct query run = {.r = r, .select = q, .arena = arena, .out = out, .e = e};
     query_ask(&run);
     st = query_plan(&run);
+    if (st == ST_OK)
+        st = query_judge(&run);
     if (st == ST_OK && query_is_one_statement(&run))
         reader_begin_one(r);
     else if (st == ST_OK)
         st = reader_begin(r, e);
-    if (st != ST_OK)
-        return st;
-    st = query_run(&run);
-    reader_end(r);
+    if (st == ST_OK) {
+        st = query_run(&run);
+        reader_end(r);
+    }
+    judged_give(r->facts, &run.judged);
     if (st == ST_NOMEM)
         return error_set(e, st, "no_memory", "no memory for the rows");
     return st;

@@ -3,6 +3,7 @@
 #ifndef KEDUN_STORE_SQLITE_QUERY_H
 #define KEDUN_STORE_SQLITE_QUERY_H
 
+#include "store/sqlite/judged.h"
 #include "store/sqlite/kept.h"
 #include "store/sqlite/plan.h"
 #include "store/sqlite/reader.h"
@@ -14,6 +15,7 @@ struct query {
     struct arena *arena;
     struct store_rows *out; /* room for select->limit + 2 */
     struct kept_ask ask;    /* shape 0: rows are read, not looked up */
+    struct judged_ask judged;
     struct error *e;
 };
 
@@ -24,6 +26,8 @@ typedef enum status (*query_put)(struct query *q, const struct plan_segment *seg
 /* Appends those rows until limit + 1 are there: from memory what is kept (kept.h), the others read. */
 MUST_CHECK enum status query_read(struct query *q, query_put put, const struct plan_segment *segment,
                                   const void *context);
+/* Appends the rows of these numbers, from memory or read: within a snapshot of several statements. */
+MUST_CHECK enum status query_take(struct query *q, int64_t *rows, size_t count);
 /* " LIMIT ? OFFSET ?": what is still wanted. */
 void query_put_window(struct query *q);
 

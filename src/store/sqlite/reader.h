@@ -7,6 +7,7 @@
 
 struct places;
 struct kept;
+struct facts;
 struct found;
 
 struct store_reader {
@@ -15,6 +16,7 @@ struct store_reader {
         *places;         /* the store's; NULL: this process does not write, so it can't know when they end */
     struct kept *kept;   /* rows in memory, the store's too; NULL likewise */
     struct found *found; /* row sets in memory, likewise */
+    struct facts *facts; /* what is remembered of rows, likewise */
     uint64_t found_now;  /* found_now() before the call's snapshot */
     struct sql sql;
     bool snapshot;         /* store_snapshot holds a transaction open */

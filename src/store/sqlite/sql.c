@@ -1,5 +1,7 @@
 #include "store/sqlite/sql.h"
 
+#include "store/sqlite/judged.h"
+
 #include <stdlib.h>
 
 void sql_init(struct sql *s) {
@@ -83,17 +85,25 @@ void sql_bind_int(struct sql *s, int64_t i) {
     sql_bind(s, cell_int(i));
 }
 
-/* A null cell of impossible length carries the pointer. */
+/* Null cells of impossible lengths carry pointers. */
+#define LENGTH_ROWS   SIZE_MAX
+#define LENGTH_JUDGED (SIZE_MAX - 1)
+
 void sql_bind_rows(struct sql *s, const struct row_set *rows) {
-    sql_bind(s, (struct cell){.kind = CELL_NULL, .s = {(const uint8_t *)rows, SIZE_MAX}});
+    sql_bind(s, (struct cell){.kind = CELL_NULL, .s = {(const uint8_t *)rows, LENGTH_ROWS}});
+}
+
+void sql_bind_judged(struct sql *s, const struct judged_ask *ask) {
+    sql_bind(s, (struct cell){.kind = CELL_NULL, .s = {(const uint8_t *)ask, LENGTH_JUDGED}});
 }
 
 static int bind_pointer(sqlite3_stmt *statement, int at, const struct cell *v) {
     union {
         const uint8_t *in;
         void *out;
-    } rows = {.in = v->s.p}; /* the function takes it back as const */
-    return sqlite3_bind_pointer(statement, at, rows.out, POSTINGS_POINTER, NULL);
+    } pointer = {.in = v->s.p}; /* as its function takes it back */
+    const char *type = v->s.n == LENGTH_ROWS ? POSTINGS_POINTER : JUDGED_POINTER;
+    return sqlite3_bind_pointer(statement, at, pointer.out, type, NULL);
 }
 
 int sql_bind_at(sqlite3_stmt *statement, int at, const struct cell *v) {
@@ -109,7 +119,7 @@ int sql_bind_at(sqlite3_stmt *statement, int at, const struct cell *v) {
         return sqlite3_bind_blob64(statement, at, v->s.n == 0 ? "" : (const char *)v->s.p, v->s.n,
                                    SQLITE_STATIC);
     default:
-        return v->s.n == SIZE_MAX ? bind_pointer(statement, at, v) : sqlite3_bind_null(statement, at);
+        return v->s.n >= LENGTH_JUDGED ? bind_pointer(statement, at, v) : sqlite3_bind_null(statement, at);
     }
 }
 

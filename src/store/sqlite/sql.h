@@ -10,6 +10,7 @@
 #define SQL_TEXT_MAX ((size_t)1 << 20)
 
 struct row_set;
+struct judged_ask;
 
 struct sql {
     struct buf text;
@@ -37,6 +38,8 @@ void sql_bind(struct sql *s, struct cell value);
 void sql_bind_int(struct sql *s, int64_t i);
 /* Rows for kedun_has (postings.h). */
 void sql_bind_rows(struct sql *s, const struct row_set *rows);
+/* What kedun_judged and kedun_judge ask (judged.h). */
+void sql_bind_judged(struct sql *s, const struct judged_ask *ask);
 
 /* Binds one value of a statement that is kept: SQLite's result code. The value stays borrowed. */
 int sql_bind_at(sqlite3_stmt *statement, int at, const struct cell *v);

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "store/sqlite/facts.h"
 #include "store/sqlite/found.h"
 #include "store/sqlite/kept.h"
 #include "store/sqlite/places.h"
@@ -22,6 +23,7 @@ struct store {
     uint64_t refused; /* intents up to here are settled */
     struct kept *kept;
     struct found *found;
+    struct facts *facts;
 };
 
 static enum status start_writing(struct store *s, const struct object_set *objects, struct error *e) {
@@ -34,8 +36,11 @@ static enum status start_writing(struct store *s, const struct object_set *objec
     s->places = places_new();
     s->kept = kept_new();
     s->found = found_new();
-    if (st == ST_OK && (s->places == NULL || s->kept == NULL || s->found == NULL))
+    s->facts = s->kept == NULL ? NULL : facts_new(kept_clock(s->kept));
+    if (st == ST_OK && (s->places == NULL || s->facts == NULL || s->found == NULL))
         st = error_set(e, ST_NOMEM, "no_memory", "no memory for places in lists");
+    if (st == ST_OK)
+        c->facts = s->facts;
     if (st == ST_OK)
         st = writer_start(c, s->checkpoint, s->places, s->kept, s->found, &s->writer, e);
     if (st != ST_OK)
@@ -83,6 +88,7 @@ void store_close(struct store *s) {
     places_free(s->places);
     kept_free(s->kept);
     found_free(s->found);
+    facts_free(s->facts);
     free(s);
 }
 
@@ -94,6 +100,7 @@ enum status store_reader_open(struct store *s, struct store_reader **out, struct
     r->places = s->places;
     r->kept = s->kept;
     r->found = s->found;
+    r->facts = s->facts;
     sql_init(&r->sql);
     enum status st = connection_open(s->path, CONNECTION_READER, &r->c, e);
     if (st != ST_OK) {

@@ -243,10 +243,20 @@ static struct row_set *exact_read(struct finder *f, const struct pred *p) {
 
 static struct row_set *evaluate(struct finder *f, const struct pred *p);
 
+/* Begins with the rarest: what is left of it is looked up in the others. */
 static struct row_set *evaluate_terms(struct finder *f, const struct pred *p) {
-    struct row_set *sum = NULL;
-    for (size_t i = 0; i < p->value_count; i++)
-        sum = both(f, sum, row_set_take(f->sets[f->next++]));
+    struct row_set **sets = &f->sets[f->next];
+    size_t rarest = 0;
+    for (size_t i = 1; i < p->value_count; i++) {
+        if (sets[i]->count < sets[rarest]->count)
+            rarest = i;
+    }
+    struct row_set *sum = row_set_take(sets[rarest]);
+    for (size_t i = 0; f->status == ST_OK && i < p->value_count; i++) {
+        if (i != rarest)
+            sum = both(f, sum, row_set_take(sets[i]));
+    }
+    f->next += p->value_count;
     return sum;
 }
 

@@ -1,6 +1,7 @@
 #include "store/sqlite/terms.h"
 
 #include "store/sqlite/compile.h"
+#include "store/sqlite/pick.h"
 #include "store/sqlite/young.h"
 
 #include <stdio.h>
@@ -77,15 +78,26 @@ static enum status term_find(struct store_reader *r, const struct plan *p, struc
 
 /* ---- together ---- */
 
-enum status terms_lead_make(struct store_reader *r, struct plan *p, size_t wanted, struct terms_lead *out,
-                            struct error *e) {
+enum status terms_find_sets(struct store_reader *r, struct plan *p, struct terms_lead *out, struct error *e) {
     *out = (struct terms_lead){.term = NULL};
     enum status st = term_sets_find(r, p->object->id, p->sets, p->set_count, &out->rows, e);
     p->found = out->rows;
-    if (st == ST_OK)
-        st = term_find(r, p, out, e);
+    return st;
+}
+
+static enum status choose(struct store_reader *r, struct plan *p, size_t wanted, struct terms_lead *out,
+                          struct error *e) {
+    enum status st = term_find(r, p, out, e);
     if (st == ST_OK && out->term == NULL && out->rows != NULL && rows_are_few(out->rows, wanted))
         st = list_make(out, e);
+    return st;
+}
+
+enum status terms_lead_make(struct store_reader *r, struct plan *p, size_t wanted, struct terms_lead *out,
+                            struct error *e) {
+    enum status st = terms_find_sets(r, p, out, e);
+    if (st == ST_OK)
+        st = choose(r, p, wanted, out, e);
     if (st != ST_OK)
         terms_lead_free(out);
     return st;
@@ -133,13 +145,27 @@ static enum status query_led(struct query *q, const struct terms_lead *lead) {
     return st;
 }
 
+static enum status query_picked(struct query *q, const struct terms_lead *lead, bool *done) {
+    int64_t *rows = NULL;
+    size_t count = 0;
+    *done = false;
+    if (lead->rows == NULL || !pick_fits(q))
+        return ST_OK;
+    enum status st = pick_rows(q, lead->rows, &rows, &count, done);
+    return st == ST_OK && *done ? query_take(q, rows, count) : st;
+}
+
 enum status query_by_terms(struct query *q) {
     struct terms_lead lead;
     size_t wanted = (size_t)q->select->limit + q->select->offset;
-    enum status st = terms_lead_make(q->r, &q->plan, wanted, &lead, q->e);
-    if (st != ST_OK)
-        return st;
-    st = terms_lead_is(&lead) ? query_led(q, &lead) : query_plain(q);
+    bool done = false;
+    enum status st = terms_find_sets(q->r, &q->plan, &lead, q->e);
+    if (st == ST_OK)
+        st = query_picked(q, &lead, &done);
+    if (st == ST_OK && !done)
+        st = choose(q->r, &q->plan, wanted, &lead, q->e);
+    if (st == ST_OK && !done)
+        st = terms_lead_is(&lead) ? query_led(q, &lead) : query_plain(q);
     terms_lead_free(&lead);
     return st;
 }

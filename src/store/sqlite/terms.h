@@ -18,6 +18,9 @@ struct terms_lead {
     char *list;              /* the numbers of these rows, when they are few enough to lead; or NULL */
 };
 
+/* The sets alone; p->found is set for the plan's statements. */
+MUST_CHECK enum status terms_find_sets(struct store_reader *r, struct plan *p, struct terms_lead *out,
+                                       struct error *e);
 /* Decides; p->found is set for the plan's statements. Free it when they are done. */
 MUST_CHECK enum status terms_lead_make(struct store_reader *r, struct plan *p, size_t wanted,
                                        struct terms_lead *out, struct error *e);

@@ -1,0 +1,378 @@
+#include "store/sqlite/pick.h"
+
+#include "store/sqlite/facts.h"
+#include "store/sqlite/schema.h"
+#include "store/sqlite/terms.h"
+
+#include <endian.h>
+#include <stdlib.h>
+
+#define STEPS_A_READING 12 /* a row read by its number */
+#define ROWS_A_STEP     6  /* known rows looked at */
+#define AHEAD           16 /* rows whose facts are fetched before they are looked at; a power of two */
+
+struct entry {
+    int64_t created_at; /* 0 when ids alone decide */
+    uint64_t id[2];
+    int64_t row;
+};
+
+struct pick {
+    const struct plan *plan;
+    struct facts_view view;
+    bool descending, by_id, has_after;
+    struct judged_ask *judged; /* of the plan's rest; NULL: facts decide it */
+    struct entry after;
+    struct entry *heap; /* the last of the page on top */
+    size_t count, wanted;
+    int64_t *unknown;
+    size_t unknown_count, unknown_room;
+    bool too_many;
+    int64_t ahead[AHEAD];
+    size_t next;
+};
+
+/* ---- the plan ---- */
+
+static bool order_fits(const struct plan *p) {
+    const struct store_sort *s = p->sort;
+    if (p->sort_count == 1)
+        return s[0].column == FIELD_ID;
+    return p->sort_count == 2 && s[0].column == FIELD_CREATED_AT && s[1].column == FIELD_ID &&
+           s[0].descending == s[1].descending;
+}
+
+static bool arms_fit(const struct plan *p) {
+    for (size_t i = 0; i < p->arm_count; i++) {
+        uint16_t column = p->arms[i].column;
+        if ((column != FIELD_OWNER && column != FIELD_DEPARTMENT && column != FIELD_BRANCH) ||
+            p->arms[i].value.kind != CELL_INT || p->arms[i].value.i == FACT_NOBODY)
+            return false;
+    }
+    return true;
+}
+
+static bool is_id(const struct cell *c) {
+    return c->kind == CELL_BYTES && c->s.n == 16;
+}
+
+static bool after_fits(const struct query *q) {
+    const struct cell *after = q->select->after;
+    if (after == NULL)
+        return true;
+    return q->plan.sort_count == 1 ? is_id(&after[0]) : after[0].kind == CELL_INT && is_id(&after[1]);
+}
+
+/* Whether facts alone decide the rest. */
+static bool rest_is_facts(const struct plan *p) {
+    for (size_t i = 0; i < p->rest_count; i++) {
+        uint16_t columns[4];
+        size_t n = pred_columns(p->rest[i], columns, 4);
+        if (n > 4 || !pred_is_local(p->rest[i]))
+            return false;
+        for (size_t k = 0; k < n; k++) {
+            if (columns[k] != FIELD_OWNER && columns[k] != FIELD_DEPARTMENT && columns[k] != FIELD_BRANCH &&
+                columns[k] != FIELD_CREATED_AT)
+                return false;
+        }
+    }
+    return true;
+}
+
+bool pick_fits(const struct query *q) {
+    const struct plan *p = &q->plan;
+    return q->r->facts != NULL && p->alive == PLAN_ALIVE && p->term_count == 0 && !p->by_id &&
+           (p->judged != NULL || rest_is_facts(p)) && order_fits(p) && arms_fit(p) && after_fits(q);
+}
+
+/* ---- order ---- */
+
+static void id_read(const uint8_t *bytes, uint64_t id[2]) {
+    memcpy(id, bytes, 16);
+    id[0] = be64toh(id[0]);
+    id[1] = be64toh(id[1]);
+}
+
+/* Whether x comes after y in the page's order. */
+static bool is_behind(const struct pick *p, const struct entry *x, const struct entry *y) {
+    if (x->created_at != y->created_at)
+        return (x->created_at > y->created_at) != p->descending;
+    size_t i = x->id[0] == y->id[0];
+    return x->id[i] != y->id[i] && (x->id[i] > y->id[i]) != p->descending;
+}
+
+static void sift_down(struct pick *p, size_t at, size_t count) {
+    struct entry *h = p->heap, moved = h[at];
+    for (size_t kid = 2 * at + 1; kid < count; kid = 2 * at + 1) {
+        if (kid + 1 < count && is_behind(p, &h[kid + 1], &h[kid]))
+            kid++;
+        if (!is_behind(p, &h[kid], &moved))
+            break;
+        h[at] = h[kid];
+        at = kid;
+    }
+    h[at] = moved;
+}
+
+static void sift_up(struct pick *p, size_t at) {
+    struct entry *h = p->heap, moved = h[at];
+    while (at > 0 && is_behind(p, &moved, &h[(at - 1) / 2])) {
+        h[at] = h[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    h[at] = moved;
+}
+
+static bool in_scope(const struct plan *p, const struct fact *f) {
+    for (size_t i = 0; i < p->arm_count; i++) {
+        uint16_t column = p->arms[i].column;
+        int64_t is = column == FIELD_OWNER ? f->owner : column == FIELD_BRANCH ? f->branch : f->department;
+        if (is == p->arms[i].value.i)
+            return true;
+    }
+    return p->arm_count == 0;
+}
+
+static void fact_cell(const void *row, uint16_t column, struct cell *out) {
+    const struct fact *f = row;
+    int64_t n = column == FIELD_OWNER        ? f->owner
+                : column == FIELD_DEPARTMENT ? f->department
+                : column == FIELD_BRANCH     ? f->branch
+                                             : f->created_at;
+    *out = n == FACT_NOBODY ? cell_null() : cell_int(n);
+}
+
+static bool rest_holds(const struct plan *p, const struct fact *f) {
+    for (size_t i = 0; i < p->rest_count; i++) {
+        if (pred_decide(p->rest[i], fact_cell, f) != TRUTH_TRUE)
+            return false;
+    }
+    return true;
+}
+
+/* `holds`: what was judged of the rest; -1: nothing, when facts decide it. */
+static void consider(struct pick *p, int64_t row, const struct fact *f, int holds) {
+    if (!f->alive || !in_scope(p->plan, f) || holds == 0 || (holds < 0 && !rest_holds(p->plan, f)))
+        return;
+    struct entry e = {.created_at = p->by_id ? 0 : f->created_at, .id = {f->id[0], f->id[1]}, .row = row};
+    if (p->has_after && !is_behind(p, &e, &p->after))
+        return;
+    if (p->count < p->wanted) {
+        p->heap[p->count] = e;
+        sift_up(p, p->count++);
+    } else if (is_behind(p, &p->heap[0], &e)) {
+        p->heap[0] = e;
+        sift_down(p, 0, p->count);
+    }
+}
+
+/* ---- rows ---- */
+
+static void look_at(struct pick *p, int64_t row) {
+    struct fact f;
+    int holds = p->judged == NULL ? -1 : judged_get(p->judged, row);
+    if (facts_get(&p->view, row, &f) &&
+        (p->judged == NULL || holds >= 0 || !f.alive || !in_scope(p->plan, &f))) {
+        consider(p, row, &f, holds);
+    } else if (p->unknown_count < p->unknown_room) {
+        p->unknown[p->unknown_count++] = row;
+    } else {
+        p->too_many = true;
+    }
+}
+
+/* Facts lie far apart: each is fetched some rows ahead. */
+static void come_by(void *context, int64_t row) {
+    struct pick *p = context;
+    if (p->too_many)
+        return;
+    facts_expect(&p->view, row);
+    int64_t *place = &p->ahead[p->next++ % AHEAD];
+    if (p->next > AHEAD)
+        look_at(p, *place);
+    *place = row;
+}
+
+static void look_at_all(struct pick *p, const struct row_set *set) {
+    row_set_each(set, come_by, p);
+    for (size_t i = p->next > AHEAD ? p->next - AHEAD : 0; i < p->next && !p->too_many; i++)
+        look_at(p, p->ahead[i % AHEAD]);
+}
+
+static int64_t number_at(sqlite3_stmt *s, int column) {
+    return sqlite3_column_type(s, column) == SQLITE_INTEGER ? sqlite3_column_int64(s, column) : FACT_NOBODY;
+}
+
+static enum status fact_read(struct query *q, sqlite3_stmt *s, struct fact *f) {
+    const void *id = sqlite3_column_blob(s, 0);
+    if (id == NULL || sqlite3_column_bytes(s, 0) != 16)
+        return error_set(q->e, ST_CORRUPT, "store_corrupt", "a record has no id");
+    id_read(id, f->id);
+    f->created_at = sqlite3_column_int64(s, 1);
+    f->owner = number_at(s, 2);
+    f->department = number_at(s, 3);
+    f->branch = number_at(s, 4);
+    f->alive = sqlite3_column_type(s, 5) == SQLITE_NULL;
+    return ST_OK;
+}
+
+/* "SELECT … FROM o_N t0", the rest's condition last when it is to be judged. */
+static enum status put_facts(struct query *q, bool judge) {
+    struct sql *s = &q->r->sql;
+    enum status st = ST_OK;
+    sql_reset(s);
+    sql_put(s, "SELECT id, created_at, owner, department, branch, deleted_at, row");
+    if (judge) {
+        sql_put(s, ", ");
+        st = plan_put_rest(s, &q->plan, q->e);
+    }
+    sql_name(s, " FROM o_", q->plan.object->id);
+    sql_put(s, " t0");
+    return st;
+}
+
+static enum status prepare(struct query *q, int *number, sqlite3_stmt **s) {
+    struct sql *sql = &q->r->sql;
+    enum status st = put_facts(q, q->plan.judged != NULL);
+    if (st != ST_OK)
+        return st;
+    sql_put(sql, " WHERE row = ");
+    *number = (int)sql->bind_count + 1;
+    sql_bind_int(sql, 0);
+    return sql_prepare(sql, q->r->c, s, q->e);
+}
+
+/* Reads the unknown rows, learns and considers them. */
+static enum status unknown_read(struct query *q, struct pick *p) {
+    sqlite3_stmt *s = NULL;
+    if (p->unknown_count == 0)
+        return ST_OK;
+    int number = 0;
+    enum status st = prepare(q, &number, &s);
+    for (size_t i = 0; st == ST_OK && i < p->unknown_count; i++) {
+        struct fact f;
+        (void)sqlite3_reset(s);
+        int rc = sqlite3_bind_int64(s, number, p->unknown[i]);
+        if (rc != SQLITE_OK)
+            st = connection_failed(q->r->c, rc, q->e);
+        if (st != ST_OK || !reader_step(q->r, s, &st, q->e))
+            continue;
+        st = fact_read(q, s, &f);
+        if (st != ST_OK)
+            break;
+        facts_learn(&p->view, p->unknown[i], &f);
+        int holds = p->judged == NULL ? -1 : sqlite3_column_int(s, 7) != 0;
+        if (p->judged != NULL)
+            judged_learn(p->judged, p->unknown[i], holds != 0);
+        consider(p, p->unknown[i], &f, holds);
+    }
+    statement_done(q->r->c, s);
+    return st;
+}
+
+/* ---- all rows ---- */
+
+static void id_write(const uint64_t id[2], uint8_t bytes[16]) {
+    const uint64_t words[2] = {htobe64(id[0]), htobe64(id[1])};
+    memcpy(bytes, words, 16);
+}
+
+static enum status slice_prepare(struct query *q, const struct fact *from, const uint8_t id[16],
+                                 sqlite3_stmt **s) {
+    struct sql *sql = &q->r->sql;
+    (void)put_facts(q, false); /* plain text */
+    sql_put(sql, " INDEXED BY ");
+    schema_index_name(sql, q->plan.object->id, 0, FIELD_CREATED_AT);
+    sql_put(sql, " WHERE deleted_at IS NULL AND (created_at, id) > (");
+    sql_bind_int(sql, from->created_at);
+    sql_put(sql, ", ");
+    sql_bind(sql, cell_bytes(slice_of(id, 16)));
+    sql_put(sql, ") ORDER BY created_at, id LIMIT ");
+    sql_bind_int(sql, PICK_SLICE);
+    return sql_prepare(sql, q->r->c, s, q->e);
+}
+
+static enum status slice_read(struct query *q, struct facts_view *v, struct fact *at, size_t *n) {
+    sqlite3_stmt *s = NULL;
+    uint8_t id[16];
+    id_write(at->id, id);
+    enum status st = slice_prepare(q, at, id, &s);
+    while (st == ST_OK && reader_step(q->r, s, &st, q->e)) {
+        st = fact_read(q, s, at);
+        if (st == ST_OK)
+            facts_learn(v, sqlite3_column_int64(s, 6), at);
+        ++*n;
+    }
+    statement_done(q->r->c, s);
+    return st;
+}
+
+static enum status sweep(struct query *q, struct facts_view *v) {
+    struct fact at;
+    size_t n = 0;
+    if (!facts_sweep_begin(v, &at))
+        return ST_OK;
+    enum status st = slice_read(q, v, &at, &n);
+    facts_sweep_end(v, st == ST_OK && n < PICK_SLICE ? NULL : &at);
+    return st;
+}
+
+/* The heap in the page's order, from the offset on. */
+static enum status put_in_order(struct query *q, struct pick *p, int64_t **rows, size_t *count) {
+    size_t offset = q->select->offset;
+    *count = p->count > offset ? p->count - offset : 0;
+    *rows = arena_array(q->arena, *count + 1, sizeof **rows);
+    if (*rows == NULL)
+        return ST_NOMEM;
+    for (size_t n = p->count; n > offset; n--) {
+        (*rows)[n - 1 - offset] = p->heap[0].row;
+        p->heap[0] = p->heap[n - 1];
+        sift_down(p, 0, n - 1);
+    }
+    return ST_OK;
+}
+
+/* ---- together ---- */
+
+static enum status begin(struct query *q, double steps, struct pick *p) {
+    const struct store_select *s = q->select;
+    double readings = steps / STEPS_A_READING;
+    *p = (struct pick){.plan = &q->plan,
+                       .view = facts_look(q->r->facts, q->plan.object->id, q->ask.now),
+                       .descending = q->plan.sort[0].descending,
+                       .by_id = q->plan.sort_count == 1,
+                       .has_after = s->after != NULL,
+                       .judged = q->plan.judged == NULL ? NULL : &q->judged,
+                       .wanted = (size_t)s->limit + 1 + s->offset};
+    p->unknown_room = (readings < TERMS_FEW ? (size_t)readings : TERMS_FEW) + 1;
+    if (p->has_after) {
+        p->after.created_at = p->by_id ? 0 : s->after[0].i;
+        id_read(s->after[q->plan.sort_count - 1].s.p, p->after.id);
+    }
+    p->heap = arena_array(q->arena, p->wanted, sizeof *p->heap);
+    p->unknown = malloc(p->unknown_room * sizeof *p->unknown);
+    return p->heap == NULL || p->unknown == NULL ? ST_NOMEM : ST_OK;
+}
+
+enum status pick_rows(struct query *q, const struct row_set *set, int64_t **rows, size_t *count, bool *done) {
+    double all = (double)set->chunks * POSTINGS_ROWS, n = (double)set->count;
+    double steps = ((double)q->select->limit + q->select->offset) * all / (n + 1);
+    struct pick p;
+    *done = false;
+    if (n > steps * ROWS_A_STEP)
+        return ST_OK;
+    enum status st = begin(q, steps, &p);
+    if (st == ST_OK) {
+        look_at_all(&p, set);
+        if (!p.too_many)
+            st = unknown_read(q, &p);
+    }
+    if (st == ST_OK && p.unknown_count > 0)
+        st = sweep(q, &p.view);
+    if (st == ST_OK && !p.too_many) {
+        *done = true;
+        st = put_in_order(q, &p, rows, count);
+    }
+    free(p.unknown);
+    return st;
+}
