@@ -5,6 +5,7 @@
 #include "api/fastcgi/fastcgi.h"
 #include "api/problem.h"
 #include "api/refusal.h"
+#include "api/scim.h"
 #include "api/session.h"
 #include "api/settler.h"
 #include "api/stamp.h"
@@ -76,7 +77,8 @@ static enum status parse_json(struct http_request *r, struct error *e) {
     json_error_t why;
     if (r->body.n == 0)
         return error_set(e, ST_INVALID, "invalid_json", "a JSON body is needed");
-    enum status s = check_content_type(r, "application/json", e);
+    bool scim = (r->route->flags & ROUTE_SCIM) != 0 && check_content_type(r, SCIM_JSON, NULL) == ST_OK;
+    enum status s = scim ? ST_OK : check_content_type(r, "application/json", e);
     if (s != ST_OK)
         return s;
     if (has_too_many_values(r->body))
@@ -114,7 +116,11 @@ static enum status take_idempotency(struct caller *c, const struct http_request 
 
 static enum status prepare(struct caller *c, const struct route *route, struct http_request *r,
                            struct error *e) {
-    if ((route->flags & ROUTE_OPEN) == 0) {
+    if ((route->flags & ROUTE_SCIM) != 0) {
+        enum status s = scim_identify(c, r, e);
+        if (s != ST_OK)
+            return s;
+    } else if ((route->flags & ROUTE_OPEN) == 0) {
         enum status s = session_identify(c, r, is_write(r) && (route->flags & ROUTE_NO_CSRF) == 0, e);
         if (s != ST_OK)
             return s;
@@ -219,13 +225,18 @@ static void handle(struct engine_worker *w, struct http_request *r) {
     if (s != ST_OK) {
         e.status = s;
         uuid_format(&c.call.request, id);
-        problem_write(&w->reply, &e, &w->reply.errors, c.language, slice_from_string(id),
-                      conflict_extra(&c, w, &e));
+        if (scim_is_asked(r))
+            scim_problem(&w->reply, &e);
+        else
+            problem_write(&w->reply, &e, &w->reply.errors, c.language, slice_from_string(id),
+                          conflict_extra(&c, w, &e));
         if (s == ST_INTERNAL || s == ST_CORRUPT || s == ST_NOMEM || s == ST_IO) {
             log_error("request %s: %s %s", id, e.code, e.detail);
             __atomic_add_fetch(&w->engine->failures, 1, __ATOMIC_RELAXED);
         }
     }
+    if (r->scim_key != 0)
+        scim_calls_note(r, &c.call, w->reply.status, s == ST_OK ? "" : e.code);
     json_decref(r->json);
     caller_finish(&c);
 }

@@ -24,6 +24,7 @@ struct http_request {
     uint16_t stream_id;             /* of its records (fastcgi/fastcgi.h) */
     bool keep;                      /* the connection is meant for more requests */
     const struct door_visit *visit; /* the connection (api/door.h), for handlers that lend it */
+    uint32_t scim_key;              /* of a provisioning client's request, once it is known */
     struct json_t *json;            /* the body, parsed, for routes that take JSON */
 };
 

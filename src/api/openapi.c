@@ -86,7 +86,11 @@ static void write_body(struct json *j, const struct route *r) {
     json_object_begin(j);
     json_key(j, "required");
     json_bool(j, true);
-    write_content(j, (r->flags & ROUTE_JSON) != 0 ? "application/json" : "application/octet-stream", NULL);
+    write_content(j,
+                  (r->flags & ROUTE_SCIM) != 0   ? "application/scim+json"
+                  : (r->flags & ROUTE_JSON) != 0 ? "application/json"
+                                                 : "application/octet-stream",
+                  NULL);
     json_object_end(j);
 }
 
@@ -107,10 +111,11 @@ static void write_responses(struct json *j, enum language language) {
 }
 
 static void write_security(struct json *j, const struct route *r) {
-    static const char *const ways[] = {"cookie", "key"};
+    static const char *const ways[] = {"cookie", "key", "provisioning_key"};
+    bool scim = (r->flags & ROUTE_SCIM) != 0;
     json_key(j, "security");
     json_array_begin(j);
-    for (size_t i = 0; i < 2 && (r->flags & ROUTE_OPEN) == 0; i++) {
+    for (size_t i = scim ? 2 : 0; i < (scim ? 3 : 2) && (scim || (r->flags & ROUTE_OPEN) == 0); i++) {
         json_object_begin(j);
         json_key(j, ways[i]);
         json_array_begin(j);
@@ -257,11 +262,13 @@ static void write_schemes(struct json *j) {
     put(j, "in", "cookie");
     put(j, "name", "__Host-kedun");
     json_object_end(j);
-    json_key(j, "key");
-    json_object_begin(j);
-    put(j, "type", "http");
-    put(j, "scheme", "bearer");
-    json_object_end(j);
+    for (size_t i = 0; i < 2; i++) {
+        json_key(j, i == 0 ? "key" : "provisioning_key");
+        json_object_begin(j);
+        put(j, "type", "http");
+        put(j, "scheme", "bearer");
+        json_object_end(j);
+    }
     json_object_end(j);
 }
 

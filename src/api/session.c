@@ -62,7 +62,7 @@ void session_forget(const struct token *token) {
     (void)pthread_mutex_unlock(&remembered.lock);
 }
 
-static bool token_parse(struct slice text, struct token *out) {
+bool session_parse_token(struct slice text, struct token *out) {
     uint8_t bytes[KEEPER_TOKEN + 4];
     size_t n;
     if (text.n != TOKEN_TEXT || !base64url_decode(text, bytes, &n) || n != KEEPER_TOKEN)
@@ -136,7 +136,7 @@ enum status session_identify(struct caller *c, const struct http_request *r, boo
     bool is_key = slice_starts_with(r->authorization, bearer);
     struct slice text = is_key ? slice_of(r->authorization.p + bearer.n, r->authorization.n - bearer.n)
                                : http_cookie(r, SESSION_COOKIE);
-    if (!token_parse(text, &c->call.token)) {
+    if (!session_parse_token(text, &c->call.token)) {
         return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "no session");
     }
     if (!recall(&c->call, &c->who)) {

@@ -29,6 +29,8 @@ MUST_CHECK enum status session_refresh_directory(struct caller *c, struct error 
  * administrator has just changed. */
 MUST_CHECK enum status session_see_newest(struct caller *c, struct error *e);
 
+/* False on what is no token. */
+bool session_parse_token(struct slice text, struct token *out);
 /* base64url and a NUL. */
 void session_format_token(const struct token *token, char out[64]);
 /* IPv4 or IPv6 text; "" for zeros. */

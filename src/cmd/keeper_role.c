@@ -33,17 +33,8 @@ static const char *party_of(const char *origin, struct arena *a) {
 }
 
 static const char *origin_of(const struct config *c, struct arena *a) {
-    char address[CONFIG_TEXT];
-    uint16_t port = 0;
-    if (c->public_origin[0] != '\0')
-        return c->public_origin;
-    struct slice names = slice_from_string(c->tls_names);
-    const uint8_t *comma = names.n == 0 ? NULL : memchr(names.p, ',', names.n);
-    struct slice first = slice_trim(comma == NULL ? names : slice_of(names.p, (size_t)(comma - names.p)));
-    const char *name = arena_string(a, first);
-    if (name == NULL || !config_split_address(c->listen, address, &port))
-        return NULL;
-    return port == 443 ? arena_format(a, "https://%s", name) : arena_format(a, "https://%s:%u", name, port);
+    char origin[CONFIG_TEXT + 32];
+    return config_origin(c, origin, sizeof origin) ? arena_string(a, slice_from_string(origin)) : NULL;
 }
 
 int keeper_main(const struct role_env *env) {

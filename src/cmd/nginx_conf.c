@@ -251,6 +251,12 @@ static void put_api(struct buf *b, const struct config *c) {
                    "limit_conn address %lld;\nlimit_conn large_now %d;\n",
                    LARGE_WAITING, (long long)c->connections_per_address, LARGE_WAITING);
     put_engine(b);
+    /* No expression below may take its addresses, which have dots. */
+    buf_put_format(b,
+                   "}\nlocation ^~ /scim/ {\nfastcgi_read_timeout 60s;\nlimit_req zone=large burst=%d;\n"
+                   "limit_conn address %lld;\nlimit_conn large_now %d;\n",
+                   LARGE_WAITING, (long long)c->connections_per_address, LARGE_WAITING);
+    put_engine(b);
     buf_put_format(
         b,
         "}\nlocation = /api/v1/session {\nclient_max_body_size 16k;\nlimit_req zone=sign_in burst=%lld "

@@ -212,6 +212,22 @@ bool config_split_address(const char *listen, char *address, uint16_t *port) {
     return inet_pton(six ? AF_INET6 : AF_INET, address, binary) == 1;
 }
 
+bool config_origin(const struct config *c, char *out, size_t room) {
+    char address[CONFIG_TEXT];
+    uint16_t port = 0;
+    if (c->public_origin[0] != '\0')
+        return copy_text(slice_from_string(c->public_origin), out, room);
+    struct slice names = slice_from_string(c->tls_names);
+    const uint8_t *comma = names.n == 0 ? NULL : memchr(names.p, ',', names.n);
+    struct slice first = slice_trim(comma == NULL ? names : slice_of(names.p, (size_t)(comma - names.p)));
+    if (!config_split_address(c->listen, address, &port))
+        return false;
+    int n = port == 443
+                ? snprintf(out, room, "https://%.*s", (int)first.n, (const char *)first.p)
+                : snprintf(out, room, "https://%.*s:%u", (int)first.n, (const char *)first.p, (unsigned)port);
+    return first.n > 0 && n > 0 && (size_t)n < room;
+}
+
 static enum status check_readable(const char *key, const char *path, struct error *e) {
     if (path[0] == '\0' || access(path, R_OK) == 0)
         return ST_OK;

@@ -58,4 +58,8 @@ MUST_CHECK enum status config_check(const struct config *c, struct error *e);
 /* Splits ADDR:PORT or [ADDR6]:PORT into a numeric address (room for CONFIG_TEXT) and a port, 1 to 65535. */
 bool config_split_address(const char *listen, char *address, uint16_t *port);
 
+/* public_origin, or what follows from the first of tls_names and the port ("https://crm.example.com:8443");
+ * false where there is none, or no room. */
+bool config_origin(const struct config *c, char *out, size_t room);
+
 #endif

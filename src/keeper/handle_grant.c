@@ -185,29 +185,31 @@ static enum status leaver(struct worker *w, const struct args *in, struct regist
     return print_document(w, d, &out->document, e);
 }
 
+enum status worker_close(struct worker *w, struct args *in, const struct registry_writer *who,
+                         struct slice document, struct slice note, const char *tag, struct error *e) {
+    struct registry_change changes[REGISTRY_BATCH_MAX] = {
+        {.kind = REGISTRY_USER, .id = in->user, .document = document}};
+    uint32_t grants[REGISTRY_BATCH_MAX - 1];
+    enum status s = ST_OK;
+    size_t n =
+        note.n == 0 ? 0 : registry_grants_of(w->state->registry, in->user, grants, REGISTRY_BATCH_MAX - 1);
+    for (size_t i = 0; s == ST_OK && i < n; i++)
+        s = mark(w, grants[i], "ended", note, &changes[i + 1], e);
+    if (s == ST_OK)
+        s = put_recorded(w, in, who, changes, n + 1, tag, e);
+    if (s == ST_OK)
+        in->user = changes[0].id;
+    return s;
+}
+
 /* Account, password, second factors, sessions, keys, jobs, grants and lent roles end in one act; nothing he
  * proposed or that was proposed for him can be approved any more. */
-enum status handle_leave(struct worker *w, struct args *in, struct args *out, struct error *e) {
-    (void)out;
-    struct registry_change changes[REGISTRY_BATCH_MAX];
-    uint32_t grants[REGISTRY_BATCH_MAX - 1];
-    char tag[AUDIT_TAG_MAX];
-    (void)snprintf(tag, sizeof tag, "leave %u", in->user);
-    if (!is_person(&w->caller) || (w->caller.actor.duties & DUTY_SYSTEM_ADMIN) == 0) {
-        (void)error_set(e, ST_DENIED, "not_your_duty", "accounts are the system administrator's");
-        return worker_refuse(w, in, tag, e);
-    }
-    struct slice text;
-    if (!registry_document(w->state->registry, REGISTRY_USER, in->user, &w->arena, &text))
-        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such user");
-    size_t n = registry_grants_of(w->state->registry, in->user, grants, REGISTRY_BATCH_MAX - 1);
-    enum status s = leaver(w, in, &changes[0], e);
-    for (size_t i = 0; s == ST_OK && i < n; i++)
-        s = mark(w, grants[i], "ended", SLICE("leave"), &changes[i + 1], e);
-    struct registry_writer who = {
-        .user = w->caller.grant.user, .duties = w->caller.actor.duties, .grants = true};
+enum status worker_leave(struct worker *w, struct args *in, const struct registry_writer *who,
+                         const char *tag, struct error *e) {
+    struct registry_change leaving;
+    enum status s = leaver(w, in, &leaving, e);
     if (s == ST_OK)
-        s = put_recorded(w, in, &who, changes, n + 1, tag, e);
+        s = worker_close(w, in, who, leaving.document, SLICE("leave"), tag, e);
     if (s != ST_OK)
         return s;
     proposals_withdraw(w, in->user);
@@ -220,6 +222,22 @@ enum status handle_leave(struct worker *w, struct args *in, struct args *out, st
     return sessions_end_user(w->state->sessions, in->user, NULL) == ST_OK
                ? ST_OK
                : error_set(e, ST_IO, "session_store", "the user's sessions could not be stored as ended");
+}
+
+enum status handle_leave(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    (void)out;
+    char tag[AUDIT_TAG_MAX];
+    struct slice text;
+    (void)snprintf(tag, sizeof tag, "leave %u", in->user);
+    if (!is_person(&w->caller) || (w->caller.actor.duties & DUTY_SYSTEM_ADMIN) == 0) {
+        (void)error_set(e, ST_DENIED, "not_your_duty", "accounts are the system administrator's");
+        return worker_refuse(w, in, tag, e);
+    }
+    if (!registry_document(w->state->registry, REGISTRY_USER, in->user, &w->arena, &text))
+        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such user");
+    struct registry_writer who = {
+        .user = w->caller.grant.user, .duties = w->caller.actor.duties, .grants = true};
+    return worker_leave(w, in, &who, tag, e);
 }
 
 /* ---- how an account stands ---- */

@@ -55,10 +55,12 @@ static json_t *keep_items(const json_t *change) {
 /* Of the change what its kind knows, and no more: anybody may propose, and it is kept for a year. */
 static enum status keep_change(const char *kind, const json_t *change, json_t **out, struct error *e) {
     static const char *const none[] = {NULL}, *const grant[] = {"roles", "hours", NULL},
-                             *const sign_on[] = {"provider", "document", NULL};
+                             *const sign_on[] = {"provider", "document", NULL},
+                             *const scim[] = {"key", "document", NULL};
     bool registry = strcmp(kind, "registry") == 0, provider = strcmp(kind, "sign_on") == 0;
     *out = registry ? keep_items(change)
                     : keep_keys(change, provider                     ? sign_on
+                                        : strcmp(kind, "scim") == 0  ? scim
                                         : strcmp(kind, "grant") == 0 ? grant
                                                                      : none);
     char *text = *out == NULL ? NULL : json_print(*out, JSON_COMPACT);
@@ -78,7 +80,7 @@ static enum status keep_change(const char *kind, const json_t *change, json_t **
 static enum status make_document(const struct worker *w, const json_t *asked, json_t **out, struct error *e) {
     const char *reason = proposal_text(asked, "reason");
     const char *kind = proposal_text(asked, "kind");
-    bool nobodys = strcmp(kind, "registry") == 0 || strcmp(kind, "sign_on") == 0;
+    bool nobodys = strcmp(kind, "registry") == 0 || strcmp(kind, "sign_on") == 0 || strcmp(kind, "scim") == 0;
     json_t *change = NULL;
     json_int_t days = 7;
     const json_t *said = json_object_get(asked, "days");

@@ -19,6 +19,8 @@
  *              another security administrator, or by a leader where each role allows it ("by_leader").
  *   sign_on    change {"provider": number or 0 for a new one, "document"}: keeper/sign_on.h. Security
  *              administrator; decided by a holder of another duty.
+ *   scim       change {"key": number or 0 for a new one, "document"}: keeper/scim.h. System administrator;
+ *              decided by a holder of another duty.
  *
  * To use it for something else (say, publishing policies): either make the change a registry document, so
  * that kind "registry" does all; or add a row to the table of proposal_kind.c with its four functions.

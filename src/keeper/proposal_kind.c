@@ -333,6 +333,28 @@ static enum status sign_on_apply(struct worker *w, const json_t *document, const
     return s;
 }
 
+/* ---- scim: who may make and end accounts without anybody's hand ---- */
+
+static bool proposer_is_system_admin(struct worker *w, const json_t *document) {
+    return (duties_of(w, proposal_user(document, "by")) & DUTY_SYSTEM_ADMIN) != 0;
+}
+
+static enum status scim_propose(struct worker *w, const json_t *document, char half[PROPOSAL_HALF + 1],
+                                struct error *e) {
+    half[0] = '\0';
+    if ((w->caller.actor.duties & DUTY_SYSTEM_ADMIN) == 0)
+        return not_yours(e, "provisioning keys are the system administrator's");
+    return scim_check(json_object_get(json_object_get(document, "change"), "document"), e);
+}
+
+static enum status scim_apply(struct worker *w, const json_t *document, const struct proposal_store *store,
+                              char half[PROPOSAL_HALF + 1], struct error *e) {
+    const json_t *change = json_object_get(document, "change"), *terms = json_object_get(change, "document");
+    half[0] = '\0';
+    enum status s = scim_check(terms, e);
+    return s == ST_OK ? scim_put(w->state->scim, proposal_user(change, "key"), terms, &store->change, e) : s;
+}
+
 const struct proposal_kind *proposal_kind(const char *name) {
     static const struct proposal_kind kinds[] = {
         {"registry", registry_propose, registry_may_decide, proposer_is_admin, registry_apply},
@@ -340,6 +362,7 @@ const struct proposal_kind *proposal_kind(const char *name) {
         {"factor", factor_propose, factor_may_decide, proposer_is_admin, factor_apply},
         {"grant", grant_propose, grant_may_decide, grant_stands, grant_apply},
         {"sign_on", sign_on_propose, sign_on_may_decide, proposer_is_security_admin, sign_on_apply},
+        {"scim", scim_propose, sign_on_may_decide, proposer_is_system_admin, scim_apply},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kinds[i].name, name) == 0)

@@ -162,6 +162,10 @@ struct registry_writer {
     uint32_t second; /* the other person of an approved proposal; 0: he is alone */
     bool grants;     /* the keeper's own code for grants, after its own checks */
     bool import;     /* a list of people and departments: up to REGISTRY_IMPORT_MAX documents */
+    bool scim;       /* a provisioning key (keeper/registry_scim.h), of whom `user` answers for it */
+    bool trusts_mail,
+        leaving;     /* of such a key: a new account's mail is confirmed; the keeper ends an account */
+    uint64_t expect; /* of such a key: the user's version, or ST_CONFLICT "scim_changed"; 0: any */
 };
 
 #define REGISTRY_BATCH_MAX  64

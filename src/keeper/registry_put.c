@@ -3,6 +3,7 @@
 #include "base/json_in.h"
 #include "keeper/registry_organise.h"
 #include "keeper/registry_past.h"
+#include "keeper/registry_scim.h"
 
 #include <stdlib.h>
 
@@ -38,7 +39,8 @@ static bool is_rights_key(const char *key) {
 static enum status settle_mail(const struct registry_writer *who, const json_t *asked, json_t *base,
                                const json_t *before) {
     const json_t *mail = json_object_get(base, "mail");
-    if (who->second != 0 && json_object_get(asked, "mail") != NULL)
+    bool trusted = who->scim && who->trusts_mail && before == NULL; /* two have approved that key's terms */
+    if ((who->second != 0 || trusted) && json_object_get(asked, "mail") != NULL)
         return json_object_set_new(base, "mail_confirmed", json_true()) == 0 ? ST_OK : ST_NOMEM;
     if (mail == NULL || !json_equal(mail, json_object_get(before, "mail")))
         (void)json_object_del(base, "mail_confirmed");
@@ -71,10 +73,12 @@ static enum status merge_user(const struct registry_writer *who, struct change *
         return denied(e, "users are the administrators'");
     if (c->old == NULL && (who->duties & DUTY_SYSTEM_ADMIN) == 0)
         return denied(e, "the system administrator makes users");
+    enum status s = who->scim ? registry_scim_check(who, c->old, c->json, e) : ST_OK;
+    if (s != ST_OK)
+        return s;
     json_t *base = c->old == NULL ? json_pack("{s:[],s:[]}", "roles", "duties") : NULL, *before = NULL;
     const char *key;
     json_t *value;
-    enum status s = ST_OK;
     if (c->old != NULL)
         s = json_read(slice_of(c->old->document, c->old->document_n), 0, &base, NULL);
     if (base == NULL)
@@ -87,6 +91,8 @@ static enum status merge_user(const struct registry_writer *who, struct change *
         s = json_read(slice_of(c->old->document, c->old->document_n), 0, &before, NULL);
     if (s == ST_OK)
         s = settle_mail(who, c->json, base, before);
+    if (s == ST_OK)
+        s = registry_scim_mark(who, base, before);
     if (s == ST_OK)
         s = organise_posts(base, before);
     if (s == ST_OK)

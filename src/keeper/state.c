@@ -35,6 +35,9 @@ static enum status open_people(struct keeper_state *s, struct error *e) {
     st = sign_on_open(s->vault, s->challenges, &s->sign_on, e);
     if (st != ST_OK)
         return st;
+    st = scim_open(s->vault, &s->scim, e);
+    if (st != ST_OK)
+        return st;
     registry_guard_mail(s->registry, sign_on_links_mail(s->sign_on));
     struct buf over;
     buf_init(&over, 16, false);
@@ -92,6 +95,7 @@ void state_close(struct keeper_state *s) {
     budgets_free(s->budgets);
     guard_free(s->guard);
     alarms_close(s->alarms);
+    scim_close(s->scim);
     sign_on_close(s->sign_on);
     challenges_free(s->challenges);
     factors_close(s->factors);

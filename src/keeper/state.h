@@ -14,6 +14,7 @@
 #include "keeper/policy_versions.h"
 #include "keeper/proposal.h"
 #include "keeper/protocol.h"
+#include "keeper/scim.h"
 #include "keeper/server.h"
 #include "keeper/session.h"
 #include "keeper/sign_on.h"
@@ -37,6 +38,7 @@ struct keeper_state {
     struct factors *factors;
     struct challenges *challenges;
     struct sign_on *sign_on;
+    struct scim *scim;
     struct guard *guard;
     struct alarms *alarms;
     struct budgets *budgets;
@@ -98,8 +100,20 @@ handler handle_record, handle_audit_read, handle_audit_detail, handle_audit_head
     handle_health;
 handler handle_sign_on_list, handle_sign_on_secret, handle_sign_on_links, handle_sign_on_unlink,
     handle_sign_on_begin, handle_sign_on_finish, handle_errand_take, handle_errand_done;
+handler handle_scim_list, handle_scim_draw, handle_scim_end, handle_scim_enter, handle_scim_put,
+    handle_scim_leave;
 handler handle_policy_list, handle_policy_text, handle_policy_propose, handle_policy_decide,
     handle_policy_first;
+
+/* Ends everything of a person but his records (handle_grant.c), written by `who`, recorded with `tag`; the
+ * caller has checked who may. `in->text`: {"to", "note"}. */
+MUST_CHECK enum status worker_leave(struct worker *w, struct args *in, const struct registry_writer *who,
+                                    const char *tag, struct error *e);
+/* Writes the person's document (in->user; 0: a new one, whose number it is then) and, with a `note`, the ends
+ * of his live grants, under one intent of the log. */
+MUST_CHECK enum status worker_close(struct worker *w, struct args *in, const struct registry_writer *who,
+                                    struct slice document, struct slice note, const char *tag,
+                                    struct error *e);
 
 /* All open proposals by or about somebody. */
 void proposals_withdraw(struct worker *w, uint32_t user);

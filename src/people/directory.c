@@ -83,18 +83,19 @@ static bool add_posts(struct builder *b, struct staff *s, const json_t *document
     return true;
 }
 
-static enum status add_staff(struct builder *b, uint32_t id, const json_t *document, struct slice text) {
+static enum status add_staff(struct builder *b, const struct registry_item *item, const json_t *document) {
     struct staff *s = &b->staff[b->staff_count++];
     const char *kind = json_string_value(json_object_get(document, "kind"));
     bool partner = kind != NULL && strcmp(kind, "partner") == 0;
-    *s = (struct staff){.id = id,
+    *s = (struct staff){.id = item->id,
+                        .version = item->version,
                         .name = text_of(b, document, "name"),
                         .login = text_of(b, document, "login"),
                         .disabled = json_is_true(json_object_get(document, "disabled")),
                         .duties = duties_of(document),
                         .sponsor = partner ? number_of(document, "sponsor") : 0,
                         .until = json_integer_value(json_object_get(document, "until")),
-                        .document = arena_copy(&b->directory->arena, text)};
+                        .document = arena_copy(&b->directory->arena, item->document)};
     bool fine = add_posts(b, s, document);
     return fine && s->document.p != NULL && s->name != NULL && s->login != NULL ? ST_OK : ST_NOMEM;
 }
@@ -150,7 +151,7 @@ static enum status add_item(struct builder *b, const struct registry_item *item)
     if (s != ST_OK)
         return s == ST_NOMEM ? s : ST_CORRUPT;
     if (item->kind == REGISTRY_USER)
-        s = add_staff(b, item->id, document, item->document);
+        s = add_staff(b, item, document);
     else if (item->kind == REGISTRY_ROLE)
         s = add_role(b, item->id, document, item->document);
     else if (item->kind == REGISTRY_GRANT)

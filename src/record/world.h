@@ -25,6 +25,7 @@ struct staff {
     int64_t until;         /* ms: the account's end; 0: without */
     unsigned duties;       /* bits of enum duty */
     struct slice document; /* the registry's, for administrators */
+    uint64_t version;      /* of the registry, when the document was last changed */
 };
 
 /* A role, as people read it. */
