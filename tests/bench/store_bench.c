@@ -1,12 +1,13 @@
 /* Measures the store alone: bulk sets, grouped inserts, pages, searches. store_bench DIR ROWS
- * Rows like a customer's: 20 columns, 6 sealed blobs of 60 bytes, 8 exact or ending terms, 40 fragments (a
- * third of the rows shares one triple, as company names share 有限公司). */
+ * [writes|queries] Rows like a customer's: 20 columns, 6 sealed blobs of 60 bytes, 8 exact or ending terms,
+ * 40 fragments (a third of the rows shares one triple, as company names share 有限公司). */
 #include "base/clock.h"
 #include "store/store.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define OWN    20
 #define SETS   1000
@@ -36,6 +37,12 @@ static void check(enum status st, const struct error *e) {
 }
 
 static uint16_t columns[OWN + 5];
+
+static int64_t cpu_ns(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
 
 static void row_make(struct arena *a, uint64_t *s, uint64_t n, struct write_op *ops) {
     struct cell *c = arena_array(a, OWN + 5, sizeof *c);
@@ -92,7 +99,7 @@ static void row_make(struct arena *a, uint64_t *s, uint64_t n, struct write_op *
 static void fill(struct store *s, uint64_t rows, uint64_t first) {
     struct arena a;
     arena_init(&a, (size_t)64 << 20, ARENA_PLAIN);
-    int64_t begin = clock_monotonic_ns(), busy = 0, worst = 0, last = begin;
+    int64_t begin = clock_monotonic_ns(), busy = 0, worst = 0, last = begin, cpu = cpu_ns();
     for (uint64_t n = 0; n < rows; n += SETS) {
         struct write_op *ops = arena_array(&a, SETS * 4, sizeof *ops);
         for (uint64_t i = 0; i < SETS; i++)
@@ -113,9 +120,10 @@ static void fill(struct store *s, uint64_t rows, uint64_t first) {
             last = now;
         }
     }
-    (void)printf("bulk: %.0f rows/s (store alone %.0f), worst set %.1f ms\n",
+    (void)printf("bulk: %.0f rows/s (store alone %.0f), CPU %.1f us a row, worst set %.1f ms\n",
                  (double)rows * 1e9 / (double)(clock_monotonic_ns() - begin),
-                 (double)rows * 1e9 / (double)busy, (double)worst / 1e6);
+                 (double)rows * 1e9 / (double)busy, (double)(cpu_ns() - cpu) / 1e3 / (double)rows,
+                 (double)worst / 1e6);
     arena_free(&a);
 }
 
@@ -256,6 +264,7 @@ static void *client_run(void *context) {
 static void grouped(struct store *s, size_t n, uint64_t first) {
     struct client clients[64];
     uint64_t done = 0;
+    int64_t cpu = cpu_ns();
     for (size_t i = 0; i < n; i++) {
         clients[i] =
             (struct client){.s = s, .first = first + i * 1000000, .until = clock_monotonic_ns() + 2000000000};
@@ -266,7 +275,8 @@ static void grouped(struct store *s, size_t n, uint64_t first) {
         (void)pthread_join(clients[i].thread, NULL);
         done += clients[i].done;
     }
-    (void)printf("inserts of one, %zu threads: %.0f/s\n", n, (double)done / 2);
+    (void)printf("inserts of one, %zu threads: %.0f/s, CPU %.1f us each\n", n, (double)done / 2,
+                 (double)(cpu_ns() - cpu) / 1e3 / (double)done);
 }
 
 int main(int argc, char **argv) {
@@ -287,9 +297,8 @@ int main(int argc, char **argv) {
     if (rows > 0)
         fill(s, rows, 0);
     check(store_reader_open(s, &r, &e), &e);
-    if (argc > 3)
-        if (argc > 3)
-            queries(r);
+    if (argc > 3 && strcmp(argv[3], "queries") == 0)
+        queries(r);
     if (argc > 3) {
         grouped(s, 1, 2000000000);
         grouped(s, 64, 3000000000);

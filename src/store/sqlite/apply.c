@@ -27,6 +27,7 @@ void apply_forget(struct apply *a) {
     pending_terms_clear(&a->terms);
     a->postings.count = 0;
     a->last_object = 0;
+    a->guard = a->spoilt = false;
 }
 
 void apply_failed(struct apply *a) {
@@ -408,7 +409,7 @@ static enum status write_terms(struct apply *a) {
 
 static enum status apply_ops(struct apply *a) {
     const struct write_set *set = a->set;
-    enum status st = apply_intent(a);
+    enum status st = ST_OK;
     for (size_t i = 0; i < set->groups; i++)
         set->refused[i] = 0;
     for (size_t i = 0; st == ST_OK && i < set->count; i++) {
@@ -419,16 +420,22 @@ static enum status apply_ops(struct apply *a) {
         if (leave_out(set, i, st))
             st = ST_OK;
     }
+    if (st == ST_OK) /* behind the checks: most that fail have written nothing */
+        st = apply_intent(a);
     return st == ST_OK ? write_terms(a) : st;
 }
 
+/* What the set left in memory. */
 static void undo(struct apply *a, size_t postings) {
-    struct error ignored;
     pending_terms_clear(&a->terms);
     if (a->young.touched)
         young_failed(&a->young);
     a->postings.count = postings;
     a->last_object = 0;
+}
+
+static void undo_rows(struct apply *a) {
+    struct error ignored;
     if (sqlite3_get_autocommit(a->c->db) != 0)
         return;
     if (connection_run(a->c, "ROLLBACK TO one_set", &ignored) == ST_OK &&
@@ -436,6 +443,25 @@ static void undo(struct apply *a, size_t postings) {
         return;
     /* The transaction can't be trusted any more: its end is the group's end. */
     (void)sqlite3_exec(a->c->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static enum status apply_guarded(struct apply *a) {
+    enum status st = connection_run(a->c, "SAVEPOINT one_set", a->e);
+    if (st != ST_OK)
+        return st;
+    st = apply_ops(a);
+    if (st == ST_OK)
+        st = connection_run(a->c, "RELEASE one_set", a->e);
+    if (st != ST_OK)
+        undo_rows(a);
+    return st;
+}
+
+static enum status apply_bare(struct apply *a) {
+    sqlite3_int64 before = sqlite3_total_changes64(a->c->db);
+    enum status st = apply_ops(a);
+    a->spoilt = st != ST_OK && (a->young.touched || sqlite3_total_changes64(a->c->db) != before);
+    return st;
 }
 
 enum status apply_set(struct apply *a, const struct write_set *set, struct write_result *result,
@@ -449,13 +475,9 @@ enum status apply_set(struct apply *a, const struct write_set *set, struct write
     a->terms_of_old = a->young.touched = false;
     size_t postings = a->postings.count;
     enum status st = young_ready(&a->young, e);
-    if (st == ST_OK)
-        st = connection_run(a->c, "SAVEPOINT one_set", e);
     if (st != ST_OK)
         return st;
-    st = apply_ops(a);
-    if (st == ST_OK)
-        st = connection_run(a->c, "RELEASE one_set", e);
+    st = a->guard ? apply_guarded(a) : apply_bare(a);
     if (st != ST_OK)
         undo(a, postings);
     return st;

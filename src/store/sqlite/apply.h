@@ -47,6 +47,8 @@ struct apply {
     /* Of the set that runs. */
     const struct write_set *set;
     bool terms_of_old; /* it has terms of rows that it did not make, or other than all of a row's */
+    bool guard;        /* sets get savepoints of their own */
+    bool spoilt;       /* without one: a set failed after it had written */
     struct write_result *result;
     struct error *e;
 };
@@ -54,8 +56,10 @@ struct apply {
 MUST_CHECK enum status apply_init(struct apply *a, struct connection *c, struct error *e);
 void apply_free(struct apply *a);
 
-/* In a savepoint of its own: on failure nothing of the set is left. When SQLite has given up the whole
- * transaction (disk full), sqlite3_get_autocommit tells. */
+/* On failure nothing of the set is left, or a->spoilt is set: then the caller rolls the transaction back and
+ * applies its sets anew with a->guard. A savepoint copies each page that the set changes, a tenth of a
+ * create, and a set hardly ever fails past its checks. When SQLite has given up the whole transaction (disk
+ * full), sqlite3_get_autocommit tells. */
 MUST_CHECK enum status apply_set(struct apply *a, const struct write_set *set, struct write_result *result,
                                  struct error *e);
 /* At the end of the group, before its commit. */

@@ -202,17 +202,37 @@ enum status writer_too_late(struct error *e) {
 }
 
 /* False: SQLite has given up the transaction, and the group with it. */
-static bool group_apply(struct writer *w, struct request *r) {
-    w->group[w->group_count++] = r;
-    if (is_left(w, r->set->intent)) {
-        r->status = writer_too_late(&r->error);
-        return true;
-    }
-    r->status = apply_set(&w->apply, r->set, &r->result, &r->error);
+static bool request_apply(struct writer *w, struct request *r) {
+    r->status = is_left(w, r->set->intent) ? writer_too_late(&r->error)
+                                           : apply_set(&w->apply, r->set, &r->result, &r->error);
     if (sqlite3_get_autocommit(w->c->db) == 0)
         return true;
     group_fail(w, r->status, &r->error);
     return false;
+}
+
+/* All sets so far anew, each to be undone by itself. */
+static bool group_again(struct writer *w) {
+    struct error e = {.status = ST_OK};
+    enum status st = connection_run(w->c, "ROLLBACK", &e);
+    apply_failed(&w->apply);
+    if (st == ST_OK)
+        st = connection_run(w->c, "BEGIN IMMEDIATE", &e);
+    if (st != ST_OK) {
+        group_fail(w, st, &e);
+        return false;
+    }
+    w->apply.guard = true;
+    for (size_t i = 0; i < w->group_count; i++) {
+        if (!request_apply(w, w->group[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool group_apply(struct writer *w, struct request *r) {
+    w->group[w->group_count++] = r;
+    return request_apply(w, r) && (!w->apply.spoilt || group_again(w));
 }
 
 static struct request *take(struct writer *w, struct queue *from, const struct queue *unless) {
