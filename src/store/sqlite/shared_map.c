@@ -1,10 +1,13 @@
 #include "store/sqlite/shared_map.h"
 
+#include "store/sqlite/gather.h"
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -27,7 +30,9 @@ struct map {
 
 /* Behind SQLite's own part of a file. */
 struct file_end {
-    struct map *map; /* NULL: not mapped */
+    struct map *map;      /* of a database; NULL: not mapped */
+    struct gather gather; /* of a log */
+    bool gathers;
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -35,6 +40,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct map *maps;                     /* under the lock */
 static const sqlite3_io_methods *own_of_all; /* SQLite's table that `methods` was made from; under the lock */
 static sqlite3_io_methods methods;
+static const sqlite3_io_methods *own_of_logs; /* the same of `log_methods` */
+static sqlite3_io_methods log_methods;
 static sqlite3_vfs vfs, *own;
 static int end_at;
 
@@ -146,13 +153,68 @@ static void file_map(sqlite3_file *f, const char *path) {
         f->pMethods = &methods;
 }
 
+/* ---- methods of a log ---- */
+
+static int log_flush(sqlite3_file *f) {
+    return gather_flush(&end_of(f)->gather, f, own_of_logs);
+}
+
+static int log_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at) {
+    struct file_end *end = end_of(f);
+    return end->gathers ? gather_write(&end->gather, f, own_of_logs, p, n, at)
+                        : own_of_logs->xWrite(f, p, n, at);
+}
+
+static int log_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at) {
+    int rc = log_flush(f);
+    return rc == SQLITE_OK ? own_of_logs->xRead(f, p, n, at) : rc;
+}
+
+static int log_sync(sqlite3_file *f, int flags) {
+    int rc = log_flush(f);
+    return rc == SQLITE_OK ? own_of_logs->xSync(f, flags) : rc;
+}
+
+static int log_truncate(sqlite3_file *f, sqlite3_int64 size) {
+    int rc = log_flush(f);
+    return rc == SQLITE_OK ? own_of_logs->xTruncate(f, size) : rc;
+}
+
+static int log_size(sqlite3_file *f, sqlite3_int64 *out) {
+    int rc = log_flush(f);
+    return rc == SQLITE_OK ? own_of_logs->xFileSize(f, out) : rc;
+}
+
+static int log_close(sqlite3_file *f) {
+    int rc = log_flush(f), closed = own_of_logs->xClose(f);
+    gather_free(&end_of(f)->gather);
+    return rc == SQLITE_OK ? closed : rc;
+}
+
+static void file_log(sqlite3_file *f) {
+    if (own_of_logs == NULL) {
+        own_of_logs = f->pMethods;
+        log_methods = *own_of_logs;
+        log_methods.xWrite = log_write;
+        log_methods.xRead = log_read;
+        log_methods.xSync = log_sync;
+        log_methods.xTruncate = log_truncate;
+        log_methods.xFileSize = log_size;
+        log_methods.xClose = log_close;
+    }
+    if (f->pMethods == own_of_logs)
+        f->pMethods = &log_methods;
+}
+
 static int open_file(sqlite3_vfs *v, const char *path, sqlite3_file *f, int flags, int *flags_out) {
     (void)v;
     (void)pthread_mutex_lock(&lock);
     int rc = own->xOpen(own, path, f, flags, flags_out);
-    end_of(f)->map = NULL;
+    *end_of(f) = (struct file_end){.map = NULL};
     if (rc == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB) != 0)
         file_map(f, path);
+    else if (rc == SQLITE_OK && (flags & SQLITE_OPEN_WAL) != 0)
+        file_log(f);
     (void)pthread_mutex_unlock(&lock);
     return rc;
 }
@@ -175,4 +237,11 @@ static void make(void) {
 const char *shared_map_vfs(void) {
     (void)pthread_once(&once, make);
     return own == NULL ? NULL : NAME;
+}
+
+void shared_map_gather(sqlite3 *db) {
+    sqlite3_file *log = NULL;
+    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log != NULL &&
+        log->pMethods == &log_methods)
+        end_of(log)->gathers = true;
 }

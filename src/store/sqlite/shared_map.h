@@ -13,12 +13,16 @@
 #ifndef KEDUN_STORE_SQLITE_SHARED_MAP_H
 #define KEDUN_STORE_SQLITE_SHARED_MAP_H
 
-#include <stdint.h>
+#include <sqlite3.h>
 
 /* Pages behind this are read, not mapped. */
 #define SHARED_MAP_BYTES ((int64_t)1 << 36)
 
 /* The VFS's name for sqlite3_open_v2; NULL: SQLite's own will do. Call it after sqlite3_config. */
 const char *shared_map_vfs(void);
+
+/* From now on this connection's writes to the write-ahead log are gathered (gather.h). Only where every
+ * commit is synced, and once the log is open. */
+void shared_map_gather(sqlite3 *db);
 
 #endif

@@ -7,6 +7,7 @@
 #include "store/sqlite/found.h"
 #include "store/sqlite/kept.h"
 #include "store/sqlite/places.h"
+#include "store/sqlite/shared_map.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -455,6 +456,7 @@ enum status writer_start(struct connection *c, struct checkpoint *k, struct plac
     if (st == ST_OK && write_over(c, &full) == ST_IO)
         st = error_set(e, ST_IO, full.code, "%s", full.detail);
     kept_commit_ended(kept);
+    shared_map_gather(c->db);
     if (st != ST_OK) {
         apply_free(&w->apply);
         free(w);
