@@ -4,7 +4,7 @@ import { cpus, loadavg, release } from 'node:os';
 import { cases, actors } from './cases.mjs';
 import { budget, makeData, makeFloor } from './data.mjs';
 import { load } from './load.mjs';
-import { Floor, Product } from './servers.mjs';
+import { Floor, Product, writerHeld } from './servers.mjs';
 
 function options(args) {
   const o = { cases: [], customers: 100000, seconds: 5, connections: [1, 16, 64], work: '/var/tmp/kedun-bench', port: 19543, set: [] };
@@ -82,4 +82,5 @@ try {
 } finally {
   await floor.stop();
   await product.stop();
+  if (o.cases.includes('create')) console.log(writerHeld(product.child.text));
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ok } from '../api/client.mjs';
 import { Server } from '../api/server.mjs';
+import { writerHeld } from './servers.mjs';
 import { ends, followJob, importFile, makeCsv, sleep, undoImport } from './imports.mjs';
 
 function options(args) {
@@ -71,5 +72,6 @@ try {
   if (o.undo) await measured('undo', c, server, await undoImport(c, id), (j) => j.result.undone + j.result.kept, o.rows, o);
 } finally {
   await server.stop();
+  console.log(writerHeld(server.log));
   rmSync(dir, { recursive: true, force: true });
 }

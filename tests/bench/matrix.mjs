@@ -14,7 +14,7 @@ import { budget, makeData, makeFloor, root } from './data.mjs';
 import { followJob, importFile, makeCsv, sleep } from './imports.mjs';
 import { load } from './load.mjs';
 import { report } from './report.mjs';
-import { Floor, Product } from './servers.mjs';
+import { Floor, Product, writerHeld } from './servers.mjs';
 
 const READS = ['page', 'sales', 'detail', 'search', 'last4', 'fragment'];
 const ALL = ['idle', ...READS, 'create', 'import'];
@@ -122,6 +122,7 @@ class Matrix {
     } finally {
       await floor.stop();
       await product.stop();
+      say(writerHeld(product.child.text));
     }
   }
 

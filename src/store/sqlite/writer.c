@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "store/sqlite/apply.h"
 #include "store/sqlite/found.h"
+#include "store/sqlite/holds.h"
 #include "store/sqlite/kept.h"
 #include "store/sqlite/places.h"
 #include "store/sqlite/shared_map.h"
@@ -40,6 +41,7 @@ struct writer {
     struct places *places;
     struct kept *kept;
     struct apply apply;
+    struct holds holds;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t work;
@@ -56,8 +58,8 @@ struct writer {
     int64_t group_began_ns;              /* of the thread's processor time */
     int64_t fold_after_ns;               /* not before */
     struct request *group[WRITER_GROUP]; /* applied, waiting for the commit */
-    size_t group_count;
-    uint64_t *left; /* intents that are settled; a ring, made when the first comes */
+    size_t group_count, group_sets;      /* sets: of the last group */
+    uint64_t *left;                      /* intents that are settled; a ring, made when the first comes */
     size_t left_count;
     uint64_t left_most;
 };
@@ -130,6 +132,7 @@ static void group_housekeeping(struct writer *w) {
  * then the wake finds nobody. */
 static void group_answer(struct writer *w, enum status st, const struct error *e) {
     uint64_t held_us = (uint64_t)(clock_thread_ns() - w->group_began_ns) / 1000;
+    w->group_sets = w->group_count;
     for (size_t i = 0; i < w->group_count; i++) {
         struct request *r = w->group[i];
         if (st != ST_OK && r->status == ST_OK) {
@@ -413,16 +416,22 @@ static void note_end(struct writer *w, enum work work) {
         w->staged_since_ns = now;
 }
 
+static const enum hold hold_of[] = {
+    [WORK_INTERACTIVE] = HOLD_INTERACTIVE, [WORK_BULK] = HOLD_BULK, [WORK_FOLD] = HOLD_FOLD};
+
 static void *writer_run(void *context) {
     struct writer *w = context;
     struct request *r;
     enum work work;
     while ((work = next_work(w, &r)) != WORK_STOP) {
+        holds_begin(&w->holds);
         checkpoint_pass(w->checkpoint);
+        w->group_sets = 0;
         if (work == WORK_FOLD)
             run_fold(w);
         else
             run_group(w, r, work == WORK_BULK);
+        holds_end(&w->holds, hold_of[work], w->group_sets);
         note_end(w, work);
     }
     return NULL;
@@ -481,6 +490,7 @@ void writer_stop(struct writer *w) {
     (void)pthread_cond_signal(&w->work);
     (void)pthread_mutex_unlock(&w->lock);
     (void)pthread_join(w->thread, NULL);
+    holds_log(&w->holds);
     apply_free(&w->apply);
     (void)pthread_cond_destroy(&w->work);
     (void)pthread_mutex_destroy(&w->lock);
