@@ -37,7 +37,8 @@ static double p99_ms(const struct hold_times *t) {
 }
 
 void holds_log(const struct holds *h) {
-    static const char *const names[HOLD_KINDS] = {"interactive", "bulk", "index"};
+    static const char *const names[HOLD_KINDS] = {"interactive", "bulk", "index", "bulk_alone",
+                                                  "index_alone"};
     for (size_t i = 0; i < HOLD_KINDS; i++) {
         const struct hold_times *wall = &h->wall[i], *cpu = &h->cpu[i];
         if (wall->count == 0)

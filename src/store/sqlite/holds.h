@@ -1,11 +1,12 @@
-/* How long the writer was held: by each kind of work, as wall time and processor time of its thread. The
- * writer's thread counts; holds_log tells when it ends. */
+/* How long the writer was held: by each kind of work, as wall time and processor time of its thread. What is
+ * done while nobody else writes is counted apart: it may take longer. The writer's thread counts; holds_log
+ * tells when it ends. */
 #ifndef KEDUN_STORE_SQLITE_HOLDS_H
 #define KEDUN_STORE_SQLITE_HOLDS_H
 
 #include <stdint.h>
 
-enum hold { HOLD_INTERACTIVE, HOLD_BULK, HOLD_FOLD, HOLD_KINDS };
+enum hold { HOLD_INTERACTIVE, HOLD_BULK, HOLD_INDEX, HOLD_BULK_ALONE, HOLD_INDEX_ALONE, HOLD_KINDS };
 
 #define HOLD_STEPS 512 /* of a quarter of a millisecond; the last one is open */
 

@@ -6,6 +6,7 @@
 #define DIGIT_BITS   10
 #define DIGITS       (1u << DIGIT_BITS)
 #define PART_BITS    8 /* few enough parts to write them all at once */
+#define PARTS        (1u << PART_BITS)
 #define TERM_BITS    47
 #define TERM_MASK    (((uint64_t)1 << TERM_BITS) - 1)
 #define TERM_TOP     (POSTINGS_BITS + TERM_BITS - PART_BITS) /* below what divides the list into parts */
@@ -42,9 +43,10 @@ static struct slice terms_of(sqlite3_stmt *s, int column) {
 /* ---- which rows ---- */
 
 static void fold_forget(struct staged *s) {
-    free(s->fold.list);
+    for (size_t i = 0; s->fold.parts != NULL && i < PARTS; i++)
+        free(s->fold.parts[i].list);
+    free(s->fold.parts);
     free(s->fold.spare);
-    free(s->fold.ends);
     s->fold = (struct staged_fold){.object = 0};
 }
 
@@ -232,21 +234,6 @@ static void sort_by(const uint64_t *from, uint64_t *to, size_t n, unsigned shift
         to[ends[from[i] >> shift & (DIGITS - 1)]++] = from[i];
 }
 
-/* By the term's highest bits, into parts that fit in the processor's cache; each is sorted when it is
- * reached. The places of a term are in order already, and each pass keeps the order of the one before. */
-static enum status divide(struct staged_fold *f) {
-    f->spare = malloc((f->count + 1) * sizeof *f->spare);
-    f->ends = calloc(DIGITS, sizeof *f->ends);
-    if (f->spare == NULL || f->ends == NULL)
-        return ST_NOMEM;
-    sort_by(f->list, f->spare, f->count, TERM_TOP, f->ends);
-    uint64_t *divided = f->spare;
-    f->spare = f->list;
-    f->list = divided;
-    f->room = f->count + 1;
-    return ST_OK;
-}
-
 static void sort_few(uint64_t *list, size_t n) {
     for (size_t i = 1; i < n; i++) {
         uint64_t x = list[i];
@@ -257,48 +244,68 @@ static void sort_few(uint64_t *list, size_t n) {
     }
 }
 
-/* The part that begins at f->at. */
-static void sort_part(struct staged_fold *f) {
+/* A part fits in the processor's cache. The places of a term are in order already, and each pass keeps the
+ * order of the one before. */
+static bool sort_part(struct staged_fold *f) {
     uint32_t counts[DIGITS];
-    size_t part = f->list[f->at] >> TERM_TOP & (DIGITS - 1), n = f->ends[part] - f->at;
-    uint64_t *a = f->list + f->at, *b = f->spare;
-    f->sorted = f->ends[part];
-    if (n <= FEW) {
-        sort_few(a, n);
-        return;
+    struct staged_part *p = &f->parts[f->part];
+    f->sorted = true;
+    if (p->count <= FEW) {
+        sort_few(p->list, p->count);
+        return true;
     }
+    if (p->count > f->spare_room) {
+        free(f->spare);
+        f->spare = malloc(p->room * sizeof *f->spare);
+        f->spare_room = f->spare == NULL ? 0 : p->room;
+    }
+    if (f->spare == NULL)
+        return false;
     /* Terms are hashes: few of a part share these bits, so the rest is mostly in order already. */
-    sort_by(a, b, n, TERM_TOP - 2 * DIGIT_BITS, counts);
-    sort_by(b, a, n, TERM_TOP - DIGIT_BITS, counts);
-    sort_few(a, n);
+    sort_by(p->list, f->spare, p->count, TERM_TOP - 2 * DIGIT_BITS, counts);
+    sort_by(f->spare, p->list, p->count, TERM_TOP - DIGIT_BITS, counts);
+    sort_few(p->list, p->count);
+    return true;
+}
+
+static bool part_add(struct staged_part *p, uint64_t posting) {
+    if (p->count == p->room) {
+        size_t more = p->room == 0 ? 256 : p->room * 2;
+        uint64_t *grown = reallocarray(p->list, more, sizeof *grown);
+        if (grown == NULL)
+            return false;
+        p->list = grown;
+        p->room = more;
+    }
+    p->list[p->count++] = posting;
+    return true;
 }
 
 static bool take_row(struct staged_fold *f, int64_t row, struct slice terms) {
     size_t n = terms.n / STAGED_TERM;
-    if (f->count + n > f->room) {
-        size_t more = f->room == 0 ? (size_t)1 << 16 : f->room * 2;
-        while (more < f->count + n)
-            more *= 2;
-        uint64_t *grown = reallocarray(f->list, more, sizeof *grown);
-        if (grown == NULL)
+    for (size_t i = 0; i < n; i++) {
+        uint64_t posting = (uint64_t)term_at(terms.p + i * STAGED_TERM) << POSTINGS_BITS |
+                           (uint64_t)(row & (POSTINGS_ROWS - 1));
+        if (!part_add(&f->parts[posting >> TERM_TOP & (PARTS - 1)], posting))
             return false;
-        f->list = grown;
-        f->room = more;
     }
-    for (size_t i = 0; i < n; i++)
-        f->list[f->count++] = (uint64_t)term_at(terms.p + i * STAGED_TERM) << POSTINGS_BITS |
-                              (uint64_t)(row & (POSTINGS_ROWS - 1));
+    f->count += n;
     f->last = row;
     return true;
 }
 
-static void fold_begin(struct staged *s, const struct staged_object *o) {
+static enum status fold_begin(struct staged *s, const struct staged_object *o) {
+    struct staged_part *parts = calloc(PARTS, sizeof *parts);
     int64_t chunk = postings_chunk(o->first), end = ((chunk + 1) << POSTINGS_BITS) - 1;
+    if (parts == NULL)
+        return ST_NOMEM;
     s->fold = (struct staged_fold){.object = o->object,
+                                   .parts = parts,
                                    .chunk = chunk,
                                    .first = o->first,
                                    .last = o->first - 1,
                                    .end = end < o->last ? end : o->last};
+    return ST_OK;
 }
 
 /* Some more rows of the chunk. */
@@ -335,10 +342,11 @@ static enum status gather(struct staged *s, struct error *e) {
 /* One term's places, from f->at on. */
 static enum status put_term(struct staged_fold *f, struct entry_adder *adder, struct error *e) {
     uint8_t places[2 * POSTINGS_ROWS];
-    uint64_t term = f->list[f->at] >> POSTINGS_BITS;
+    const struct staged_part *p = &f->parts[f->part];
+    uint64_t term = p->list[f->at] >> POSTINGS_BITS;
     size_t n = 0;
-    for (; f->at < f->count && f->list[f->at] >> POSTINGS_BITS == term; f->at++) {
-        uint64_t place = f->list[f->at] & (POSTINGS_ROWS - 1);
+    for (; f->at < p->count && p->list[f->at] >> POSTINGS_BITS == term; f->at++) {
+        uint64_t place = p->list[f->at] & (POSTINGS_ROWS - 1);
         if (n > 0 && place == (uint64_t)(places[n - 2] | places[n - 1] << 8))
             continue;
         places[n++] = (uint8_t)place;
@@ -368,14 +376,23 @@ static enum status unstage(struct staged *s, struct error *e) {
     return st;
 }
 
+/* The next part that has postings; false: there is none. */
+static bool next_part(struct staged_fold *f) {
+    while (f->part < PARTS && f->at == f->parts[f->part].count) {
+        free(f->parts[f->part].list);
+        f->parts[f->part++] = (struct staged_part){.list = NULL};
+        f->at = 0;
+        f->sorted = false;
+    }
+    return f->part < PARTS;
+}
+
 static enum status put_some(struct staged *s, bool (*stop)(void *), void *context, struct error *e) {
     struct staged_fold *f = &s->fold;
     struct entry_adder adder = {.c = s->c, .sql = s->sql};
     enum status st = ST_OK;
-    for (size_t n = 1; st == ST_OK && f->at < f->count; n++) {
-        if (f->at == f->sorted)
-            sort_part(f);
-        st = put_term(f, &adder, e);
+    for (size_t n = 1; st == ST_OK && next_part(f); n++) {
+        st = f->sorted || sort_part(f) ? put_term(f, &adder, e) : ST_NOMEM;
         if (n % ASK_EVERY == 0 && stop(context))
             break;
     }
@@ -388,9 +405,7 @@ static enum status fold_step(struct staged *s, bool (*stop)(void *), void *conte
     struct staged_fold *f = &s->fold;
     if (f->last < f->end)
         return gather(s, e);
-    if (f->ends == NULL)
-        return divide(f);
-    if (f->at < f->count)
+    if (f->part < PARTS)
         return put_some(s, stop, context, e);
     return unstage(s, e);
 }
@@ -398,15 +413,12 @@ static enum status fold_step(struct staged *s, bool (*stop)(void *), void *conte
 enum status staged_fold(struct staged *s, bool (*stop)(void *), void *context, struct error *e) {
     if (s->fold.object == 0 && s->count == 0)
         return ST_OK;
-    if (s->fold.object == 0)
-        fold_begin(s, choose(s));
-    enum status st = ST_OK;
-    bool long_step; /* the next one, and this slice has had others: it gets a slice of its own */
-    do {
-        bool gathering = s->fold.last < s->fold.end;
-        st = fold_step(s, stop, context, e);
-        long_step = gathering && s->fold.last >= s->fold.end;
-    } while (st == ST_OK && s->fold.first <= s->fold.last && !long_step && !stop(context));
+    enum status st = s->fold.object == 0 ? fold_begin(s, choose(s)) : ST_OK;
+    if (st == ST_OK) {
+        do
+            st = fold_step(s, stop, context, e);
+        while (st == ST_OK && s->fold.first <= s->fold.last && !stop(context));
+    }
     if (st == ST_NOMEM)
         (void)error_set(e, st, "no_memory", "no memory for search terms");
     if (st != ST_OK || s->fold.first > s->fold.end)

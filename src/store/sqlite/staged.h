@@ -26,16 +26,25 @@ struct staged_object {
     int64_t first, last;
 };
 
-/* What is being put into g_OBJECT: (term << POSTINGS_BITS | place) of one chunk. Rows up to `end` are read,
- * in steps; when last has come to end, the list is divided by the highest bits of the term; then written from
- * `at` on, each part being sorted when it is reached; then the rows are deleted, `first` being the next. */
+/* Postings whose terms have the same highest bits, in the order of rows: (term << POSTINGS_BITS | place). */
+struct staged_part {
+    uint64_t *list;
+    size_t count, room;
+};
+
+/* What is being put into g_OBJECT of one chunk. Rows up to `end` are read, in steps; when last has come to
+ * end, the parts are written one after the other, each being sorted when it is reached; then the rows are
+ * deleted, `first` being the next. */
 struct staged_fold {
     uint16_t object; /* 0: nothing */
     int64_t chunk, first, last, end;
-    uint64_t *list, *spare; /* spare: as long, for sorting */
-    size_t count, room, at;
-    uint32_t *ends; /* of each part; NULL: not divided yet */
-    size_t sorted;  /* up to here */
+    struct staged_part *parts;
+    uint64_t *spare; /* for sorting */
+    size_t spare_room;
+    size_t count; /* of all parts */
+    size_t part;  /* being written, from `at` on */
+    size_t at;
+    bool sorted; /* it is */
 };
 
 struct staged {

@@ -253,13 +253,16 @@ static bool others_wait(struct writer *w) {
     return wait;
 }
 
+static bool is_alone(const struct writer *w, int64_t now) {
+    return now - w->interactive_ns > WRITER_ALONE_AFTER_NS;
+}
+
 /* As long as nobody waits for the writer, a longer slice costs nobody anything and saves commits; but where
  * somebody was there a moment ago, others may come. The commit takes its time, too. */
 static bool slice_is_over(void *context) {
     struct writer *w = context;
     int64_t now = clock_monotonic_ns(), took = now - w->slice_began_ns;
-    bool alone = now - w->interactive_ns > WRITER_ALONE_AFTER_NS;
-    return took > (alone ? w->slice_ns : WRITER_SLICE_NS / 2) ||
+    return took > (is_alone(w, now) ? w->slice_ns : WRITER_SLICE_NS / 2) ||
            (took > WRITER_SLICE_NS / 4 && others_wait(w));
 }
 
@@ -416,14 +419,18 @@ static void note_end(struct writer *w, enum work work) {
         w->staged_since_ns = now;
 }
 
-static const enum hold hold_of[] = {
-    [WORK_INTERACTIVE] = HOLD_INTERACTIVE, [WORK_BULK] = HOLD_BULK, [WORK_FOLD] = HOLD_FOLD};
+static enum hold hold_of(enum work work, bool alone) {
+    if (work == WORK_INTERACTIVE)
+        return HOLD_INTERACTIVE;
+    return work == WORK_BULK ? alone ? HOLD_BULK_ALONE : HOLD_BULK : alone ? HOLD_INDEX_ALONE : HOLD_INDEX;
+}
 
 static void *writer_run(void *context) {
     struct writer *w = context;
     struct request *r;
     enum work work;
     while ((work = next_work(w, &r)) != WORK_STOP) {
+        bool alone = is_alone(w, clock_monotonic_ns());
         holds_begin(&w->holds);
         checkpoint_pass(w->checkpoint);
         w->group_sets = 0;
@@ -431,7 +438,7 @@ static void *writer_run(void *context) {
             run_fold(w);
         else
             run_group(w, r, work == WORK_BULK);
-        holds_end(&w->holds, hold_of[work], w->group_sets);
+        holds_end(&w->holds, hold_of(work, alone), w->group_sets);
         note_end(w, work);
     }
     return NULL;
