@@ -9,6 +9,7 @@
 #include "store/sqlite/kept.h"
 #include "store/sqlite/places.h"
 #include "store/sqlite/shared_map.h"
+#include "store/sqlite/turns.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -49,10 +50,9 @@ struct writer {
     bool stop;
     uint64_t settled;      /* to be forgotten up to here; 0: nothing */
     int64_t forget_before; /* idempotency keys; 0: nothing */
-    int64_t bulk_ended_ns;
+    struct turns turns;
     int64_t slice_began_ns;
     int64_t slice_ns;                    /* when nobody else waits */
-    int64_t interactive_ns;              /* when an interactive set was taken last */
     int64_t bulk_set_ns;                 /* when a bulk set was committed last */
     int64_t staged_since_ns;             /* 0: nothing is staged */
     int64_t group_began_ns;              /* of the thread's processor time */
@@ -253,16 +253,12 @@ static bool others_wait(struct writer *w) {
     return wait;
 }
 
-static bool is_alone(const struct writer *w, int64_t now) {
-    return now - w->interactive_ns > WRITER_ALONE_AFTER_NS;
-}
-
 /* As long as nobody waits for the writer, a longer slice costs nobody anything and saves commits; but where
  * somebody was there a moment ago, others may come. The commit takes its time, too. */
 static bool slice_is_over(void *context) {
     struct writer *w = context;
     int64_t now = clock_monotonic_ns(), took = now - w->slice_began_ns;
-    return took > (is_alone(w, now) ? w->slice_ns : WRITER_SLICE_NS / 2) ||
+    return took > (turns_alone(&w->turns, now) ? w->slice_ns : WRITER_SLICE_NS / 2) ||
            (took > WRITER_SLICE_NS / 4 && others_wait(w));
 }
 
@@ -310,7 +306,7 @@ static void run_task(struct writer *w, struct request *r) {
 }
 
 static void run_interactive(struct writer *w, struct request *r) {
-    w->interactive_ns = clock_monotonic_ns();
+    w->turns.interactive_ns = clock_monotonic_ns();
     while (r != NULL) {
         if (!group_apply(w, r))
             return;
@@ -359,7 +355,7 @@ static bool fold_is_due(const struct writer *w, int64_t now, int64_t *when) {
     if (w->stop || !fold_waits(&w->apply))
         return false;
     bool full = staged_is_due(&w->apply.staged) || young_is_due(&w->apply.young);
-    int64_t last = w->bulk_set_ns > w->interactive_ns ? w->bulk_set_ns : w->interactive_ns;
+    int64_t last = w->bulk_set_ns > w->turns.interactive_ns ? w->bulk_set_ns : w->turns.interactive_ns;
     int64_t idle = last + FOLD_IDLE_NS, latest = w->staged_since_ns + FOLD_LATEST_NS;
     if (now - w->bulk_set_ns > FOLD_IDLE_NS) { /* one by one */
         full = full || staged_count(&w->apply.staged) >= FOLD_ROWS;
@@ -381,8 +377,8 @@ static void wait_until(struct writer *w, int64_t when) {
 
 enum work { WORK_STOP, WORK_INTERACTIVE, WORK_BULK, WORK_FOLD };
 
-/* Interactive sets first, but bulk work has its turn every WRITER_SLICE_NS; full chunks go before bulk sets:
- * what is staged stays bounded. */
+/* Interactive sets first, but bulk work has its turn; full chunks go before bulk sets: what is staged stays
+ * bounded. */
 static enum work next_work(struct writer *w, struct request **r) {
     enum work work = WORK_STOP;
     int64_t when;
@@ -390,15 +386,16 @@ static enum work next_work(struct writer *w, struct request **r) {
     (void)pthread_mutex_lock(&w->lock);
     for (;;) {
         int64_t now = clock_monotonic_ns();
-        bool turn = w->interactive.first == NULL || now - w->bulk_ended_ns >= WRITER_SLICE_NS;
+        int64_t turn = w->stop ? now : turns_next(&w->turns, now, w->interactive.first != NULL);
         fold = fold_is_due(w, now, &when);
-        if (turn && (fold || w->bulk.first != NULL))
+        bool bulk = fold || w->bulk.first != NULL;
+        if (bulk && now >= turn)
             work = fold ? WORK_FOLD : WORK_BULK;
         else if (w->interactive.first != NULL)
             work = WORK_INTERACTIVE;
         if (work != WORK_STOP || w->stop)
             break;
-        wait_until(w, when);
+        wait_until(w, bulk ? turn : when);
     }
     *r = work == WORK_BULK          ? queue_take(&w->bulk)
          : work == WORK_INTERACTIVE ? queue_take(&w->interactive)
@@ -409,10 +406,12 @@ static enum work next_work(struct writer *w, struct request **r) {
 
 static void note_end(struct writer *w, enum work work) {
     int64_t now = clock_monotonic_ns();
+    if (work == WORK_INTERACTIVE)
+        turns_interactive(&w->turns, now, w->group_sets);
+    else
+        turns_bulk(&w->turns, now, now - w->holds.wall_ns);
     if (work == WORK_BULK)
         w->bulk_set_ns = now;
-    if (work != WORK_INTERACTIVE)
-        w->bulk_ended_ns = now;
     if (!fold_waits(&w->apply))
         w->staged_since_ns = 0;
     else if (w->staged_since_ns == 0 || work == WORK_FOLD)
@@ -430,7 +429,7 @@ static void *writer_run(void *context) {
     struct request *r;
     enum work work;
     while ((work = next_work(w, &r)) != WORK_STOP) {
-        bool alone = is_alone(w, clock_monotonic_ns());
+        bool alone = turns_alone(&w->turns, clock_monotonic_ns());
         holds_begin(&w->holds);
         checkpoint_pass(w->checkpoint);
         w->group_sets = 0;
@@ -462,7 +461,7 @@ enum status writer_start(struct connection *c, struct checkpoint *k, struct plac
     w->places = places;
     w->kept = kept;
     w->slice_ns = WRITER_SLICE_ALONE_NS;
-    w->interactive_ns = INT64_MIN / 2;
+    turns_init(&w->turns);
     kept_watch(kept, c);
     c->found = found;
     enum status st = apply_init(&w->apply, c, e);

@@ -2,12 +2,12 @@
  *
  * Interactive sets go first: a group takes what waits, up to WRITER_GROUP. Bulk sets get a group of their
  * own: as many as fit in WRITER_SLICE_ALONE_NS when no interactive set came for WRITER_ALONE_AFTER_NS, else
- * in half of WRITER_SLICE_NS; and one every WRITER_SLICE_NS when somebody waits. So an interactive set waits
- * for one bulk set at most; how long that held the writer is told (write_result.held_us), so that whoever
- * makes bulk sets can make them small enough (share/run.h). Indexing what bulk sets staged (staged.h) goes in
- * slices of the same length, shorter when somebody waits. A group that fails as a whole fails all its sets;
- * the writer goes on. When the sync of a commit fails, the sets are told ST_IO if what was written could be
- * made undone, else ST_UNAVAILABLE "commit_unknown". */
+ * in half of WRITER_SLICE_NS; when, says turns.h. So an interactive set waits for one bulk set at most; how
+ * long that held the writer is told (write_result.held_us), so that whoever makes bulk sets can make them
+ * small enough (share/run.h). Indexing what bulk sets staged (staged.h) goes in slices of the same length,
+ * shorter when somebody waits. A group that fails as a whole fails all its sets; the writer goes on. When the
+ * sync of a commit fails, the sets are told ST_IO if what was written could be made undone, else
+ * ST_UNAVAILABLE "commit_unknown". How long it was held by what is counted (holds.h). */
 #ifndef KEDUN_STORE_SQLITE_WRITER_H
 #define KEDUN_STORE_SQLITE_WRITER_H
 
