@@ -5,15 +5,15 @@
 
 #define MS ((int64_t)1000000)
 
-static struct turns fresh(void) {
-    struct turns t;
+static struct writer_turns fresh(void) {
+    struct writer_turns t;
     turns_init(&t);
     return t;
 }
 
 static void bulk_work_goes_on_while_nobody_writes(void **state) {
     (void)state;
-    struct turns t = fresh();
+    struct writer_turns t = fresh();
     turns_bulk(&t, 1000 * MS, 15 * MS);
     assert_int_equal(turns_next(&t, 1000 * MS, false), 1000 * MS);
     turns_interactive(&t, 1001 * MS, 1);
@@ -22,14 +22,14 @@ static void bulk_work_goes_on_while_nobody_writes(void **state) {
 
 static void somebody_who_waits_goes_first_but_not_for_ever(void **state) {
     (void)state;
-    struct turns t = fresh();
+    struct writer_turns t = fresh();
     turns_bulk(&t, 1000 * MS, 15 * MS);
     assert_int_equal(turns_next(&t, 1001 * MS, true), 1000 * MS + WRITER_SLICE_NS);
 }
 
 static void people_who_write_all_the_time_leave_bulk_work_a_fifth(void **state) {
     (void)state;
-    struct turns t = fresh();
+    struct writer_turns t = fresh();
     for (int64_t at = 1000; at < 1150; at += 10)
         turns_interactive(&t, at * MS, 2);
     turns_bulk(&t, 1150 * MS, 15 * MS);
@@ -44,7 +44,7 @@ static void people_who_write_all_the_time_leave_bulk_work_a_fifth(void **state) 
 
 static void who_was_alone_for_long_is_alone(void **state) {
     (void)state;
-    struct turns t = fresh();
+    struct writer_turns t = fresh();
     assert_true(turns_alone(&t, 0));
     t.interactive_ns = 1000 * MS;
     assert_false(turns_alone(&t, 1001 * MS));

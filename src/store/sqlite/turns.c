@@ -2,11 +2,11 @@
 
 #include "store/sqlite/writer.h"
 
-void turns_init(struct turns *t) {
-    *t = (struct turns){.interactive_ns = INT64_MIN / 2, .window_ns = INT64_MIN / 2};
+void turns_init(struct writer_turns *t) {
+    *t = (struct writer_turns){.interactive_ns = INT64_MIN / 2, .window_ns = INT64_MIN / 2};
 }
 
-void turns_interactive(struct turns *t, int64_t now, size_t sets) {
+void turns_interactive(struct writer_turns *t, int64_t now, size_t sets) {
     if (now - t->window_ns >= TURNS_WINDOW_NS) {
         t->sets_before = now - t->window_ns < 2 * (int64_t)TURNS_WINDOW_NS ? t->sets : 0;
         t->sets = 0;
@@ -15,16 +15,16 @@ void turns_interactive(struct turns *t, int64_t now, size_t sets) {
     t->sets += sets;
 }
 
-void turns_bulk(struct turns *t, int64_t now, int64_t held_ns) {
+void turns_bulk(struct writer_turns *t, int64_t now, int64_t held_ns) {
     t->bulk_ended_ns = now;
     t->bulk_held_ns = held_ns;
 }
 
-bool turns_alone(const struct turns *t, int64_t now) {
+bool turns_alone(const struct writer_turns *t, int64_t now) {
     return now - t->interactive_ns > WRITER_ALONE_AFTER_NS;
 }
 
-int64_t turns_next(const struct turns *t, int64_t now, bool waits) {
+int64_t turns_next(const struct writer_turns *t, int64_t now, bool waits) {
     bool busy =
         now - t->window_ns < 2 * (int64_t)TURNS_WINDOW_NS && t->sets + t->sets_before >= TURNS_BUSY_SETS;
     int64_t rest = busy ? t->bulk_held_ns * TURNS_SHARE : 0;

@@ -15,7 +15,7 @@
 #define TURNS_SHARE     4         /* then bulk work rests so many times as long as it held the writer, */
 #define TURNS_REST_NS   200000000 /* but not longer */
 
-struct turns {
+struct writer_turns {
     int64_t interactive_ns; /* when people's sets were taken last */
     int64_t bulk_ended_ns;
     int64_t bulk_held_ns; /* the writer, the last time; the commit with it */
@@ -24,13 +24,13 @@ struct turns {
 };
 
 /* Nobody has come yet. */
-void turns_init(struct turns *t);
-void turns_interactive(struct turns *t, int64_t now, size_t sets);
-void turns_bulk(struct turns *t, int64_t now, int64_t held_ns);
+void turns_init(struct writer_turns *t);
+void turns_interactive(struct writer_turns *t, int64_t now, size_t sets);
+void turns_bulk(struct writer_turns *t, int64_t now, int64_t held_ns);
 
 /* Nobody but bulk work for WRITER_ALONE_AFTER_NS. */
-bool turns_alone(const struct turns *t, int64_t now);
+bool turns_alone(const struct writer_turns *t, int64_t now);
 /* From when on bulk work may begin; `waits`: somebody else waits now. */
-int64_t turns_next(const struct turns *t, int64_t now, bool waits);
+int64_t turns_next(const struct writer_turns *t, int64_t now, bool waits);
 
 #endif

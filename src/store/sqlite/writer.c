@@ -50,7 +50,7 @@ struct writer {
     bool stop;
     uint64_t settled;      /* to be forgotten up to here; 0: nothing */
     int64_t forget_before; /* idempotency keys; 0: nothing */
-    struct turns turns;
+    struct writer_turns turns;
     int64_t slice_began_ns;
     int64_t slice_ns;                    /* when nobody else waits */
     int64_t bulk_set_ns;                 /* when a bulk set was committed last */
