@@ -60,7 +60,7 @@ for (const role of ROLES) {
     const pid = () => roles(server.process.pid).get(role === 'keeper' ? 'keeper' : 'engine');
     let hits = 0, died = 0, current = await target(server, script, role), was = pid();
     for (const [k, one] of chosen.entries()) {
-      if (k % 50 === 49) console.log(`fault: ${role}: ${k} of ${chosen.length}`);
+      if (k % 10 === 9) console.log(`fault: ${role}: ${k} of ${chosen.length}, ${hits} struck, ${script.wrong.length} wrong`);
       const wrong = script.wrong.length;
       hits += (await fail(role, one, current)) ? 1 : 0;
       if (script.wrong.length > wrong) script.wrong.push(`(the above: ${JSON.stringify(one)} of the ${role})`);
