@@ -65,6 +65,8 @@ enum status deeds_settle(struct keeper_state *s, struct error *e) {
     for (size_t i = 0; st == ST_OK && i < n.count; i++)
         told += ledger_outcome(s->ledger, n.intents[i], true, NULL) != ST_NOT_FOUND;
     free(n.intents);
+    if (st == ST_OK)
+        ledger_end_own(s->ledger);
     if (told > 0)
         log_info("event=deeds_settled count=%zu", told);
     return st == ST_OK ? ST_OK : error_set(e, st, "vault_io", "the notes of deeds could not be read");

@@ -4,9 +4,8 @@
  * The intent is in the log before anything is done. What is done notes the intent's number in the vault, in
  * the same transaction (VAULT_DEED); the outcome follows in the log, without being waited for. A keeper that
  * dies in between finds the note at its next start and tells that outcome itself; an intent without a note
- * did nothing, and the engine settles it as failed, like its own. While the deed is under way nobody else can
- * tell its outcome (ledger_intent_own). A note is forgotten by a later deed, once its outcome is on the disk.
- */
+ * did nothing, and is told as failed. Nobody else can tell such an outcome (ledger_intent_own). A note is
+ * forgotten by a later deed, once its outcome is on the disk. */
 #ifndef KEDUN_KEEPER_DEED_H
 #define KEDUN_KEEPER_DEED_H
 
@@ -25,7 +24,7 @@ MUST_CHECK enum status deed_begin(struct worker *w, const struct args *in, uint8
  * "audit_unwritable": it was done, and its outcome will be recorded once the log can be written again. */
 MUST_CHECK enum status deed_end(struct worker *w, struct deed *d, enum status s, struct error *e);
 
-/* At start, the log having been replayed: the outcomes of noted deeds that have none. */
+/* At start, the log having been replayed: the outcomes of deeds that have none. */
 MUST_CHECK enum status deeds_settle(struct keeper_state *s, struct error *e);
 
 #endif

@@ -208,7 +208,7 @@ void worker_took_intent(struct worker *w, uint64_t intent) {
 
 enum status handle_outcome(struct worker *w, struct args *in, struct args *out, struct error *e) {
     (void)out;
-    return ledger_outcome(w->state->ledger, in->number, in->flag, e);
+    return ledger_outcome_told(w->state->ledger, in->number, in->flag, e);
 }
 
 enum status handle_open_intents(struct worker *w, struct args *in, struct args *out, struct error *e) {

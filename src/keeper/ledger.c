@@ -186,6 +186,20 @@ enum status ledger_note(struct ledger *l, uint64_t intent, uint32_t actor) {
     return ledger_remember(l, intent, actor, true, false);
 }
 
+enum status ledger_note_own(struct ledger *l, uint64_t intent, uint32_t actor) {
+    return ledger_remember(l, intent, actor, true, true);
+}
+
+void ledger_end_own(struct ledger *l) {
+    (void)pthread_mutex_lock(&l->lock);
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->intents[i].own && l->intents[i].outcome == 0)
+            l->intents[i].outcome = UNTOLD; /* and not committed */
+    }
+    ledger_tell_untold(l);
+    (void)pthread_mutex_unlock(&l->lock);
+}
+
 static struct intent *ledger_find(struct ledger *l, uint64_t seq) {
     size_t low = 0, high = l->count;
     while (low < high) {
@@ -246,9 +260,11 @@ void ledger_leave(struct ledger *l, uint64_t intent) {
     (void)pthread_mutex_unlock(&l->lock);
 }
 
-enum status ledger_outcome(struct ledger *l, uint64_t intent, bool committed, struct error *e) {
+static enum status ledger_tell(struct ledger *l, uint64_t intent, bool committed, bool own, struct error *e) {
     (void)pthread_mutex_lock(&l->lock);
     struct intent *i = ledger_find(l, intent);
+    if (i != NULL && i->own && !own)
+        i = NULL;
     enum status s =
         i == NULL ? error_set(e, ST_NOT_FOUND, "no_such_intent", "no open intent has this number") : ST_OK;
     if (i != NULL) {
@@ -259,6 +275,14 @@ enum status ledger_outcome(struct ledger *l, uint64_t intent, bool committed, st
     }
     (void)pthread_mutex_unlock(&l->lock);
     return s == ST_IO ? unwritable(e) : s;
+}
+
+enum status ledger_outcome(struct ledger *l, uint64_t intent, bool committed, struct error *e) {
+    return ledger_tell(l, intent, committed, true, e);
+}
+
+enum status ledger_outcome_told(struct ledger *l, uint64_t intent, bool committed, struct error *e) {
+    return ledger_tell(l, intent, committed, false, e);
 }
 
 /* `all`: the keeper's own too. */

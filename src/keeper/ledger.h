@@ -32,6 +32,9 @@ MUST_CHECK enum status ledger_intent_own(struct ledger *l, struct audit_entry *e
 /* Its outcome, lazily. ST_NOT_FOUND when there is no such open intent. Any other failure: it is kept, and
  * recorded as soon as the log can be written. */
 MUST_CHECK enum status ledger_outcome(struct ledger *l, uint64_t intent, bool committed, struct error *e);
+/* The same, said by another process: of the keeper's own there is none. */
+MUST_CHECK enum status ledger_outcome_told(struct ledger *l, uint64_t intent, bool committed,
+                                           struct error *e);
 /* Nobody will tell its outcome any more: whoever asked for it has gone, or has gone on without. 0: nothing.
  */
 void ledger_leave(struct ledger *l, uint64_t intent);
@@ -44,6 +47,9 @@ bool ledger_settled(struct ledger *l, uint64_t intent);
 size_t ledger_snapshot_intents(struct ledger *l, uint64_t durable, uint64_t *out, size_t room);
 /* While replaying at start: an intent that somebody left. */
 MUST_CHECK enum status ledger_note(struct ledger *l, uint64_t intent, uint32_t actor);
+MUST_CHECK enum status ledger_note_own(struct ledger *l, uint64_t intent, uint32_t actor);
+/* At start, when it is known which of the keeper's own came to something: the others failed. */
+void ledger_end_own(struct ledger *l);
 void ledger_settle(struct ledger *l, uint64_t intent);
 
 /* Signs a head if the log has grown; `anchor`: the vault's clock, which is recorded first when it has moved.

@@ -212,7 +212,7 @@ static const struct message_info messages[] = {
      WORK,
      false,
      false,
-     "once for an intent that has none",
+     "once for an intent that has none and is not the keeper's own",
      {U64("intent", number), BOOL("committed", flag)},
      {{0}}},
     {MSG_OPEN_INTENTS,

@@ -125,14 +125,16 @@ static void what_took_effect_before_the_keeper_died_is_told_as_done(void **state
     assert_int_equal(told(p, d.intent), 'd');
 }
 
-static void what_had_not_begun_when_the_keeper_died_is_for_the_engine_to_settle(void **state) {
+static void what_had_not_begun_when_the_keeper_died_is_told_as_failed(void **state) {
     struct place *p = *state;
     struct deed d;
     begin(p, &d);
     vault_under(NULL);
-    die_and_come_again(p);
     assert_int_equal(told(p, d.intent), '-');
-    assert_int_equal(open_to_others(p, true), 1);
+    die_and_come_again(p);
+    assert_int_equal(open_to_others(p, true), 0);
+    die_and_come_again(p);
+    assert_int_equal(told(p, d.intent), 'f');
 }
 
 static void nobody_else_tells_the_outcome_of_what_is_under_way(void **state) {
@@ -141,6 +143,7 @@ static void nobody_else_tells_the_outcome_of_what_is_under_way(void **state) {
     struct deed d;
     begin(p, &d);
     assert_int_equal(open_to_others(p, false), 0);
+    assert_int_equal(ledger_outcome_told(p->st.ledger, d.intent, false, &e), ST_NOT_FOUND);
     assert_int_equal(deed_end(&p->w, &d, change(p, "one"), &e), ST_OK);
     die_and_come_again(p);
     assert_int_equal(told(p, d.intent), 'd');
@@ -212,7 +215,7 @@ static void an_outcome_that_could_not_be_written_is_kept_and_told_as_it_was(void
 int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(what_took_effect_before_the_keeper_died_is_told_as_done),
-        CASE(what_had_not_begun_when_the_keeper_died_is_for_the_engine_to_settle),
+        CASE(what_had_not_begun_when_the_keeper_died_is_told_as_failed),
         CASE(nobody_else_tells_the_outcome_of_what_is_under_way),
         CASE(what_was_refused_is_told_as_failed),
         CASE(notes_are_forgotten_once_their_outcome_is_on_the_disk),
