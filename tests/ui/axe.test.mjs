@@ -137,6 +137,7 @@ const PAGES = [
   ['keys', 'sales', (page) => page.goto('/keys')],
   ['conflicts', 'steward', (page) => page.goto('/conflicts')],
   ['keys-all', 'security', (page) => page.goto('/keys')],
+  ['provisioning', 'admin', (page) => page.goto('/provisioning')],
   ['password', 'sales', (page) => page.goto('/password')],
   ['missing', 'sales', (page) => page.goto('/nowhere')],
   [

@@ -138,6 +138,12 @@ export const router = createRouter({
           meta: { title: 'signOn.settings' },
         },
         {
+          path: 'provisioning',
+          name: 'provisioning',
+          component: () => import('./views/ScimSettings.vue'),
+          meta: { title: 'scim.title' },
+        },
+        {
           path: 'people',
           name: 'people',
           component: () => import('./views/People.vue'),

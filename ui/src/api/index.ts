@@ -1,5 +1,6 @@
 /* One function a call of docs/api.md; nothing here but paths and shapes. */
 import { del, get, patch, post, Problem, send, type CallOptions } from './client';
+import type * as S from './scim_types';
 import type * as T from './types';
 
 const rec = (object: string, id?: string) =>
@@ -44,6 +45,12 @@ export const signOn = {
   unlink: (provider: number) => del<void>(`/me/sso/${provider}`),
   settings: () => get<{ providers: T.SignOnSettings[] }>('/sso/providers'),
   secret: (provider: number, secret: string) => post<void>(`/sso/providers/${provider}/secret`, { secret }),
+};
+
+export const scim = {
+  keys: () => get<{ base: string; list: { keys: S.ScimKey[] }; calls: S.ScimCall[] }>('/scim/keys'),
+  draw: (key: number) => post<{ token: string }>(`/scim/keys/${key}/token`),
+  end: (key: number) => del<void>(`/scim/keys/${key}`),
 };
 
 const noted = (id: number, act: string, note: string) => post<void>(`/grants/${id}/${act}`, { note });

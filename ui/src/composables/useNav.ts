@@ -34,6 +34,7 @@ export function useNav(): ComputedRef<PlaceGroup[]> {
     if (session.me?.duties?.includes('security_admin'))
       guard.push({ to: '/policies', label: t('policies.title'), icon: 'columns' });
     if (session.me?.duties?.length) guard.push({ to: '/sign-on', label: t('signOn.title'), icon: 'shield' });
+    if (session.me?.duties?.length) guard.push({ to: '/provisioning', label: t('scim.nav'), icon: 'users' });
     if (session.area('people')) guard.push({ to: '/people', label: t('people.nav'), icon: 'users' });
     else guard.push({ to: '/access', label: t('access.nav'), icon: 'shield' });
     if (session.area('people')) guard.push({ to: '/rights', label: t('rights.nav'), icon: 'filter' });

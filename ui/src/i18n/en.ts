@@ -1,6 +1,7 @@
 import inplace from './en_inplace';
 import account from './en_account';
 import guard from './en_guard';
+import scim from './en_scim';
 import signOn from './en_sign_on';
 import packs from './en_packs';
 import policies from './en_policies';
@@ -474,6 +475,7 @@ const en: typeof zh = {
   ...inplace,
   ...account,
   ...guard,
+  ...scim,
   ...signOn,
   ...packs,
   ...policies,

@@ -97,6 +97,7 @@ const en: typeof zh = {
       password: 'Password reset',
       grant: 'Role for a time',
       sign_on: 'Single sign-on settings',
+      scim: 'Provisioning key',
     },
     state: {
       open: 'Open',

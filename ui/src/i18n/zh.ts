@@ -1,6 +1,7 @@
 import inplace from './zh_inplace';
 import account from './zh_account';
 import guard from './zh_guard';
+import scim from './zh_scim';
 import signOn from './zh_sign_on';
 import packs from './zh_packs';
 import policies from './zh_policies';
@@ -473,6 +474,7 @@ export default {
   ...inplace,
   ...account,
   ...guard,
+  ...scim,
   ...signOn,
   ...packs,
   ...policies,

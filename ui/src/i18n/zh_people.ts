@@ -86,7 +86,13 @@ export default {
     members: '{n} 人',
   },
   proposal: {
-    kind: { registry: '人员与组织变更', password: '重置密码', grant: '临时岗位', sign_on: '单点登录设置' },
+    kind: {
+      registry: '人员与组织变更',
+      password: '重置密码',
+      grant: '临时岗位',
+      sign_on: '单点登录设置',
+      scim: '账号同步密钥',
+    },
     state: { open: '待批', approved: '已批准', refused: '已拒绝', withdrawn: '已撤回', expired: '已过期' },
     by: '提出人',
     for: '对象',
