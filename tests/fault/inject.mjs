@@ -2,7 +2,7 @@
 // answer again by itself, and what was answered must be so.
 import assert from 'node:assert/strict';
 import { spawn, execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { person } from '../api/people.mjs';
 import { root, until } from '../api/server.mjs';
@@ -28,12 +28,15 @@ export async function attach(server, { pid, threads }, args) {
   await until('strace is attached', () => over || /attached/.test(said));
   assert.match(said, /attached/);
   // Of a process whose threads die at once strace may wait for ever for the first one, which the kernel keeps for it: only
-  // without strace is the process gone for its parent, too.
+  // without strace is the process gone for its parent, too. So strace has five seconds from the death, and from being told.
+  let stuck;
+  const giveUp = () => (stuck ??= setTimeout(() => strace.kill('SIGKILL'), 5000));
+  const look = setInterval(() => (!existsSync(file) || /killed by SIGKILL/.test(readFileSync(file, 'latin1'))) && giveUp(), 500);
+  ended.then(() => (clearInterval(look), clearTimeout(stuck)));
   const detach = async () => {
     strace.kill('SIGINT');
-    const stuck = setTimeout(() => strace.kill('SIGKILL'), 5000);
+    giveUp();
     await ended;
-    clearTimeout(stuck);
     return readFileSync(file, 'latin1');
   };
   detach.struck = () => /INJECTED|killed by SIGKILL/.test(readFileSync(file, 'latin1'));
