@@ -1,5 +1,8 @@
 #include "keeper/registry_past.h"
 
+#include "base/json_in.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 #define DAY_MS ((json_int_t)24 * 3600 * 1000)
@@ -55,10 +58,19 @@ static size_t shortest(const json_t *past) {
     return best;
 }
 
+static bool is_too_long(const json_t *past) {
+    char *text = json_print(past, JSON_COMPACT);
+    bool is = text != NULL && strlen(text) > PAST_BYTES;
+    free(text);
+    return is;
+}
+
 static void trim(json_t *past, int64_t now_ms) {
     while (json_array_size(past) > 1 && until_of(past, 1) < now_ms - PAST_DAYS * DAY_MS)
         (void)json_array_remove(past, 0);
     while (json_array_size(past) > PAST_MOST)
+        (void)json_array_remove(past, shortest(past));
+    while (json_array_size(past) > 1 && is_too_long(past))
         (void)json_array_remove(past, shortest(past));
 }
 

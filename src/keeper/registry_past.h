@@ -4,8 +4,9 @@
  * till then}, …], oldest first; "made_at": ms, when somebody made the account. Nobody else writes these keys:
  * what a writer says of them counts for nothing. An account that was made has an entry of its own making,
  * with "made": true and no right. PAST_MOST entries at most, none that ended more than PAST_DAYS ago but the
- * newest of those. When there are too many the one goes that stood the shortest, so that many changes in a
- * row don't wash away what stood for long. */
+ * newest of those, and PAST_BYTES: a document that is full could not be changed any more, so that no right
+ * could be taken away. When there are too many the one goes that stood the shortest, so that many changes in
+ * a row don't wash away what stood for long. */
 #ifndef KEDUN_KEEPER_REGISTRY_PAST_H
 #define KEDUN_KEEPER_REGISTRY_PAST_H
 
@@ -14,8 +15,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#define PAST_MOST 12
-#define PAST_DAYS 400
+#define PAST_MOST  12
+#define PAST_DAYS  400
+#define PAST_BYTES ((size_t)24 << 10)
 
 bool past_is_key(const char *key);
 
