@@ -3,6 +3,7 @@
 #include "api/engine.h"
 
 #include "api/handlers.h"
+#include "api/organisation_preview.h"
 #include "api/problem.h"
 #include "api/rights_take.h"
 #include "api/session.h"
@@ -449,17 +450,6 @@ HANDLER(api_unused_rights) {
 
 /* ---- taking rights away ---- */
 
-static bool right_in(const json_t *item, struct right *out) {
-    static const char *const kinds[] = {"role", "post_role", "grant", "loan", "duty"};
-    bool known = false;
-    *out = (struct right){.kind = text_in(item, "kind"), .name = text_in(item, "right")};
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        known = known || slice_equal(out->kind, slice_from_string(kinds[i]));
-    (void)number_in(json_object_get(item, "ref"), &out->ref);
-    return known && number_in(json_object_get(item, "user"), &out->user) && out->name.n > 0 &&
-           out->name.n < 40;
-}
-
 HANDLER(api_rights_take) {
     const json_t *items = json_object_get(r->json, "items");
     struct slice note = text_in(r->json, "note");
@@ -480,7 +470,7 @@ HANDLER(api_rights_take) {
         struct right right;
         enum take_outcome outcome;
         uint64_t proposal = 0;
-        enum status done = right_in(json_array_get(items, i), &right)
+        enum status done = right_read(json_array_get(items, i), &right)
                                ? rights_take(c, &right, note, &outcome, &proposal, &one)
                                : error_set(&one, ST_NOT_FOUND, "right_gone", "no such right");
         json_object_begin(&j);
@@ -492,6 +482,41 @@ HANDLER(api_rights_take) {
     json_array_end(&j);
     json_object_end(&j);
     return ST_OK;
+}
+
+/* What that would take from their sight, counted; nothing is stored. */
+HANDLER(api_rights_preview) {
+    const json_t *items = json_object_get(r->json, "items");
+    struct rights_changes *changes = arena_alloc(c->arena, sizeof *changes);
+    struct right *rights = arena_array(c->arena, ITEMS_MOST, sizeof *rights);
+    size_t n = 0;
+    struct json j = json_to(&reply->body);
+    (void)engine;
+    enum status s = duties_only(c, DUTY_SECURITY_ADMIN, e);
+    if (s == ST_OK)
+        s = check_items(items, SLICE("preview"), e);
+    if (s == ST_OK && (changes == NULL || rights == NULL))
+        s = error_set(e, ST_NOMEM, "no_memory", "rights");
+    if (s == ST_OK)
+        s = session_see_newest(c, e);
+    if (s == ST_OK)
+        s = keeper_record(c->keeper, &c->call, AUDIT_ADMIN, AUDIT_DONE, 0, NULL, SLICE("rights preview"),
+                          SLICE(""), e);
+    if (s != ST_OK)
+        return s;
+    for (size_t i = 0; i < json_array_size(items); i++)
+        n += right_read(json_array_get(items, i), &rights[n]);
+    s = rights_changes_make(c, rights, n, changes, e);
+    json_object_begin(&j);
+    json_key(&j, "people");
+    json_int(&j, (int64_t)changes->count);
+    json_key(&j, "not_counted");
+    json_int(&j, (int64_t)changes->timed);
+    if (s == ST_OK)
+        s = organisation_preview_people(c, changes->changes, changes->count, &j, e);
+    json_object_end(&j);
+    rights_changes_free(changes);
+    return s;
 }
 
 /* ---- access that has grown ---- */

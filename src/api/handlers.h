@@ -91,6 +91,7 @@ HANDLER(api_person_report);
 HANDLER(api_orphans);
 HANDLER(api_accounts_end);
 HANDLER(api_unused_rights);
+HANDLER(api_rights_preview);
 HANDLER(api_rights_take);
 HANDLER(api_grown_rights);
 

@@ -239,6 +239,19 @@ static enum status compare_person(struct preview *x, const struct staff *was, co
     return s;
 }
 
+/* What is taken from these people changes nothing for anybody else. */
+static enum status compare_some(struct preview *x, const struct directory_change *changes, size_t count,
+                                struct error *e) {
+    enum status s = ST_OK;
+    for (size_t i = 0; s == ST_OK && i < count; i++) {
+        const struct staff *was = directory_staff(x->old, changes[i].id),
+                           *is = directory_staff(x->fresh, changes[i].id);
+        if (was != NULL && is != NULL && !was->disabled && was->duties == 0)
+            s = compare_person(x, was, is, e);
+    }
+    return s;
+}
+
 static enum status compare_all(struct preview *x, struct error *e) {
     enum status s = ST_OK;
     for (size_t i = 0; i < x->old->staff_count && s == ST_OK; i++) {
@@ -387,14 +400,7 @@ static enum status put_department(const struct preview *x, uint32_t id, struct j
     return ST_OK;
 }
 
-static enum status put_answer(const struct preview *x, const struct directory_change *change, struct json *j,
-                              struct error *e) {
-    enum status s = ST_OK;
-    json_object_begin(j);
-    if (change->kind == REGISTRY_DEPARTMENT)
-        s = put_department(x, change->id, j, e);
-    else
-        put_person(x, change->id, j);
+static void put_lines(const struct preview *x, struct json *j) {
     json_key(j, "complete");
     json_bool(j, !x->cut);
     json_key(j, "few");
@@ -404,33 +410,69 @@ static enum status put_answer(const struct preview *x, const struct directory_ch
     for (size_t i = 0; i < x->line_count; i++)
         put_line(j, &x->lines[i]);
     json_array_end(j);
+}
+
+static enum status put_answer(const struct preview *x, const struct directory_change *change, struct json *j,
+                              struct error *e) {
+    enum status s = ST_OK;
+    json_object_begin(j);
+    if (change->kind == REGISTRY_DEPARTMENT)
+        s = put_department(x, change->id, j, e);
+    else
+        put_person(x, change->id, j);
+    put_lines(x, j);
     json_object_end(j);
     return s;
 }
 
-enum status organisation_preview(struct caller *c, const struct directory_change *change, struct json *out,
-                                 struct error *e) {
-    struct directory *fresh = NULL;
-    struct preview x = {.c = c,
-                        .old = c->world.directory,
-                        .context = {.purpose = "",
-                                    .network = "office",
-                                    .now_ms = policy_preview_morning(),
-                                    .has_reason = true,
-                                    .second_factor_age = 0},
-                        .until_ns = clock_monotonic_ns() + PATIENCE_NS};
-    x.lines = arena_array(c->arena, LINES_MAX, sizeof *x.lines);
-    x.known = arena_array(c->arena, KNOWN_MAX, sizeof *x.known);
-    if (x.lines == NULL || x.known == NULL)
+static enum status preview_open(struct caller *c, const struct directory_change *changes, size_t count,
+                                struct preview *x, struct directory **fresh, struct error *e) {
+    *fresh = NULL;
+    *x = (struct preview){.c = c,
+                          .old = c->world.directory,
+                          .context = {.purpose = "",
+                                      .network = "office",
+                                      .now_ms = policy_preview_morning(),
+                                      .has_reason = true,
+                                      .second_factor_age = 0},
+                          .until_ns = clock_monotonic_ns() + PATIENCE_NS};
+    x->lines = arena_array(c->arena, LINES_MAX, sizeof *x->lines);
+    x->known = arena_array(c->arena, KNOWN_MAX, sizeof *x->known);
+    if (x->lines == NULL || x->known == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "preview");
-    enum status s = directory_load_changed(c->keeper, change, &fresh, e);
+    enum status s = directory_load_changed(c->keeper, changes, count, fresh, e);
     if (s != ST_OK)
         return s;
-    x.fresh = fresh;
-    arena_init(&x.scratch, (size_t)64 << 20, ARENA_PLAIN);
+    x->fresh = *fresh;
+    arena_init(&x->scratch, (size_t)64 << 20, ARENA_PLAIN);
+    return ST_OK;
+}
+
+enum status organisation_preview(struct caller *c, const struct directory_change *change, struct json *out,
+                                 struct error *e) {
+    struct directory *fresh;
+    struct preview x;
+    enum status s = preview_open(c, change, 1, &x, &fresh, e);
+    if (s != ST_OK)
+        return s;
     s = compare_all(&x, e);
     if (s == ST_OK)
         s = put_answer(&x, change, out, e);
+    arena_free(&x.scratch);
+    directory_release(fresh);
+    return s;
+}
+
+enum status organisation_preview_people(struct caller *c, const struct directory_change *changes,
+                                        size_t count, struct json *out, struct error *e) {
+    struct directory *fresh;
+    struct preview x;
+    enum status s = preview_open(c, changes, count, &x, &fresh, e);
+    if (s != ST_OK)
+        return s;
+    s = compare_some(&x, changes, count, e);
+    if (s == ST_OK)
+        put_lines(&x, out);
     arena_free(&x.scratch);
     directory_release(fresh);
     return s;

@@ -13,4 +13,9 @@
 MUST_CHECK enum status organisation_preview(struct caller *c, const struct directory_change *change,
                                             struct json *out, struct error *e);
 
+/* Of rights taken from several people at once ("role", "post_role" of api/rights_take.h as changes of their
+ * documents): members "complete", "few", "lines" of an object that the caller has begun. */
+MUST_CHECK enum status organisation_preview_people(struct caller *c, const struct directory_change *changes,
+                                                   size_t count, struct json *out, struct error *e);
+
 #endif

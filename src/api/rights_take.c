@@ -9,6 +9,30 @@ static enum status gone(struct error *e) {
     return error_set(e, ST_NOT_FOUND, "right_gone", "he does not hold this right");
 }
 
+static struct slice text_in(const json_t *item, const char *key) {
+    const json_t *v = json_object_get(item, key);
+    return json_is_string(v) ? slice_of(json_string_value(v), json_string_length(v)) : SLICE_NONE;
+}
+
+static bool number_in(const json_t *item, const char *key, uint32_t *out) {
+    const json_t *v = json_object_get(item, key);
+    json_int_t n = json_integer_value(v);
+    if (!json_is_integer(v) || n < 0 || n > UINT32_MAX)
+        return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
+bool right_read(const json_t *item, struct right *out) {
+    static const char *const kinds[] = {"role", "post_role", "grant", "loan", "duty"};
+    bool known = false;
+    *out = (struct right){.kind = text_in(item, "kind"), .name = text_in(item, "right")};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        known = known || slice_equal(out->kind, slice_from_string(kinds[i]));
+    (void)number_in(item, "ref", &out->ref);
+    return known && number_in(item, "user", &out->user) && out->name.n > 0 && out->name.n < 40;
+}
+
 static json_t *without(const json_t *names, struct slice name, struct slice instead, bool *found) {
     json_t *rest = json_array();
     bool fine = rest != NULL, there = false;
@@ -118,4 +142,57 @@ enum status rights_take(struct caller *c, const struct right *right, struct slic
     struct error ignored;
     enum status fresh = session_see_newest(c, s == ST_OK ? e : &ignored);
     return s == ST_OK ? fresh : s;
+}
+
+/* ---- what it would make of them ---- */
+
+static enum status change_at(struct caller *c, uint32_t user, struct rights_changes *r, size_t *at,
+                             struct error *e) {
+    for (*at = 0; *at < r->count; (*at)++) {
+        if (r->changes[*at].id == user)
+            return ST_OK;
+    }
+    const struct staff *who = directory_staff(c->world.directory, user);
+    if (who == NULL)
+        return gone(e);
+    json_t *keys = json_object(), *document = NULL;
+    if (keys == NULL || json_read(who->document, 0, &document, NULL) != ST_OK) {
+        json_decref(keys);
+        return error_set(e, ST_NOMEM, "no_memory", "rights");
+    }
+    r->keys[r->count] = keys;
+    r->documents[r->count] = document;
+    r->changes[r->count] = (struct directory_change){REGISTRY_USER, user, keys};
+    r->count++;
+    return ST_OK;
+}
+
+enum status rights_changes_make(struct caller *c, const struct right *rights, size_t count,
+                                struct rights_changes *out, struct error *e) {
+    *out = (struct rights_changes){.count = 0};
+    for (size_t i = 0; i < count && i < RIGHTS_AT_ONCE; i++) {
+        json_t *change = NULL;
+        size_t at;
+        if (slice_equal(rights[i].kind, SLICE("grant")) || slice_equal(rights[i].kind, SLICE("loan"))) {
+            out->timed++;
+            continue;
+        }
+        enum status s = change_at(c, rights[i].user, out, &at, e);
+        if (s == ST_OK)
+            s = change_of(out->documents[at], &rights[i], &change, e);
+        if (s == ST_OK && (json_object_update(out->documents[at], change) != 0 ||
+                           json_object_update(out->keys[at], change) != 0))
+            s = error_set(e, ST_NOMEM, "no_memory", "rights");
+        json_decref(change);
+        if (s != ST_OK && s != ST_NOT_FOUND)
+            return s;
+    }
+    return ST_OK;
+}
+
+void rights_changes_free(struct rights_changes *r) {
+    for (size_t i = 0; i < r->count; i++) {
+        json_decref(r->keys[i]);
+        json_decref(r->documents[i]);
+    }
 }

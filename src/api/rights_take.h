@@ -3,6 +3,7 @@
 #ifndef KEDUN_API_RIGHTS_TAKE_H
 #define KEDUN_API_RIGHTS_TAKE_H
 
+#include "people/directory.h"
 #include "record/caller.h"
 
 /* As lists and reviews name a right (people/holdings.h), and "key". */
@@ -13,6 +14,21 @@ struct right {
     struct uuid key;
     struct slice instead; /* of a role: another one in its place; n == 0: none */
 };
+
+/* As the API names one; false: it does not. */
+bool right_read(const json_t *item, struct right *out);
+
+/* What taking several away would make of the people's documents, one change a person. Rights for a time are
+ * in no document and only counted; what somebody does not hold is left out. */
+#define RIGHTS_AT_ONCE 50
+struct rights_changes {
+    struct directory_change changes[RIGHTS_AT_ONCE];
+    json_t *documents[RIGHTS_AT_ONCE], *keys[RIGHTS_AT_ONCE];
+    size_t count, timed;
+};
+MUST_CHECK enum status rights_changes_make(struct caller *c, const struct right *rights, size_t count,
+                                           struct rights_changes *out, struct error *e);
+void rights_changes_free(struct rights_changes *r);
 
 enum take_outcome { TAKE_DONE, TAKE_PROPOSED };
 

@@ -133,6 +133,8 @@ const struct route routes[] = {
      "Suspend accounts, or end them for good"},
     {"GET", "/api/v1/rights/unused", 0, api_unused_rights, "listUnusedRights", "未使用的权限",
      "Rights that nobody uses"},
+    {"POST", "/api/v1/rights/preview", ROUTE_JSON, api_rights_preview, "previewRights", "预览收回的影响",
+     "What taking rights away would change"},
     {"POST", "/api/v1/rights/take", ROUTE_JSON, api_rights_take, "takeRights", "批量收回权限",
      "Take rights away"},
     {"GET", "/api/v1/rights/grown", 0, api_grown_rights, "listGrownRights", "权限增长的人员",

@@ -422,8 +422,8 @@ static enum status change_items(const struct directory_change *change, struct ar
     return error_set(e, ST_NOT_FOUND, "not_found", "there is no such item");
 }
 
-static enum status load(struct keeper *k, const struct directory_change *change, struct directory **out,
-                        struct error *e) {
+static enum status load(struct keeper *k, const struct directory_change *changes, size_t count,
+                        struct directory **out, struct error *e) {
     struct directory *d = calloc(1, sizeof *d);
     if (d == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "directory");
@@ -434,8 +434,8 @@ static enum status load(struct keeper *k, const struct directory_change *change,
     struct registry_item *items = NULL;
     size_t n = 0;
     enum status s = list_all(k, &scratch, &items, &n, &d->version, e);
-    if (s == ST_OK && change != NULL)
-        s = change_items(change, &scratch, items, n, e);
+    for (size_t i = 0; s == ST_OK && i < count; i++)
+        s = change_items(&changes[i], &scratch, items, n, e);
     if (s == ST_OK) {
         s = build(d, items, n);
         if (s != ST_OK)
@@ -451,10 +451,10 @@ static enum status load(struct keeper *k, const struct directory_change *change,
 }
 
 enum status directory_load(struct keeper *k, struct directory **out, struct error *e) {
-    return load(k, NULL, out, e);
+    return load(k, NULL, 0, out, e);
 }
 
-enum status directory_load_changed(struct keeper *k, const struct directory_change *change,
+enum status directory_load_changed(struct keeper *k, const struct directory_change *changes, size_t count,
                                    struct directory **out, struct error *e) {
-    return load(k, change, out, e);
+    return load(k, changes, count, out, e);
 }

@@ -18,8 +18,8 @@ struct directory_change {
     const json_t *keys;
 };
 
-/* The directory as it would be. ST_NOT_FOUND for an unknown item. */
-MUST_CHECK enum status directory_load_changed(struct keeper *k, const struct directory_change *change,
-                                              struct directory **out, struct error *e);
+/* The directory as it would be after all of them. ST_NOT_FOUND for an unknown item. */
+MUST_CHECK enum status directory_load_changed(struct keeper *k, const struct directory_change *changes,
+                                              size_t count, struct directory **out, struct error *e);
 
 #endif

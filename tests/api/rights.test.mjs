@@ -103,3 +103,22 @@ test('whose access has grown is seen against what it was, and what nobody else c
   assert.deepEqual(one.leads, [4]);
   assert.equal(of(grown, 'sales1').length, 0);
 });
+
+test('what a bulk revocation takes from sight is counted before, and nothing is taken by looking', async () => {
+  const item = (user, right) => ({ user, kind: 'role', right, ref: 0 });
+  const ask = (who, items) => who.post(`${api}/rights/preview`, { items });
+  const sec = await server.as('secadmin');
+  problem(await ask(await server.as('sysadmin'), [item(14, 'sales_manager')]), 403, 'not_your_duty');
+  problem(await ask(await server.as('sales1'), [item(14, 'sales_manager')]), 403, 'not_your_duty');
+  problem(await ask(sec, []), 400, 'invalid');
+  const sales = await server.as('sales1');
+  for (let i = 0; i < 6; i++) await sales.create('customer', { customer_type: 'company', name: `批量收回${i}` });
+  const seen = ok(await ask(sec, [item(14, 'sales_manager'), item(18, 'branch_leader'), item(18, 'no such role')]));
+  assert.equal(seen.people, 2);
+  const line = seen.lines.find((l) => l.object === 'customer' && l.change === 'loses');
+  assert.deepEqual(line.people.map((p) => p.id).sort(), [14, 18]);
+  assert.ok(line.records >= 6 && !JSON.stringify(seen).includes('批量收回'));
+  assert.ok(!seen.lines.some((l) => l.change === 'gains'));
+  const leader = await server.as('leader');
+  assert.equal((await leader.get(`${api}/records/customer`)).status, 200);
+});

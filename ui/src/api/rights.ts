@@ -1,5 +1,6 @@
 /* Looking after rights: what nobody uses, what has grown; and taking it away. */
 import { get, post } from './client';
+import type { OrganisationEffect } from './types';
 
 export interface RightWho {
   user: number;
@@ -50,6 +51,8 @@ export const rights = {
       '/rights/unused',
       { query },
     ),
+  preview: (items: { user: number; kind: RightKind; right: string; ref: number }[]) =>
+    post<OrganisationEffect & { not_counted: number }>('/rights/preview', { items }),
   take: (items: { user: number; kind: RightKind; right: string; ref: number }[], note: string) =>
     post<{ items: Outcome[] }>('/rights/take', { items, note }),
   grown: (days: number, after = 0) =>

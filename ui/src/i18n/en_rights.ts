@@ -6,7 +6,12 @@ const en: typeof zh = {
     nav: 'Unused rights',
     intro:
       'Accounts and rights that nobody uses, people whose access has grown; take away what is not needed.',
-    tabs: { orphans: 'Orphan accounts', unused: 'Unused rights', grown: 'Grown access' },
+    tabs: {
+      orphans: 'Orphan accounts',
+      unused: 'Unused rights',
+      grown: 'Grown access',
+      bulk: 'Bulk revocation',
+    },
     days: 'Time looked at',
     daysOf: 'Last {n} days',
     search: 'Search by name or login',
@@ -14,7 +19,12 @@ const en: typeof zh = {
     selectAll: 'Select all',
     select: 'Select {name}',
     chosen: '{n} selected',
-    empty: { orphans: 'No orphan accounts', unused: 'No unused rights', grown: 'Nobody’s access has grown' },
+    empty: {
+      orphans: 'No orphan accounts',
+      unused: 'No unused rights',
+      grown: 'Nobody’s access has grown',
+      bulk: 'Nobody has it',
+    },
     more: 'Show more',
     moreUnused: 'Show the next people',
     orphansText: 'Accounts that can still sign in and that nobody seems to use.',
@@ -41,6 +51,14 @@ const en: typeof zh = {
     takeTitle: 'Take {n} rights away',
     takeText:
       'Roles are removed from the person, rights for a time end at once; what concerns a duty becomes a proposal for two.',
+    bulkText:
+      'Takes one role, every right for a time, or everything away from many people at once, 50 at most; the effect is shown first.',
+    bulkWhat: 'Take away',
+    bulkTimed: 'Every right for a time and loan',
+    bulkAll: 'Every role and right for a time',
+    bulkAnywhere: 'Every department',
+    bulkLook: 'See the effect and take away',
+    notCounted: '{n} more are rights for a time; what they show is not counted.',
     done: '{n} done',
     proposed: '{n} take two people and were proposed',
     refused: '{name}: {text}',
