@@ -350,6 +350,25 @@ test('what he may look at names no customer', async () => {
   }
 });
 
+test('a provisioning key, asked for, approved and used by one hand, or lent an administrator', async () => {
+  const document = { label: 'k', expires_at: new Date(Date.now() + 86400e3).toISOString() };
+  const asked = ok(await propose(sys, 'scim', { change: { key: 0, document } }), 201);
+  problem(await sys.post(`${api}/proposals/${asked.id}/decide`, { approve: true }), 403, 'own_proposal');
+  problem(await sys.post(`${api}/scim/keys/1/token`), 404, 'not_found');
+  problem(await propose(sec, 'scim', { change: { key: 0, document } }), 403, 'not_your_duty');
+  // Even with one that two have made: no administrator, no role, no department of somebody's.
+  ok(await sec.post(`${api}/proposals/${asked.id}/decide`, { approve: true }));
+  const { token } = ok(await sys.post(`${api}/scim/keys/1/token`));
+  const c = server.client();
+  const scim = (method, path, body) => c.request(method, `/scim/v2${path}`, { body, headers: { authorization: `Bearer ${token}` } });
+  assert.equal((await scim('PATCH', '/Users/1', { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: [{ op: 'add', path: 'roles', value: [{ value: 'boss' }] }] })).status, 404);
+  const made = ok(await scim('POST', '/Users', { userName: 'mine', roles: [{ value: 'boss' }], groups: [{ value: 'boss' }] }), 201);
+  const { document: stored } = ok(await sys.get(`${api}/people/${made.id}`));
+  assert.deepEqual([stored.roles, stored.duties, stored.department], [[], [], undefined]);
+  c.close();
+  await nothingSeen();
+});
+
 test('every refusal is in the log under the name of who tried', async () => {
   const page = ok(await aud.get(`${api}/audit?limit=200&act=refuse`));
   const actors = new Set(page.items.map((i) => i.actor));
