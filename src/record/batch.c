@@ -13,15 +13,32 @@ struct batch {
     struct draft *drafts;
     struct error *refused; /* per row */
     struct record_batch_result *out;
+    size_t error_room; /* few rows have errors */
     struct error *e;
 };
+
+static bool errors_grow(struct batch *b) {
+    size_t room = b->error_room == 0 ? 64 : b->error_room * 2;
+    struct record_batch_error *grown = arena_take(b->c->arena, room * sizeof *grown);
+    if (grown == NULL)
+        return false;
+    if (b->out->error_count > 0)
+        memcpy(grown, b->out->errors, b->out->error_count * sizeof *grown);
+    b->out->errors = grown;
+    b->error_room = room;
+    return true;
+}
+
+static void list_error(struct batch *b, size_t row, const struct error *why) {
+    if (b->out->error_count < b->in->row_count * BATCH_ERRORS_ROW &&
+        (b->out->error_count < b->error_room || errors_grow(b)))
+        b->out->errors[b->out->error_count++] = (struct record_batch_error){.row = row, .error = *why};
+}
 
 static void refuse(struct batch *b, size_t row, const struct error *why) {
     if (b->refused[row].status == ST_OK)
         b->refused[row] = *why;
-    if (b->out->error_count < b->in->row_count * BATCH_ERRORS_ROW) {
-        b->out->errors[b->out->error_count++] = (struct record_batch_error){.row = row, .error = *why};
-    }
+    list_error(b, row, why);
 }
 
 static void refuse_all(struct batch *b, size_t row, const struct field_errors *errors,
@@ -97,19 +114,19 @@ static enum status prepare_all(struct batch *b) {
 static enum status write_good(struct batch *b) {
     size_t n = b->in->row_count;
     struct draft **drafts = arena_array(b->c->arena, n, sizeof *drafts);
-    struct error *later = arena_array(b->c->arena, n, sizeof *later);
-    if (drafts == NULL || later == NULL)
+    bool *before = arena_array(b->c->arena, n, sizeof *before);
+    if (drafts == NULL || before == NULL)
         return error_set(b->e, ST_NOMEM, "no_memory", "batch");
     for (size_t i = 0; i < n; i++) {
         drafts[i] = &b->drafts[i];
-        later[i] = b->refused[i];
+        before[i] = b->refused[i].status != ST_OK;
     }
     struct create_options how = {.audit_act = b->in->job == 0 ? AUDIT_CREATE : AUDIT_IMPORT,
                                  .job = b->in->job};
-    enum status s = create_rows(b->c, drafts, n, &how, later, b->e);
+    enum status s = create_rows(b->c, drafts, n, &how, b->refused, b->e);
     for (size_t i = 0; s == ST_OK && i < n; i++) {
-        if (b->refused[i].status == ST_OK && later[i].status != ST_OK)
-            refuse(b, i, &later[i]);
+        if (!before[i] && b->refused[i].status != ST_OK)
+            list_error(b, i, &b->refused[i]);
     }
     return s;
 }
@@ -137,10 +154,8 @@ enum status record_create_batch(struct caller *c, const struct record_batch *in,
     b.drafts = arena_array(c->arena, in->row_count, sizeof *b.drafts);
     b.refused = arena_array(c->arena, in->row_count, sizeof *b.refused);
     out->ids = arena_array(c->arena, in->row_count, sizeof *out->ids);
-    out->errors = arena_array(c->arena, in->row_count * BATCH_ERRORS_ROW, sizeof *out->errors);
-    if (b.drafts == NULL || b.refused == NULL || out->ids == NULL || out->errors == NULL) {
+    if (b.drafts == NULL || b.refused == NULL || out->ids == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "batch");
-    }
     s = prepare_all(&b);
     if (s == ST_OK && !in->dry_run)
         s = write_good(&b);

@@ -10,6 +10,8 @@
 #define TERMS_LIST 35   /* of a list */
 #define OPS_ONCE   5    /* row, key, terms, history, idempotency */
 
+#define SYSTEM_MOST 12 /* columns that system_columns sets */
+
 /* A reference, the uniqueness of a field's exact terms, and what is added once a row. */
 static size_t most_ops(const struct object_def *o) {
     size_t n = OPS_ONCE;
@@ -26,8 +28,8 @@ enum status ops_init(struct caller *c, const struct sealed_set *set, struct ops 
     const struct object_def *o = set->rows[0].draft->access->object;
     size_t room = set->count * most_ops(o);
     *out = (struct ops){.room = room};
-    out->items = arena_array(c->arena, room, sizeof *out->items);
-    out->row = arena_array(c->arena, room, sizeof *out->row);
+    out->items = arena_take(c->arena, room * sizeof *out->items); /* cleared when used: half of them are */
+    out->row = arena_take(c->arena, room * sizeof *out->row);
     out->terms = arena_array(c->arena, TERMS_MAX, sizeof *out->terms);
     out->unique = arena_array(c->arena, o->field_count, sizeof *out->unique);
     if (out->items == NULL || out->row == NULL || out->terms == NULL || out->unique == NULL)
@@ -42,8 +44,7 @@ static struct write_op *add(struct ops *ops, enum write_op_kind kind, const stru
     const struct sealing *s = &set->rows[i];
     struct write_op *op = &ops->items[ops->count];
     ops->row[ops->count++] = (uint32_t)i;
-    op->kind = kind;
-    op->object = s->draft->access->object;
+    *op = (struct write_op){.kind = kind, .object = s->draft->access->object};
     op->record = s->draft->id;
     op->act = s->act;
     op->group = (uint32_t)i;
@@ -192,8 +193,11 @@ static enum status add_row(struct caller *c, const struct sealed_set *set, size_
                            struct ops *ops, struct error *e) {
     const struct sealing *s = &set->rows[i];
     const struct object_def *o = s->draft->access->object;
-    struct columns k = {.ids = arena_array(c->arena, o->field_count + 12, sizeof(uint16_t)),
-                        .cells = arena_array(c->arena, o->field_count + 12, sizeof(struct cell))};
+    size_t most = SYSTEM_MOST;
+    for (size_t f = 0; f < o->field_count; f++)
+        most += s->changed[f];
+    struct columns k = {.ids = arena_take(c->arena, most * sizeof(uint16_t)),
+                        .cells = arena_take(c->arena, most * sizeof(struct cell))};
     struct write_op *op = add(ops, s->old == NULL ? WRITE_INSERT : WRITE_UPDATE, set, i);
     if (op == NULL)
         return full(e);

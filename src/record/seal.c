@@ -69,10 +69,12 @@ static enum status ask_field(struct caller *c, struct sealing *s, size_t i, stru
 
 static enum status ask_row(struct caller *c, struct sealing *s, struct asked *ask,
                            struct keeper_seal_row *out, struct error *e) {
-    size_t n = s->draft->access->object->field_count;
-    ask->values = arena_array(c->arena, n, sizeof *ask->values);
-    ask->fields = arena_array(c->arena, n, sizeof *ask->fields);
-    ask->plain = arena_array(c->arena, n + 4, sizeof *ask->plain);
+    size_t n = s->draft->access->object->field_count, given = 0;
+    for (size_t i = 0; i < n; i++)
+        given += s->draft->inputs[i].state == FIELD_GIVEN;
+    ask->values = arena_array(c->arena, given, sizeof *ask->values);
+    ask->fields = arena_array(c->arena, given, sizeof *ask->fields);
+    ask->plain = arena_array(c->arena, given + 4, sizeof *ask->plain);
     s->sealed = arena_array(c->arena, n, sizeof *s->sealed);
     s->changed = arena_array(c->arena, n, sizeof *s->changed);
     if (ask->values == NULL || ask->fields == NULL || ask->plain == NULL || s->sealed == NULL ||

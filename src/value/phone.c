@@ -19,10 +19,12 @@ struct dialled {
     bool foreign; /* the number keeps its own country code */
 };
 
-/* What announces an extension. */
+/* What announces an extension. Digits, and what parts them, are most of every number and below ':'. */
 static size_t extension_mark(struct slice s) {
-    static const char *const marks[] = {";ext=", "extension", "ext.", "ext",  "分机", "转",
-                                        "x",     "X",         "#",    "Ext.", "EXT",  "Ext"};
+    static const char *const marks[] = {";ext=", "extension", "ext.", "ext", "分机", "转",
+                                        "x",     "X",         "Ext.", "EXT", "Ext"};
+    if (s.n == 0 || s.p[0] < ':')
+        return s.n > 0 && s.p[0] == '#';
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         struct slice mark = slice_from_string(marks[i]);
         if (slice_starts_with(s, mark))

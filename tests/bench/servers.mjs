@@ -97,7 +97,7 @@ export function launch(program, args, options = {}) {
 // How long what held the writer (src/store/sqlite/holds.h), from the log of an engine that has ended.
 export function writerHeld(text) {
   const lines = [...text.matchAll(/event=writer_held (.*)/g)].map((m) => `          the writer was held ${m[1].replaceAll('=', ' ')}`);
-  return lines.slice(-3).join('\n');
+  return lines.slice(-5).join('\n');
 }
 
 export async function end(child) {
