@@ -362,7 +362,7 @@ test('a provisioning key, asked for, approved and used by one hand, or lent an a
   const c = server.client();
   const scim = (method, path, body) => c.request(method, `/scim/v2${path}`, { body, headers: { authorization: `Bearer ${token}` } });
   assert.equal((await scim('PATCH', '/Users/1', { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: [{ op: 'add', path: 'roles', value: [{ value: 'boss' }] }] })).status, 404);
-  const made = ok(await scim('POST', '/Users', { userName: 'mine', roles: [{ value: 'boss' }], groups: [{ value: 'boss' }] }), 201);
+  const made = ok(await scim('POST', '/Users', { userName: 'made.by.key', roles: [{ value: 'boss' }], groups: [{ value: 'boss' }] }), 201);
   const { document: stored } = ok(await sys.get(`${api}/people/${made.id}`));
   assert.deepEqual([stored.roles, stored.duties, stored.department], [[], [], undefined]);
   c.close();
