@@ -59,8 +59,12 @@ async function fragments(client) {
     const name = pick(names), at = Math.floor(Math.random() * (name.length - n - 4));
     return name.slice(at, at + n).trim() || '有限公司';
   };
+  const character = () => { // a single letter or digit is too short to be looked for; a single character is not
+    const one = piece(1);
+    return /\p{Script=Han}/u.test(one) ? one : pick([...'杭州市贸易科技商']);
+  };
   return Array.from({ length: 1000 }, (_, i) =>
-    question('name', 'contains', i % 10 < 3 ? '有限公司' : i % 10 === 3 ? piece(1) : piece(2 + i % 2)));
+    question('name', 'contains', i % 10 < 3 ? '有限公司' : i % 10 === 3 ? character() : piece(2 + i % 2)));
 }
 
 const newcomer = JSON.stringify({

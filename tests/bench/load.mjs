@@ -20,6 +20,20 @@ function wrk(args, env) {
   });
 }
 
+// Why requests were refused: some are asked once more, and their answers counted by status and code.
+export async function refusals(client, requests) {
+  const why = {};
+  for (let i = 0; i < requests.length; i += Math.ceil(requests.length / 300)) {
+    const [method, path, body] = requests[i];
+    if (body?.includes('@N@')) continue;
+    const answer = method === 'GET' ? await client.get(path) : await client.post(path, JSON.parse(body));
+    if (answer.status < 400) continue;
+    const key = `${answer.status} ${answer.json?.code ?? ''}`.trim();
+    why[key] = (why[key] ?? 0) + 1;
+  }
+  return why;
+}
+
 // {rate, p50_ms, p99_ms, cpu: µs a request by process, refused, broken}
 export async function load(server, client, requests, connections, seconds, work) {
   const file = join(work, 'requests.tsv');
