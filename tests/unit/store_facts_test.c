@@ -343,6 +343,56 @@ static void answers_are_those_of_a_reader_that_remembers_nothing(void **state) {
     store_reader_close(old);
 }
 
+/* One of a hundred: so few that pages come out of a list of them. */
+static const struct pred *few_of(struct arena *a, uint64_t r) {
+    const struct pred *p = pred_and(a, pred_compare(a, PRED_EQ, F_AMOUNT, cell_int((int64_t)(r % 2))),
+                                    pred_compare(a, PRED_EQ, F_STATUS, cell_text(SLICE("new"))));
+    struct cell *departments = arena_array(a, 2, sizeof *departments);
+    departments[0] = cell_int(1);
+    departments[1] = cell_int(3);
+    if (r / 2 % 3 == 1)
+        p = pred_and(a, p, pred_compare(a, PRED_EQ, FIELD_BRANCH, cell_int(0)));
+    if (r / 2 % 3 == 2)
+        p = pred_and(a, p, pred_in(a, FIELD_DEPARTMENT, departments, 2));
+    return p;
+}
+
+static void pages_of_few_among_many_are_right_under_changes(void **state) {
+    struct fixture *f = *state;
+    uint64_t seed = 3, rows = 6000;
+    struct store_reader *old;
+    struct error e;
+    fixture_fill(f, 1, rows + 1);
+    assert_int_equal(store_reader_open(f->store, &old, &e), ST_OK);
+    for (size_t i = 0; i < 400; i++) {
+        struct arena a;
+        arena_init(&a, (size_t)64 << 20, ARENA_PLAIN);
+        if (i % 50 == 0) {
+            store_snapshot_end(old);
+            assert_int_equal(store_snapshot(old, &e), ST_OK);
+        }
+        change(f, f->reader, &a, &seed, i % 3 == 0 ? rows : 300);
+        if (i % 20 == 0) {
+            fixture_fill(f, rows + 1, rows + 60);
+            rows += 59;
+        }
+        uint64_t how = fixture_random(&seed) >> 8;
+        for (size_t k = 0; k < 2; k++) {
+            struct asked q;
+            ask_make(&q, few_of(&a, how / 4096), how | 1, NULL);
+            q.select.limit = 30;
+            struct store_rows got = same_answer(k == 0 ? f->reader : old, &a, &q.select);
+            if (got.count == 0)
+                continue;
+            ask_make(&q, few_of(&a, how / 4096), how | 1, &got.rows[got.count / 2]);
+            (void)same_answer(k == 0 ? f->reader : old, &a, &q.select);
+        }
+        arena_free(&a);
+    }
+    store_snapshot_end(old);
+    store_reader_close(old);
+}
+
 struct crowd {
     struct fixture *f;
     atomic_bool stop;
@@ -405,6 +455,8 @@ int main(void) {
         cmocka_unit_test(a_condition_is_remembered_when_it_comes_again),
         cmocka_unit_test(the_oldest_condition_goes_and_lives_while_it_is_used),
         cmocka_unit_test_setup_teardown(answers_are_those_of_a_reader_that_remembers_nothing, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(pages_of_few_among_many_are_right_under_changes, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(answers_are_equal_while_others_write, fixture_setup,
                                         fixture_teardown),

@@ -339,3 +339,21 @@ void facts_sweep_end(struct facts_view *v, const struct fact *last) {
     }
     atomic_store(&o->sweeping, false);
 }
+
+/* ---- what changed ---- */
+
+bool facts_watch(struct facts_view *v, int64_t last) {
+    bool all = true;
+    for (int64_t chunk = 0; all && chunk <= postings_chunk(last); chunk++)
+        all = chunk_make(v->f, v->object, chunk) != NULL;
+    return all;
+}
+
+void facts_changed_since(struct facts_view *v, uint64_t now, int64_t last,
+                         void (*call)(void *context, int64_t first), void *context) {
+    for (int64_t first = 0; first <= last; first += 64) {
+        const struct facts_chunk *c = look_at(v, first);
+        if (c == NULL || atomic_load_explicit(&c->changed[block_of(first)], memory_order_acquire) > now)
+            call(context, first);
+    }
+}

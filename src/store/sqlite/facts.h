@@ -69,6 +69,11 @@ bool facts_hold(struct facts_view *v, int64_t row);
 /* True: so it is, and stays until facts_learnt. */
 bool facts_may_learn(struct facts_view *v, int64_t row);
 void facts_learnt(struct facts_view *v, int64_t row);
+/* From here on changes of rows up to `last` are stamped. False: no room. */
+bool facts_watch(struct facts_view *v, int64_t last);
+/* Calls with the first of each 64 rows up to `last` whose stamp is beyond `now`. */
+void facts_changed_since(struct facts_view *v, uint64_t now, int64_t last,
+                         void (*call)(void *context, int64_t first), void *context);
 struct judged *facts_judged(struct facts *f);
 
 #endif

@@ -216,6 +216,8 @@ void judged_learn(struct judged_ask *ask, int64_t row, bool holds) {
 static void is_judged(sqlite3_context *context, int count, sqlite3_value **values) {
     (void)count;
     struct judged_ask *ask = sqlite3_value_pointer(values[0], JUDGED_POINTER);
+    if (ask != NULL)
+        ask->looked++;
     sqlite3_result_int(context, ask == NULL ? -1 : judged_get(ask, sqlite3_value_int64(values[1])));
 }
 

@@ -28,6 +28,7 @@ void judged_forget_all(struct judged *j);
 struct judged_ask {
     struct judged_set *set; /* NULL: none */
     struct facts_view view;
+    size_t looked; /* how many rows were asked about */
 };
 
 /* After the question's clock was asked. `key`: the condition. Give it back when the statements are done. */

@@ -1,6 +1,9 @@
 #include "store/sqlite/query.h"
 
+#include "store/sqlite/compile.h"
+#include "store/sqlite/pick.h"
 #include "store/sqlite/places.h"
+#include "store/sqlite/shortlist.h"
 
 #define OFFSET_MAX 10000
 #define LIMIT_MAX  1000
@@ -362,6 +365,17 @@ static void put_key(const struct sql *s, struct buf *key) {
     }
 }
 
+/* What r->sql says now, in the arena; empty: too long. */
+static struct slice key_of(const struct query *q) {
+    struct buf key;
+    buf_init(&key, JUDGED_KEY_MOST, false);
+    if (!q->r->sql.failed && !q->r->sql.text.failed)
+        put_key(&q->r->sql, &key);
+    struct slice kept = key.failed ? SLICE_NONE : arena_copy(q->arena, buf_slice(&key));
+    buf_free(&key);
+    return kept.p == NULL ? SLICE_NONE : kept;
+}
+
 /* Conditions on columns that no index has are judged once a row. */
 static enum status query_judge(struct query *q) {
     struct store_reader *r = q->r;
@@ -370,20 +384,36 @@ static enum status query_judge(struct query *q) {
         return ST_OK;
     sql_reset(&r->sql);
     enum status st = plan_put_rest(&r->sql, p, q->e);
-    if (st != ST_OK || r->sql.failed || r->sql.text.failed)
+    struct slice key = st == ST_OK ? key_of(q) : SLICE_NONE;
+    if (st == ST_OK && key.n > 0 && p->scope != NULL) {
+        sql_put(&r->sql, " AND ");
+        st = compile_pred(&r->sql, p->object->id, 0, p->scope, TERMS_LISTED, q->e);
+    }
+    if (st != ST_OK || key.n == 0)
         return st;
-    struct buf key;
-    buf_init(&key, JUDGED_KEY_MOST, false);
-    put_key(&r->sql, &key);
-    if (!key.failed)
-        judged_take(r->facts, p->object->id, q->ask.now, buf_slice(&key), &q->judged);
-    buf_free(&key);
+    q->filter_key = key_of(q);
+    judged_take(r->facts, p->object->id, q->ask.now, key, &q->judged);
     p->judged = q->judged.set == NULL ? NULL : &q->judged;
     return ST_OK;
 }
 
+/* Pages out of few rows of a large scope. */
+static bool query_is_short(const struct query *q) {
+    return q->plan.judged != NULL && q->plan.set_count == 0 && q->filter_key.n > 0 && pick_fits(q);
+}
+
+static enum status query_short(struct query *q) {
+    bool done = false;
+    enum status st = shortlist_read(q, &done);
+    if (st != ST_OK || done)
+        return st;
+    st = q->select->offset >= PLACES_OFFSET_LEAST ? query_numbered(q) : query_plain(q);
+    return st == ST_OK ? shortlist_make(q) : st;
+}
+
 static bool query_is_one_statement(const struct query *q) {
-    return q->plan.term_count + q->plan.set_count == 0 && q->select->offset < PLACES_OFFSET_LEAST &&
+    return q->plan.term_count + q->plan.set_count == 0 && !query_is_short(q) &&
+           q->select->offset < PLACES_OFFSET_LEAST &&
            (q->select->after == NULL || q->plan.segment_count == 1);
 }
 
@@ -392,6 +422,8 @@ static enum status query_run(struct query *q) {
     enum status st;
     if (q->plan.term_count + q->plan.set_count > 0)
         st = query_by_terms(q);
+    else if (query_is_short(q))
+        st = query_short(q);
     else
         st = s->offset >= PLACES_OFFSET_LEAST ? query_numbered(q) : query_plain(q);
     if (st == ST_OK && q->out->count > s->limit) {

@@ -16,6 +16,7 @@ struct query {
     struct store_rows *out; /* room for select->limit + 2 */
     struct kept_ask ask;    /* shape 0: rows are read, not looked up */
     struct judged_ask judged;
+    struct slice filter_key; /* the whole filter, when `judged` is asked */
     struct error *e;
 };
 

@@ -9,6 +9,7 @@ struct places;
 struct kept;
 struct facts;
 struct found;
+struct shortlists;
 
 struct store_reader {
     struct connection *c;
@@ -17,7 +18,8 @@ struct store_reader {
     struct kept *kept;   /* rows in memory, the store's too; NULL likewise */
     struct found *found; /* row sets in memory, likewise */
     struct facts *facts; /* what is remembered of rows, likewise */
-    uint64_t found_now;  /* found_now() before the call's snapshot */
+    struct shortlists *shortlists; /* likewise */
+    uint64_t found_now;            /* found_now() before the call's snapshot */
     struct sql sql;
     bool snapshot;         /* store_snapshot holds a transaction open */
     uint64_t snapshot_now; /* kept_now before it */

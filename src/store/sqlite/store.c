@@ -6,6 +6,7 @@
 #include "store/sqlite/places.h"
 #include "store/sqlite/reader.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/shortlist.h"
 #include "store/sqlite/writer.h"
 
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct store {
     struct kept *kept;
     struct found *found;
     struct facts *facts;
+    struct shortlists *shortlists;
 };
 
 static enum status start_writing(struct store *s, const struct object_set *objects, struct error *e) {
@@ -36,8 +38,9 @@ static enum status start_writing(struct store *s, const struct object_set *objec
     s->places = places_new();
     s->kept = kept_new();
     s->found = found_new();
+    s->shortlists = shortlists_new();
     s->facts = s->kept == NULL ? NULL : facts_new(kept_clock(s->kept));
-    if (st == ST_OK && (s->places == NULL || s->facts == NULL || s->found == NULL))
+    if (st == ST_OK && (s->places == NULL || s->facts == NULL || s->found == NULL || s->shortlists == NULL))
         st = error_set(e, ST_NOMEM, "no_memory", "no memory for places in lists");
     if (st == ST_OK)
         c->facts = s->facts;
@@ -89,6 +92,7 @@ void store_close(struct store *s) {
     kept_free(s->kept);
     found_free(s->found);
     facts_free(s->facts);
+    shortlists_free(s->shortlists);
     free(s);
 }
 
@@ -101,6 +105,7 @@ enum status store_reader_open(struct store *s, struct store_reader **out, struct
     r->kept = s->kept;
     r->found = s->found;
     r->facts = s->facts;
+    r->shortlists = s->shortlists;
     sql_init(&r->sql);
     enum status st = connection_open(s->path, CONNECTION_READER, &r->c, e);
     if (st != ST_OK) {
