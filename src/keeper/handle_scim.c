@@ -79,29 +79,42 @@ static struct registry_writer writer_of(const struct scim_key *key, const struct
                                     .expect = in->number};
 }
 
-/* What the log says of a change, and whether it ends the account's use. */
-static const char *name_change(struct worker *w, const struct args *in, const json_t *asked, bool *closes) {
+/* What the log says of a change, and what it costs the person. */
+struct named {
+    const char *what;
+    bool closes, counts; /* ends the account's use; is one of the day's ends: a sign-in name that was taken
+                            away shuts somebody out, too */
+};
+
+static struct named name_change(struct worker *w, const struct args *in, const json_t *asked) {
     struct slice text;
     json_t *old = NULL;
-    *closes = false;
     if (in->user == 0)
-        return "make";
+        return (struct named){.what = "make"};
     if (!registry_document(w->state->registry, REGISTRY_USER, in->user, &w->arena, &text) ||
         json_read(text, 0, &old, NULL) != ST_OK)
-        return "change";
-    const json_t *disabled = json_object_get(asked, "disabled");
+        return (struct named){.what = "change"};
+    const json_t *disabled = json_object_get(asked, "disabled"), *login = json_object_get(asked, "login");
     bool was = json_is_true(json_object_get(old, "disabled"));
+    bool closes = json_is_true(disabled) && !was;
+    bool renames = login != NULL && !json_equal(login, json_object_get(old, "login"));
     json_decref(old);
-    *closes = json_is_true(disabled) && !was;
-    return *closes ? "suspend" : json_is_false(disabled) && was ? "resume" : "change";
+    return (struct named){.what = closes                           ? "suspend"
+                                  : json_is_false(disabled) && was ? "resume"
+                                  : renames                        ? "rename"
+                                                                   : "change",
+                          .closes = closes,
+                          .counts = closes || renames};
 }
 
-static enum status put(struct worker *w, struct args *in, const struct scim_key *key, bool closes,
-                       const char *tag, struct args *out, struct error *e) {
+static enum status put(struct worker *w, struct args *in, const struct scim_key *key,
+                       const struct named *change, const char *tag, struct args *out, struct error *e) {
     struct registry_writer who = writer_of(key, in);
-    enum status s = worker_close(w, in, &who, in->text, closes ? SLICE("suspended") : SLICE_NONE, tag, e);
+    who.counted = change->counts;
+    enum status s =
+        worker_close(w, in, &who, in->text, change->closes ? SLICE("suspended") : SLICE_NONE, tag, e);
     out->number32 = in->user;
-    if (s == ST_OK && closes && sessions_end_user(w->state->sessions, in->user, NULL) != ST_OK)
+    if (s == ST_OK && change->closes && sessions_end_user(w->state->sessions, in->user, NULL) != ST_OK)
         s = error_set(e, ST_IO, "session_store", "the user's sessions could not be ended");
     return s;
 }
@@ -114,18 +127,17 @@ enum status handle_scim_put(struct worker *w, struct args *in, struct args *out,
     struct scim_key key;
     json_t *asked = NULL;
     char tag[AUDIT_TAG_MAX];
-    bool closes = false;
     enum status s = enter(w, in, &key, e);
     if (s == ST_OK)
         s = registry_parse_json(in->text, &asked, e);
     if (s != ST_OK)
         return s;
-    const char *what = name_change(w, in, asked, &closes);
+    struct named change = name_change(w, in, asked);
     json_decref(asked);
-    (void)snprintf(tag, sizeof tag, "scim %u %s %u", key.id, what, in->user);
-    if (closes || in->user == 0)
-        s = scim_count(w->state->scim, key.id, closes, clock_wall_ms(), e);
-    return s == ST_OK ? put(w, in, &key, closes, tag, out, e) : refuse_count(w, in, tag, e);
+    (void)snprintf(tag, sizeof tag, "scim %u %s %u", key.id, change.what, in->user);
+    if (change.counts || in->user == 0)
+        s = scim_count(w->state->scim, key.id, change.counts, clock_wall_ms(), e);
+    return s == ST_OK ? put(w, in, &key, &change, tag, out, e) : refuse_count(w, in, tag, e);
 }
 
 enum status handle_scim_leave(struct worker *w, struct args *in, struct args *out, struct error *e) {

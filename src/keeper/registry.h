@@ -165,6 +165,7 @@ struct registry_writer {
     bool scim;       /* a provisioning key (keeper/registry_scim.h), of whom `user` answers for it */
     bool trusts_mail,
         leaving;     /* of such a key: a new account's mail is confirmed; the keeper ends an account */
+    bool counted;    /* of such a key: that the account is suspended or renamed was counted */
     uint64_t expect; /* of such a key: the user's version, or ST_CONFLICT "scim_changed"; 0: any */
 };
 

@@ -92,7 +92,7 @@ static enum status merge_user(const struct registry_writer *who, struct change *
     if (s == ST_OK)
         s = settle_mail(who, c->json, base, before);
     if (s == ST_OK)
-        s = registry_scim_mark(who, base, before);
+        s = registry_scim_mark(who, c->json, base, before);
     if (s == ST_OK)
         s = organise_posts(base, before);
     if (s == ST_OK)

@@ -38,10 +38,15 @@ static enum status check_old(const struct registry_writer *who, const struct ite
         return error_set(e, s, "no_memory", "registry");
     bool closed = u->disabled && !json_is_object(json_object_get(d, "suspended"));
     bool gone = u->duties != 0 || u->partner || (closed && json_is_object(json_object_get(d, "left")));
+    bool ends = json_is_true(json_object_get(asked, "disabled")) && !u->disabled;
+    const json_t *login = json_object_get(asked, "login");
+    bool renames = login != NULL && !json_equal(login, json_object_get(d, "login"));
     json_decref(d);
     if (gone)
         return error_set(e, ST_NOT_FOUND, "not_found", "there is no such account for a provisioning key");
-    if (who->expect != 0 && who->expect != old->version)
+    /* What ends an account was counted as it stood before; now it stands otherwise. */
+    bool uncounted = (ends || renames) && !who->counted && !who->leaving;
+    if (uncounted || (who->expect != 0 && who->expect != old->version))
         return error_set(e, ST_CONFLICT, "scim_changed", "the account was changed meanwhile");
     return closed && json_is_false(json_object_get(asked, "disabled"))
                ? error_set(e, ST_DENIED, "scim_ended", "an administrator opens this account again")
@@ -61,7 +66,8 @@ enum status registry_scim_check(const struct registry_writer *who, const struct 
     return old == NULL ? ST_OK : check_old(who, old, asked, e);
 }
 
-enum status registry_scim_mark(const struct registry_writer *who, json_t *document, const json_t *before) {
+enum status registry_scim_mark(const struct registry_writer *who, const json_t *asked, json_t *document,
+                               const json_t *before) {
     bool is = json_is_true(json_object_get(document, "disabled"));
     bool was = json_is_true(json_object_get(before, "disabled"));
     const json_t *left = json_object_get(document, "left"), *had = json_object_get(before, "left");
@@ -71,7 +77,9 @@ enum status registry_scim_mark(const struct registry_writer *who, json_t *docume
             json_pack("{s:I, s:I}", "at", (json_int_t)clock_wall_ms(), "by", (json_int_t)who->user);
         return json_object_set_new(document, "suspended", mark) == 0 ? ST_OK : ST_NOMEM;
     }
-    if (is != was || leaves)
+    bool shuts = !who->scim && (who->duties & DUTY_SYSTEM_ADMIN) != 0 &&
+                 json_is_true(json_object_get(asked, "disabled"));
+    if (is != was || leaves || shuts)
         (void)json_object_del(document, "suspended");
     return ST_OK;
 }

@@ -7,8 +7,8 @@
  * it. Holders of a duty, partners and people who have left do not exist for it.
  *
  * An account that a key suspends is marked {"suspended": {"at": ms, "by": user}}; the mark goes with the next
- * change of "disabled" and with leaving. A key opens again only what bears the mark: never what an
- * administrator has closed. */
+ * change of "disabled", with leaving, and when a system administrator says "disabled" of it again. A key
+ * opens again only what bears the mark: never what an administrator has closed. */
 #ifndef KEDUN_KEEPER_REGISTRY_SCIM_H
 #define KEDUN_KEEPER_REGISTRY_SCIM_H
 
@@ -19,7 +19,7 @@
 MUST_CHECK enum status registry_scim_check(const struct registry_writer *who, const struct item *old,
                                            const json_t *asked, struct error *e);
 /* Sets or takes away the mark; for whoever writes. `before`: NULL for a new account. */
-MUST_CHECK enum status registry_scim_mark(const struct registry_writer *who, json_t *document,
-                                          const json_t *before);
+MUST_CHECK enum status registry_scim_mark(const struct registry_writer *who, const json_t *asked,
+                                          json_t *document, const json_t *before);
 
 #endif

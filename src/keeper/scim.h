@@ -13,7 +13,8 @@
  * SHA-256 is kept. Who drew it last answers for it: he is the actor of its entries in the audit log, whose
  * session is the key's own id, and it rests while he is no live system administrator. One person ends it.
  *
- * Bounds a day (UTC) and key, counted in memory: ends_a_day accounts suspended or ended, SCIM_MAKES made.
+ * Bounds a day (UTC) and key, counted in memory: ends_a_day accounts suspended, ended or given
+ * another login, SCIM_MAKES made.
  * All functions are safe from any thread. */
 #ifndef KEDUN_KEEPER_SCIM_H
 #define KEDUN_KEEPER_SCIM_H

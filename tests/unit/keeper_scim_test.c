@@ -185,6 +185,28 @@ static void what_is_suspended_comes_back_and_what_left_does_not(void **state) {
     assert_int_equal(keeper_scim_leave(w->k, &key, 2, 0, &e), ST_LIMIT);
 }
 
+static void a_login_that_is_taken_away_counts_as_an_end(void **state) {
+    struct world *w = *state;
+    struct error e = {.status = ST_OK};
+    uint32_t made;
+    struct keeper_call key = draw(w, approve(w, ",\"ends_a_day\":1", 0));
+    assert_int_equal(put(w, &key, WANG, "{\"login\":\"wang\",\"name\":\"W\"}", &made, &e), ST_OK);
+    assert_int_equal(put(w, &key, WANG, "{\"login\":\"x1\"}", &made, &e), ST_OK);
+    refused(w, &key, 2, "{\"login\":\"x2\"}", ST_LIMIT, "scim_ends");
+    assert_int_equal(put(w, &key, 2, "{\"name\":\"L\"}", &made, &e), ST_OK);
+}
+
+static void what_a_key_suspended_an_administrator_can_close(void **state) {
+    struct world *w = *state;
+    struct error e = {.status = ST_OK};
+    uint32_t made;
+    struct keeper_call key = draw(w, approve(w, "", 0));
+    assert_int_equal(put(w, &key, WANG, "{\"disabled\":true}", &made, &e), ST_OK);
+    assert_int_equal(
+        keeper_registry_put(w->k, &sys, REGISTRY_USER, WANG, SLICE("{\"disabled\":true}"), &made, &e), ST_OK);
+    refused(w, &key, WANG, "{\"disabled\":false}", ST_DENIED, "scim_ended");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_key_writes_accounts_and_no_rights, setup, teardown),
@@ -192,6 +214,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_key_lives_within_its_terms, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_rests_without_the_one_who_answers_for_it, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_suspended_comes_back_and_what_left_does_not, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_login_that_is_taken_away_counts_as_an_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_key_suspended_an_administrator_can_close, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
