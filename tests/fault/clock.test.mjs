@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { password, root, Server, until } from '../api/server.mjs';
 import { entries } from '../crash/roles.mjs';
-import { fewPeople, Script } from './inject.mjs';
+import { fewPeople, ownMounts, Script } from './inject.mjs';
 
 const DAY = 86400;
 let server, script, dir, fd;
@@ -21,6 +21,7 @@ function step(seconds) {
 }
 
 before(async () => {
+  ownMounts();
   dir = mkdtempSync(join(tmpdir(), 'kedun-clock-'));
   const library = join(dir, 'shift.so');
   execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, join(root, 'tests/fault/shift.c')]);

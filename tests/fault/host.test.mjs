@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Server } from '../api/server.mjs';
 import { roles } from '../crash/roles.mjs';
-import { attach, fewPeople, Script, sleep } from './inject.mjs';
+import { attach, fewPeople, ownMounts, Script, sleep } from './inject.mjs';
 
 
 class SmallServer extends Server {
@@ -22,6 +22,7 @@ class SmallServer extends Server {
 
 let server, script;
 before(async () => {
+  ownMounts();
   server = await new SmallServer().start();
   script = new Script(server, await server.as('sales1'));
 });

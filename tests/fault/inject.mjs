@@ -2,7 +2,7 @@
 // answer again by itself, and what was answered must be so.
 import assert from 'node:assert/strict';
 import { spawn, execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { person } from '../api/people.mjs';
 import { root, until } from '../api/server.mjs';
@@ -14,6 +14,14 @@ export function fewPeople(dir) {
   const path = join(dir, 'few.txt');
   writeFileSync(path, lines.filter((line) => !/^user (?!1 |2 |3 |10 |11 )/.test(line)).join('\n'));
   return path;
+}
+
+// What a test mounts would be everybody's, and stay when the test is killed: only in a mount namespace of its own.
+export function ownMounts() {
+  const own = readlinkSync('/proc/self/ns/mnt');
+  const parent = (pid) => Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+  for (let pid = process.ppid; pid > 1; pid = parent(pid)) if (readlinkSync(`/proc/${pid}/ns/mnt`) !== own) return;
+  assert.fail('run it as tests/fault/inject_fault.sh does: unshare -m --propagation private node --test FILE');
 }
 
 export const sleep = (ms) => new Promise((go) => setTimeout(go, ms));

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ok } from '../api/client.mjs';
 import { root, Server, until } from '../api/server.mjs';
-import { fewPeople, Script } from './inject.mjs';
+import { fewPeople, ownMounts, Script } from './inject.mjs';
 
 const ALL = process.env.KEDUN_INJECT === 'all';
 const ROUNDS = ALL ? 150 : 6;
@@ -28,6 +28,7 @@ function every(n) {
 }
 
 before(async () => {
+  ownMounts();
   dir = mkdtempSync(join(tmpdir(), 'kedun-short-'));
   const library = join(dir, 'short.so');
   execFileSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', library, join(root, 'tests/fault/short.c')]);
