@@ -45,6 +45,16 @@ static void write_waiting(const struct caller *c, struct json *j) {
     json_array_end(j);
 }
 
+/* Where he may look for records of people who stand elsewhere by now. */
+static void write_led(const struct caller *c, struct json *j) {
+    const struct staff *me = directory_staff(c->world.directory, c->who.user);
+    json_key(j, "leads");
+    json_array_begin(j);
+    for (size_t i = 0; me != NULL && i < me->manages_count; i++)
+        json_int(j, me->manages[i]);
+    json_array_end(j);
+}
+
 static enum status write_parts(struct caller *c, const char *key, const struct handover_part *parts, size_t n,
                                struct json *j, struct error *e) {
     enum status s = ST_OK;
@@ -105,6 +115,7 @@ HANDLER(api_handovers) {
         return s;
     json_object_begin(&j);
     write_waiting(c, &j);
+    write_led(c, &j);
     json_key(&j, "runs");
     json_array_begin(&j);
     for (size_t i = n; s == ST_OK && i > 0 && n - i < RUNS_SHOWN; i--)
@@ -166,14 +177,15 @@ static enum status read_rule(struct caller *c, const struct http_request *r, str
         s = receiver_fits(c, rule->to[i], e);
     for (size_t i = 0; s == ST_OK && i < rule->case_count; i++)
         s = receiver_fits(c, rule->cases[i].to, e);
-    if (s == ST_OK && !directory_leads(c->world.directory, c->who.user, rule->from))
+    /* Within his own departments a leader hands on what somebody left behind who stands elsewhere now. */
+    if (s == ST_OK && !rule->within && !directory_leads(c->world.directory, c->who.user, rule->from))
         s = error_set(e, ST_DENIED, "not_your_duty", "a person's records are his leader's to hand on");
     return s;
 }
 
 /* The rule without anything else that the body may hold. */
 static struct slice plan_of(struct caller *c, const json_t *body) {
-    static const char *const kept[] = {"from", "to", "field", "cases"};
+    static const char *const kept[] = {"from", "within", "to", "field", "cases"};
     json_t *plan = json_object();
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         json_t *v = json_object_get(body, kept[i]);
@@ -198,10 +210,10 @@ static bool is_asked(const json_t *objects, const char *name) {
     return false;
 }
 
-static enum status make_job(struct caller *c, const struct object_def *o, struct handover *h,
-                            struct job *jobs, struct error *e) {
+static enum status make_job(struct caller *c, const struct object_def *o, const struct handover_rule *rule,
+                            struct handover *h, struct job *jobs, struct error *e) {
     uint64_t count;
-    enum status s = record_handover_count(c, o, h->from, &count, e);
+    enum status s = record_handover_count(c, o, rule, &count, e);
     if (s != ST_OK || count == 0)
         return s;
     struct job *job = &jobs[h->job_count];
@@ -216,15 +228,15 @@ static enum status make_job(struct caller *c, const struct object_def *o, struct
 }
 
 /* One after the other for every object of which he holds something, what hangs on nothing first. */
-static enum status make_jobs(struct caller *c, const json_t *objects, struct handover *h, struct job *jobs,
-                             struct error *e) {
+static enum status make_jobs(struct caller *c, const json_t *objects, const struct handover_rule *rule,
+                             struct handover *h, struct job *jobs, struct error *e) {
     const struct object_set *all = c->world.objects;
     enum status s = ST_OK;
     for (unsigned depth = 0; depth <= HANDOVER_DEPTH; depth++) {
         for (size_t i = 0; s == ST_OK && i < all->count && h->job_count < HANDOVER_OBJECTS; i++) {
             if (record_handover_depth(all, all->objects[i]) == depth &&
                 is_asked(objects, all->objects[i]->name))
-                s = make_job(c, all->objects[i], h, jobs, e);
+                s = make_job(c, all->objects[i], rule, h, jobs, e);
         }
     }
     return s;
@@ -262,7 +274,7 @@ static enum status start_locked(struct caller *c, const struct http_request *r, 
         .owner = c->who.user, .from = rule->from, .at_ms = clock_wall_ms(), .rule = plan_of(c, r->json)};
     if (h->rule.p == NULL || uuid_new(&h->id) != ST_OK)
         return error_set(e, ST_NOMEM, "no_memory", "handover");
-    s = make_jobs(c, json_object_get(r->json, "objects"), h, jobs, e);
+    s = make_jobs(c, json_object_get(r->json, "objects"), rule, h, jobs, e);
     if (s == ST_OK && h->job_count == 0)
         s = error_set(e, ST_CONFLICT, "handover_empty", "nothing to hand on");
     if (s != ST_OK)

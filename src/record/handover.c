@@ -1,5 +1,6 @@
 #include "record/handover.h"
 
+#include "policy/organise.h"
 #include "record/get.h"
 #include "record/seal.h"
 
@@ -59,6 +60,30 @@ static enum status select_rows(struct caller *c, const struct access *a, struct 
         return error_set(e, ST_NOMEM, "no_memory", "handover");
     page_select(page, &q);
     return store_query(c->reader, &q, c->arena, &page->rows, e);
+}
+
+/* Of departments that the caller leads, and below them: what they are made of now. */
+static const struct pred *led_places(struct caller *c) {
+    const struct organisation *o = &c->world.directory->organisation;
+    const struct staff *me = directory_staff(c->world.directory, c->who.user);
+    struct cell *ids = arena_array(c->arena, o->count + 1, sizeof *ids);
+    size_t n = 0;
+    if (ids == NULL)
+        return NULL;
+    for (size_t i = 0; me != NULL && i < o->count; i++) {
+        bool led = false;
+        for (size_t k = 0; k < me->manages_count; k++)
+            led = led || organisation_below(o, o->departments[i].id, me->manages[k]);
+        if (led)
+            ids[n++] = cell_int(o->departments[i].id);
+    }
+    return n == 0 ? &pred_false : pred_in(c->arena, FIELD_DEPARTMENT, ids, n);
+}
+
+static const struct pred *whose(struct caller *c, const struct handover_rule *rule) {
+    const struct pred *his = pred_compare(c->arena, PRED_EQ, FIELD_OWNER, cell_int(rule->from));
+    const struct pred *there = his == NULL || !rule->within ? his : led_places(c);
+    return his == NULL || there == NULL || !rule->within ? his : pred_and(c->arena, his, there);
 }
 
 /* ---- who gets it ---- */
@@ -189,7 +214,7 @@ enum status record_handover_find(struct caller *c, const struct object_def *obje
     struct page *page = arena_alloc(c->arena, sizeof *page);
     struct store_rows owners;
     const struct access *a;
-    const struct pred *his = pred_compare(c->arena, PRED_EQ, FIELD_OWNER, cell_int(rule->from));
+    const struct pred *his = whose(c, rule);
     const struct field_def *link = link_of(object);
     *count = *kept = 0;
     *rows = arena_array(c->arena, HANDOVER_ROWS, sizeof **rows);
@@ -335,10 +360,10 @@ enum status record_handover_move(struct caller *c, const struct object_def *obje
     return ST_OK;
 }
 
-enum status record_handover_count(struct caller *c, const struct object_def *object, uint32_t from,
-                                  uint64_t *count, struct error *e) {
+enum status record_handover_count(struct caller *c, const struct object_def *object,
+                                  const struct handover_rule *rule, uint64_t *count, struct error *e) {
     const struct access *a;
-    const struct pred *his = pred_compare(c->arena, PRED_EQ, FIELD_OWNER, cell_int(from));
+    const struct pred *his = whose(c, rule);
     bool at_least;
     *count = 0;
     enum status s = access_get(c, object, &a, e);

@@ -21,6 +21,7 @@ struct handover_case {
  * the first case that fits; else those in `to`, in turn. */
 struct handover_rule {
     uint32_t from;
+    bool within; /* only records of departments that the caller leads: of somebody who went elsewhere */
     uint32_t to[HANDOVER_TO];
     size_t to_count;
     uint16_t field; /* of the cases; 0: none */
@@ -55,8 +56,9 @@ MUST_CHECK enum status record_handover_find(struct caller *c, const struct objec
 MUST_CHECK enum status record_handover_move(struct caller *c, const struct object_def *object,
                                             const struct handover_row *rows, size_t count, size_t *moved,
                                             size_t *kept, struct error *e);
-/* How many rows of somebody's the caller sees; 0 of an object that he may transfer nothing of. */
-MUST_CHECK enum status record_handover_count(struct caller *c, const struct object_def *object, uint32_t from,
-                                             uint64_t *count, struct error *e);
+/* How many rows of rule->from's the caller sees; 0 of an object that he may transfer nothing of. */
+MUST_CHECK enum status record_handover_count(struct caller *c, const struct object_def *object,
+                                             const struct handover_rule *rule, uint64_t *count,
+                                             struct error *e);
 
 #endif

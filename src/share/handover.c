@@ -133,6 +133,7 @@ static enum status read_rule(const json_t *json, const struct object_def *object
     if (from < 1 || from > UINT32_MAX)
         return bad(e, "from", "whose records?");
     out->from = (uint32_t)from;
+    out->within = json_is_true(json_object_get(json, "within"));
     for (size_t i = 0; i < json_array_size(to); i++) {
         json_int_t one = json_integer_value(json_array_get(to, i));
         if (i == HANDOVER_TO || one < 1 || one > UINT32_MAX || one == from)

@@ -196,6 +196,28 @@ test('a leader hands a person\'s records on in turn, what belongs to a customer 
   await overAll(manager, byRegion.id, 'undo');
 });
 
+test('what somebody owned goes along when he moves, or stays: his old leader hands on what is of his departments, and no more', async () => {
+  const sales = await server.as('sales2'), manager = await server.as('manager'), post = { from: 1, until: null, main: true };
+  const left = await sales.create('customer', company({ mobile: mobile() }));
+  ok(await sys.patch(`${api}/people/11`, { posts: [{ ...post, department: 4 }] }));
+  await until('the move', async () => (await me(sales)).department.id === 4);
+  const taken = await sales.create('customer', company({ mobile: mobile() }));
+  assert.equal((await sales.read('customer', left.id)).owner.id, 11); // it went along, and stands where it was made
+  assert.equal((await manager.read('customer', left.id)).department.id, 3);
+  const rule = { from: 11, to: [10], objects: ['customer'] };
+  problem(await manager.post(`${api}/handovers`, rule), 403, 'not_your_duty');
+  problem(await (await server.as('sales3')).post(`${api}/handovers`, { ...rule, within: true }), 409, 'handover_empty');
+  assert.deepEqual(ok(await manager.get(`${api}/handovers`)).leads, [3]);
+  const { id } = ok(await manager.post(`${api}/handovers`, { ...rule, within: true }), 202);
+  await overAll(manager, id, 'jobs');
+  assert.equal((await manager.read('customer', left.id)).owner.id, 10);
+  assert.equal((await sales.read('customer', taken.id)).owner.id, 11);
+  ok(await manager.post(`${api}/handovers/${id}/undo`, {}), 202);
+  await overAll(manager, id, 'undo');
+  assert.equal((await manager.read('customer', left.id)).owner.id, 11);
+  ok(await sys.patch(`${api}/people/11`, { posts: [{ ...post, department: 3 }] }));
+});
+
 test('what somebody did is told by day and object to him, his leader and the auditor, and a file of it is in the log', async () => {
   const sales = await server.as('sales1'), manager = await server.as('manager');
   const customer = await sales.create('customer', company({ mobile: mobile() }));

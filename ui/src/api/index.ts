@@ -87,9 +87,11 @@ export const people = {
   endGrant: (id: number, note: string) => noted(id, 'end', note),
   reviewGrant: (id: number, note: string) => noted(id, 'review', note),
   handovers: () =>
-    get<{ items: { user: number; name: string; to: number; at: string }[]; runs: T.HandoverRun[] }>(
-      '/handovers',
-    ),
+    get<{
+      items: { user: number; name: string; to: number; at: string }[];
+      leads: number[];
+      runs: T.HandoverRun[];
+    }>('/handovers'),
   report: (id: string, days: number) =>
     get<T.PersonReport>(`/people/${encodeURIComponent(id)}/report`, { query: { days } }),
   reportFile: (id: string, days: number, format: 'csv' | 'json') =>
@@ -129,6 +131,11 @@ export const objects = {
 export const records = {
   query: (object: string, query: T.Query, options?: CallOptions) =>
     post<T.Page>(`${rec(object)}/query`, query, options),
+  groups: (object: string, by: string, where: T.Where) =>
+    post<{ items: { value: T.Person | null; count: number }[] }>(`${rec(object)}/query`, {
+      group_by: by,
+      where,
+    }),
   get: (object: string, id: string, options?: CallOptions) => get<T.RecordRow>(rec(object, id), options),
   create: (object: string, values: Record<string, unknown>, key: string) =>
     post<T.RecordRow>(rec(object), values, { key }),

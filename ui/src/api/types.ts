@@ -528,6 +528,7 @@ export interface PersonReport {
 
 export interface HandoverRule {
   from: number;
+  within?: boolean;
   to: number[];
   field?: string;
   cases?: { value: string; to: number }[];

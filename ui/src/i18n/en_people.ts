@@ -167,6 +167,13 @@ const en: typeof zh = {
     handover: 'Handover',
     handoverText: '{name} has left and holds {n} records.',
     handoverNone: '{name} has left and holds nothing that you could hand on.',
+    moved: 'People who moved and still own customers of your departments',
+    movedIntro:
+      'What somebody owns goes along with him. What shall stay with the department is handed to colleagues of it; only records of departments that you lead are moved.',
+    movedHolds: 'still owns {n} customers of your departments',
+    movedStay: 'Keep in the department',
+    movedText: '{name} stands in another department and owns {n} records that you see.',
+    movedNone: '{name} owns nothing that you could hand on.',
     handoverTo: 'Hand on to',
     handoverRun: 'Hand on',
     requests: 'What I asked for',

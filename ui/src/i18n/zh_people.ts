@@ -154,6 +154,13 @@ export default {
     handover: '离职移交',
     handoverText: '{name} 已离职，名下有 {n} 条记录待移交。',
     handoverNone: '{name} 已离职，名下已无你可移交的记录。',
+    moved: '调岗后仍持有本部门客户的人员',
+    movedIntro:
+      '人员调走后，名下的客户仍随其本人；要留在部门的，移交给部门里的同事（只移交属于你所负责部门的记录）。',
+    movedHolds: '名下还有 {n} 个本部门的客户',
+    movedStay: '留在部门',
+    movedText: '{name} 已调往其他部门，名下有 {n} 条你可见的记录。',
+    movedNone: '{name} 名下已无你可移交的记录。',
     handoverTo: '移交给',
     handoverRun: '移交',
     requests: '我的申请',
