@@ -1,4 +1,5 @@
 /* What takes two people, and roles for a time: the keeper's messages as an API. */
+#include "api/access_request.h"
 #include "api/handlers.h"
 #include "api/session.h"
 #include "base/clock.h"
@@ -31,8 +32,13 @@ HANDLER(api_proposal_make) {
     struct slice secret;
     uint64_t id;
     struct json j = json_to(&reply->body);
+    struct slice document = r->body;
+    const char *kind = json_string_value(json_object_get(r->json, "kind"));
+    bool access = kind != NULL && strcmp(kind, "access") == 0;
     (void)engine;
-    enum status s = keeper_propose(c->keeper, &c->call, r->body, &id, &secret, e);
+    enum status s = access ? access_request_translate(c, r, &document, e) : ST_OK;
+    if (s == ST_OK)
+        s = keeper_propose(c->keeper, &c->call, document, &id, &secret, e);
     if (s != ST_OK)
         return s;
     reply->status = 201;
@@ -40,6 +46,10 @@ HANDLER(api_proposal_make) {
     json_key(&j, "id");
     json_int(&j, (int64_t)id);
     write_secret(&j, secret);
+    if (access) {
+        json_key(&j, "deciders");
+        access_request_deciders(c, &j);
+    }
     json_object_end(&j);
     return ST_OK;
 }

@@ -6,6 +6,7 @@
 #include "people/rights.h"
 #include "policy/model.h"
 #include "record/access.h"
+#include "record/access_given.h"
 
 #include <string.h>
 
@@ -205,6 +206,9 @@ static enum status put_answers(struct why *w, const json_t *body, struct json *j
     s = put_actor(w, &w->rights.own, asked, count, j, e);
     if (s == ST_OK)
         s = put_lent(w, asked, count, j, e);
+    json_key(j, "given");
+    access_given_list(w->c->world.directory, w->rights.own.user, w->c->context.now_ms, w->object, w->field,
+                      w->has_id ? &w->id : NULL, j);
     json_object_end(j);
     return s;
 }

@@ -80,6 +80,7 @@ HANDLER(api_role_change);
 HANDLER(api_proposals);
 HANDLER(api_proposal_make);
 HANDLER(api_proposal_decide);
+HANDLER(api_proposal_effect);
 HANDLER(api_grants);
 HANDLER(api_grant_make);
 HANDLER(api_grant_end);

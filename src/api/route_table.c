@@ -152,6 +152,8 @@ const struct route routes[] = {
      "Changes that take two people"},
     {"POST", "/api/v1/proposals", ROUTE_JSON, api_proposal_make, "makeProposal", "提出申请",
      "Propose a change"},
+    {"GET", "/api/v1/proposals/{id}/effect", 0, api_proposal_effect, "proposalEffect", "申请的影响",
+     "What a request for access would open, counted"},
     {"POST", "/api/v1/proposals/{id}/decide", ROUTE_JSON, api_proposal_decide, "decideProposal", "审批",
      "Approve, refuse or withdraw"},
     {"GET", "/api/v1/grants", 0, api_grants, "listGrants", "临时权限", "Roles for a time"},

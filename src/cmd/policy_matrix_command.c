@@ -180,7 +180,7 @@ static enum status decide(struct work *w, const struct organisation *organisatio
                                      .has_reason = json_is_true(json_object_get(one, "reason")),
                                      .second_factor_age =
                                          json_is_integer(factor) ? json_integer_value(factor) : -1};
-    struct policy_query q = {w->set, &actor, organisation, w->objects, o, &context, &w->arena};
+    struct policy_query q = {w->set, &actor, organisation, w->objects, o, &context, &w->arena, false};
     struct test_row row = {json_object_get(one, "record"), o};
     return policy_decide(&q, act, f, look_up, row.record == NULL ? NULL : &row, allowed, e);
 }

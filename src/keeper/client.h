@@ -204,6 +204,10 @@ MUST_CHECK enum status keeper_registry_import(struct keeper *k, const struct kee
 
 /* ---- what takes two, and rights for a time (keeper/proposal.h, keeper/registry.h) ---- */
 
+/* What one access for a time names at most (registry_parse_access). */
+#define ACCESS_FIELDS  10
+#define ACCESS_RECORDS 50
+
 /* `document`: {"kind", "user", "reason", "days", "change"}. `secret`: the first half of a one-time password,
  * empty for other kinds; borrowed. */
 MUST_CHECK enum status keeper_propose(struct keeper *k, const struct keeper_call *call, struct slice document,

@@ -56,13 +56,16 @@ static json_t *keep_items(const json_t *change) {
 static enum status keep_change(const char *kind, const json_t *change, json_t **out, struct error *e) {
     static const char *const none[] = {NULL}, *const grant[] = {"roles", "hours", NULL},
                              *const sign_on[] = {"provider", "document", NULL},
-                             *const scim[] = {"key", "document", NULL};
+                             *const scim[] = {"key", "document", NULL},
+                             *const access[] = {"object", "name",    "label", "fields",
+                                                "labels", "records", "hours", NULL};
     bool registry = strcmp(kind, "registry") == 0, provider = strcmp(kind, "sign_on") == 0;
     *out = registry ? keep_items(change)
-                    : keep_keys(change, provider                     ? sign_on
-                                        : strcmp(kind, "scim") == 0  ? scim
-                                        : strcmp(kind, "grant") == 0 ? grant
-                                                                     : none);
+                    : keep_keys(change, provider                      ? sign_on
+                                        : strcmp(kind, "scim") == 0   ? scim
+                                        : strcmp(kind, "grant") == 0  ? grant
+                                        : strcmp(kind, "access") == 0 ? access
+                                                                      : none);
     char *text = *out == NULL ? NULL : json_print(*out, JSON_COMPACT);
     enum status s = ST_OK;
     if (text == NULL)

@@ -28,4 +28,13 @@ const struct proposal_kind *proposal_kind(const char *name);
 json_t *grant_document(uint32_t user, uint32_t from, json_t *roles, int64_t until_ms, const char *why,
                        const char *reason, uint32_t by);
 
+/* Kind "access" (proposal_access.c). */
+MUST_CHECK enum status access_propose(struct worker *w, const json_t *document, char half[PROPOSAL_HALF + 1],
+                                      struct error *e);
+bool access_may_decide(struct worker *w, const json_t *document);
+bool access_stands(struct worker *w, const json_t *document);
+MUST_CHECK enum status access_apply(struct worker *w, const json_t *document,
+                                    const struct proposal_store *store, char half[PROPOSAL_HALF + 1],
+                                    struct error *e);
+
 #endif

@@ -134,6 +134,11 @@ bool registry_document(struct registry *r, uint8_t kind, uint32_t id, struct are
 size_t registry_grants_of(struct registry *r, uint32_t user, uint32_t *out, size_t room);
 /* Whether he leads the user's department or one above it. */
 bool registry_leads(struct registry *r, uint32_t leader, uint32_t user);
+/* Whether he decides what the user asks for: he leads the user, or a leader of the user's who is on leave
+ * lent him his roles; never the user himself, nor a holder of a duty. */
+bool registry_decides_for(struct registry *r, uint32_t leader, uint32_t user);
+/* Who does, as many as there is room for. */
+size_t registry_deciders(struct registry *r, uint32_t user, uint32_t *out, size_t room);
 /* A partner's sponsor; 0: he is none. */
 uint32_t registry_sponsor(struct registry *r, uint32_t user);
 /* Whether the department of a post that he holds now (or his department, without posts) is one of these or

@@ -253,14 +253,49 @@ static enum status parse_user(const json_t *d, struct parsed_user *u, struct err
     return s == ST_OK ? parse_partner(d, u, e) : s;
 }
 
+static bool are_fields(const json_t *list) {
+    uint32_t id;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (!take_u32(json_array_get(list, i), UINT16_MAX, &id))
+            return false;
+    }
+    return list == NULL || (json_is_array(list) && json_array_size(list) <= ACCESS_FIELDS);
+}
+
+static bool are_records(const json_t *list) {
+    struct uuid id;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        if (text == NULL || !uuid_parse(slice_from_string(text), &id))
+            return false;
+    }
+    return list == NULL ||
+           (json_is_array(list) && json_array_size(list) > 0 && json_array_size(list) <= ACCESS_RECORDS);
+}
+
+enum status registry_parse_access(const json_t *d, struct error *e) {
+    const json_t *fields = json_object_get(d, "fields"), *records = json_object_get(d, "records");
+    uint32_t object;
+    if (!take_u32(json_object_get(d, "object"), UINT16_MAX, &object) || object == 0)
+        return bad(e, "object", "the number of an object");
+    if (!are_fields(fields))
+        return bad(e, "fields", "numbers of fields, few");
+    if (!are_records(records))
+        return bad(e, "records", "ids of records, 1 to 50");
+    return json_array_size(fields) > 0 ? ST_OK : bad(e, "fields", "fields, at least one");
+}
+
 static enum status parse_grant(const json_t *d, struct parsed_grant *g, struct error *e) {
     if (!take_u32(json_object_get(d, "user"), UINT32_MAX, &g->user) || g->user == 0)
         return bad(e, "user", "the number of a user");
     const json_t *from = json_object_get(d, "from");
     if (from != NULL && !json_is_null(from) && !take_u32(from, UINT32_MAX, &g->from))
         return bad(e, "from", "the number of a user");
-    if (!registry_parse_names(json_object_get(d, "roles"), &g->roles) || g->roles.count == 0)
+    g->access = json_object_get(d, "object") != NULL;
+    if (!registry_parse_names(json_object_get(d, "roles"), &g->roles) || (g->roles.count == 0) != g->access)
         return bad(e, "roles", "1 to 16 names of roles");
+    if (g->access && registry_parse_access(d, e) != ST_OK)
+        return ST_INVALID;
     if (!take_time(json_object_get(d, "since"), &g->since))
         return bad(e, "since", "a time in ms");
     if (!take_time(json_object_get(d, "until"), &g->until) || g->until == 0)

@@ -53,6 +53,7 @@ struct parsed_grant {
     int64_t since, until; /* ms */
     uint32_t by;          /* who made it; 0: not said */
     bool ended, glass, reviewed;
+    bool access; /* to fields of records; no role */
 };
 
 struct parsed_role {
@@ -84,6 +85,10 @@ MUST_CHECK enum status registry_parse_json(struct slice text, json_t **out, stru
 /* Checks the document by its kind; e->field names the key to blame. */
 MUST_CHECK enum status registry_parse(uint8_t kind, const json_t *document, union parsed *out,
                                       struct error *e);
+
+/* What an access for a time opens: {"object", "fields": [numbers], "records": [ids]?}; without records all
+ * that the person sees of the object. */
+MUST_CHECK enum status registry_parse_access(const json_t *d, struct error *e);
 
 /* Copies names out of an array of strings. */
 bool registry_parse_names(const json_t *array, struct role_names *out);

@@ -251,20 +251,59 @@ static bool reports_to(const struct registry *r, const struct parsed_user *u, ui
     return false;
 }
 
-bool registry_leads(struct registry *r, uint32_t leader, uint32_t user) {
-    int64_t now = clock_wall_ms();
-    (void)pthread_rwlock_rdlock(&r->lock);
+static bool leads(const struct registry *r, uint32_t leader, uint32_t user, int64_t now) {
     const struct item *who = live_user(r, leader), *whom = registry_find(r, REGISTRY_USER, user);
-    bool leads = who != NULL && whom != NULL && reports_to(r, &whom->parsed.user, leader, now);
+    bool yes = who != NULL && whom != NULL && reports_to(r, &whom->parsed.user, leader, now);
     uint32_t at = whom == NULL ? 0 : user_department(r, &whom->parsed.user, now);
     /* 64 steps at most, so that a ring in the tree ends. */
-    for (unsigned step = 0; who != NULL && at != 0 && !leads && step < 64; step++) {
-        leads = user_leads(r, &who->parsed.user, at, now);
+    for (unsigned step = 0; who != NULL && at != 0 && !yes && step < 64; step++) {
+        yes = user_leads(r, &who->parsed.user, at, now);
         const struct item *d = registry_find(r, REGISTRY_DEPARTMENT, at);
         at = d == NULL ? 0 : d->parsed.department.parent;
     }
+    return yes && leader != user;
+}
+
+bool registry_leads(struct registry *r, uint32_t leader, uint32_t user) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    bool yes = leads(r, leader, user, clock_wall_ms());
     (void)pthread_rwlock_unlock(&r->lock);
-    return leads && leader != user;
+    return yes;
+}
+
+/* By himself, or for a leader on leave who lent him his roles. */
+static bool decides_for(const struct registry *r, const struct item *i, uint32_t user, int64_t now) {
+    if (i->parsed.user.duties != 0 || i->id == user)
+        return false;
+    bool yes = leads(r, i->id, user, now);
+    for (size_t k = 0; k < r->grant_count && !yes; k++) {
+        const struct parsed_grant *g = &r->grants[k]->parsed.grant;
+        yes = g->from != 0 && grant_is_live(g, i->id, now) && lender(r, g, now) != NULL &&
+              leads(r, g->from, user, now);
+    }
+    return yes;
+}
+
+bool registry_decides_for(struct registry *r, uint32_t leader, uint32_t user) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct item *i = live_user(r, leader);
+    bool yes = i != NULL && decides_for(r, i, user, clock_wall_ms());
+    (void)pthread_rwlock_unlock(&r->lock);
+    return yes;
+}
+
+size_t registry_deciders(struct registry *r, uint32_t user, uint32_t *out, size_t room) {
+    int64_t now = clock_wall_ms();
+    size_t n = 0;
+    (void)pthread_rwlock_rdlock(&r->lock);
+    for (size_t k = 0; k < r->count && n < room; k++) {
+        const struct item *i = r->items[k];
+        if (i->kind == REGISTRY_USER && registry_user_is_live(r, &i->parsed.user, now) &&
+            decides_for(r, i, user, now))
+            out[n++] = i->id;
+    }
+    (void)pthread_rwlock_unlock(&r->lock);
+    return n;
 }
 
 bool registry_role_terms(struct registry *r, const char *name, struct role_terms *out) {

@@ -17,9 +17,10 @@ struct builder {
     struct staff *staff;
     struct staff_role *roles;
     struct staff_grant *grants;
+    struct staff_access *accesses;
     struct named_network *networks;
     size_t network_count;
-    size_t department_count, staff_count, role_count, grant_count;
+    size_t department_count, staff_count, role_count, grant_count, access_count;
     struct origin *origins;                /* by the same index as departments */
     uint32_t (*leaders)[STANDING_LEADERS]; /* by the same index as staff, until they are sorted */
     int64_t now;
@@ -114,6 +115,47 @@ static enum status add_role(struct builder *b, uint32_t id, const json_t *docume
                                                                                                   : ST_OK;
 }
 
+static enum status access_lists(struct builder *b, const json_t *document, struct staff_access *x) {
+    struct arena *a = &b->directory->arena;
+    const json_t *fields = json_object_get(document, "fields"),
+                 *records = json_object_get(document, "records");
+    uint16_t *list = arena_array(a, json_array_size(fields) + 1, sizeof *list);
+    struct cell *ids = arena_array(a, json_array_size(records) + 1, sizeof *ids);
+    if (list == NULL || ids == NULL)
+        return ST_NOMEM;
+    for (size_t i = 0; i < json_array_size(fields); i++)
+        list[x->field_count++] = (uint16_t)json_integer_value(json_array_get(fields, i));
+    for (size_t i = 0; i < json_array_size(records); i++) {
+        const char *text = json_string_value(json_array_get(records, i));
+        struct uuid id;
+        if (text == NULL || !uuid_parse(slice_from_string(text), &id))
+            continue;
+        struct slice copy = arena_copy(a, slice_of(id.b, 16));
+        if (copy.p == NULL)
+            return ST_NOMEM;
+        ids[x->record_count++] = cell_bytes(copy);
+    }
+    x->fields = list;
+    x->records = ids;
+    return ST_OK;
+}
+
+static enum status add_access(struct builder *b, uint32_t id, const json_t *document) {
+    struct staff_access *x = &b->accesses[b->access_count];
+    *x = (struct staff_access){.user = number_of(document, "user"),
+                               .grant = id,
+                               .approved_by = number_of(document, "approved_by"),
+                               .since = json_integer_value(json_object_get(document, "since")),
+                               .until = json_integer_value(json_object_get(document, "until")),
+                               .object = (uint16_t)number_of(document, "object"),
+                               .reason = text_of(b, document, "reason")};
+    enum status s = access_lists(b, document, x);
+    /* Records that could not be read would leave an access to all of them. */
+    bool whole = x->record_count == json_array_size(json_object_get(document, "records"));
+    b->access_count += s == ST_OK && whole;
+    return s == ST_OK && x->reason == NULL ? ST_NOMEM : s;
+}
+
 static enum status add_grant(struct builder *b, uint32_t id, const json_t *document, struct slice text) {
     struct staff_grant *g = &b->grants[b->grant_count++];
     const char *why = json_string_value(json_object_get(document, "why"));
@@ -125,7 +167,10 @@ static enum status add_grant(struct builder *b, uint32_t id, const json_t *docum
                               .reviewed = json_is_object(json_object_get(document, "review")),
                               .glass = why != NULL && strcmp(why, "break_glass") == 0,
                               .document = arena_copy(&b->directory->arena, text)};
-    return g->document.p == NULL ? ST_NOMEM : ST_OK;
+    if (g->document.p == NULL)
+        return ST_NOMEM;
+    bool access = json_object_get(document, "object") != NULL && !g->ended && clock_wall_ms() < g->until;
+    return access ? add_access(b, id, document) : ST_OK;
 }
 
 /* A document that the keeper took is in order. */
@@ -310,6 +355,11 @@ static bool place_reports(struct builder *b) {
     return fine;
 }
 
+static int by_user(const void *x, const void *y) {
+    const struct staff_access *a = x, *b = y;
+    return a->user < b->user ? -1 : a->user > b->user;
+}
+
 static void finish(struct builder *b) {
     struct directory *d = b->directory;
     if (b->department_count > 0)
@@ -322,6 +372,10 @@ static void finish(struct builder *b) {
     d->role_count = b->role_count;
     d->grants = b->grants;
     d->grant_count = b->grant_count;
+    if (b->access_count > 0)
+        qsort(b->accesses, b->access_count, sizeof *b->accesses, by_user);
+    d->accesses = b->accesses;
+    d->access_count = b->access_count;
     d->networks = b->networks;
     d->network_count = b->network_count;
     d->organisation = (struct organisation){.departments = b->departments, .count = b->department_count};
@@ -336,8 +390,12 @@ static enum status add_all(struct builder *b, const struct registry_item *items,
     b->staff = arena_array(a, n, sizeof *b->staff);
     b->roles = arena_array(a, n, sizeof *b->roles);
     b->grants = arena_array(a, n, sizeof *b->grants);
-    if (b->grants == NULL || b->departments == NULL || b->staff == NULL || b->roles == NULL ||
-        b->origins == NULL || b->leaders == NULL)
+    size_t grants = 0;
+    for (size_t i = 0; i < n; i++)
+        grants += items[i].kind == REGISTRY_GRANT;
+    b->accesses = arena_array(a, grants + 1, sizeof *b->accesses);
+    if (b->grants == NULL || b->accesses == NULL || b->departments == NULL || b->staff == NULL ||
+        b->roles == NULL || b->origins == NULL || b->leaders == NULL)
         return ST_NOMEM;
     for (size_t i = 0; i < n; i++) {
         enum status s = add_item(b, &items[i]);

@@ -16,7 +16,7 @@ void filter_add(struct filter *f, const struct policy *p, const struct pred *app
 }
 
 enum status filter_join(const struct filter *f, struct arena *a, const struct pred **out, struct error *e) {
-    const struct pred *permitted = pred_any(a, f->permits, f->permit_count);
+    const struct pred *permitted = f->permitted ? &pred_true : pred_any(a, f->permits, f->permit_count);
     const struct pred *forbidden = pred_any(a, f->forbids, f->forbid_count);
     *out = permitted == NULL || permitted->op == PRED_FALSE
                ? permitted
@@ -36,6 +36,7 @@ enum status policy_filter(const struct policy_query *q, enum act act, const stru
     size_t count = q->set->by_act_count[act];
     if (model_init(&m, q) != ST_OK || filter_init(&f, q->arena, count) != ST_OK)
         return error_set(e, ST_NOMEM, "no_memory", "policies: no memory");
+    f.permitted = q->unless_forbidden;
     model_set_act(&m, act);
     struct reduction r = {.model = &m, .error = e};
     for (size_t i = 0; i < count; i++) {

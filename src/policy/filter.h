@@ -9,6 +9,7 @@
 struct filter {
     const struct pred **permits, **forbids;
     size_t permit_count, forbid_count;
+    bool permitted; /* whatever permits say */
 };
 
 /* Room for `count` policies; ST_NOMEM. */

@@ -134,7 +134,8 @@ struct policy_query {
     const struct object_set *objects;
     const struct object_def *object;
     const struct policy_context *context;
-    struct arena *arena; /* results live here */
+    struct arena *arena;   /* results live here */
+    bool unless_forbidden; /* of filters and views: as if everything were permitted that nothing forbids */
 };
 
 /* Which records of q->object: a row filter. For ACT_CREATE: which records he may make (decide on the new row

@@ -58,6 +58,7 @@ static enum status field_pred(struct reduction *r, struct column_of_act *c, cons
     struct filter f;
     struct arena *a = r->model->query->arena;
     enum status s = filter_init(&f, a, c->count);
+    f.permitted = r->model->query->unless_forbidden;
     model_set_field(r->model, field);
     for (size_t i = 0; i < c->count && s == ST_OK; i++) {
         const struct pred *applies = NULL;

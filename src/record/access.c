@@ -2,6 +2,7 @@
 
 #include "policy/model.h"
 #include "record/access_cache.h"
+#include "record/access_given.h"
 #include "record/access_lent.h"
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@ static struct access_key key_of(const struct caller *c, const struct object_def 
     for (size_t i = 0; i < c->actor.role_count; i++)
         h = map_hash(slice_from_string(c->actor.roles[i]), h);
     h = access_lent_hash(&c->who, h);
+    h = access_given_hash(c, o, h);
     int64_t hour = c->context.now_ms / 3600000;
     h = map_hash(slice_of(&hour, sizeof hour),
                  h + c->context.has_reason + (uint64_t)c->actor.department * 7919);
@@ -35,19 +37,21 @@ static uint8_t best_view(const struct field_view *v) {
     return v->see->op != PRED_FALSE ? VIEW_MASKED : VIEW_HIDDEN;
 }
 
-/* His own views, and what has been lent to him. */
+/* His own views, what has been lent to him, and what he was given for a time. */
 static enum status make_fields(struct caller *c, struct access_entry *entry, const struct policy_query *q,
                                struct error *e) {
     struct access *a = &entry->access;
     enum status s = policy_views(q, &a->fields, e);
-    if (s != ST_OK || c->who.lent_count == 0)
+    bool given = access_is_given(c, a->object);
+    if (s != ST_OK || (c->who.lent_count == 0 && !given))
         return s;
     struct field_view *both = arena_array(&entry->arena, a->object->field_count, sizeof *both);
     if (both == NULL)
         return ST_NOMEM;
     memcpy(both, a->fields, a->object->field_count * sizeof *both);
     a->fields = both;
-    return access_add_lent(c, entry, both, e);
+    s = access_add_lent(c, entry, both, e);
+    return s == ST_OK && given ? access_add_given(c, entry, q, both, e) : s;
 }
 
 static enum status compute_fields(struct caller *c, struct access_entry *entry, const struct policy_query *q,

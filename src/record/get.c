@@ -1,5 +1,6 @@
 #include "record/get.h"
 
+#include "record/access_given.h"
 #include "record/record.h"
 #include "record/shown.h"
 #include "record/titles.h"
@@ -73,6 +74,7 @@ enum status get_write(struct caller *c, const struct page *page, struct json *ou
     if (s != ST_OK)
         return s;
     write_acts(page, out);
+    (void)access_given_write(c, page->access->object, &page->keeper_rows[0].record, "_given", out);
     if (page->rows.rows[0].cells[PAGE_DELETED_AT].kind == CELL_INT) {
         json_key(out, "_deleted_at");
         json_time(out, page->rows.rows[0].cells[PAGE_DELETED_AT].i);

@@ -173,6 +173,34 @@ bool directory_leads(const struct directory *d, uint32_t leader, uint32_t user) 
     return false;
 }
 
+bool directory_decides_for(const struct directory *d, uint32_t leader, uint32_t user, int64_t now_ms) {
+    const struct staff *me = directory_staff(d, leader);
+    if (me == NULL || me->disabled || me->duties != 0 || leader == user)
+        return false;
+    bool yes = directory_leads(d, leader, user);
+    for (size_t i = 0; i < d->grant_count && !yes; i++) {
+        const struct staff_grant *g = &d->grants[i];
+        yes = g->user == leader && g->from != 0 && g->from != user && !g->ended && now_ms < g->until &&
+              directory_leads(d, g->from, user);
+    }
+    return yes;
+}
+
+const struct staff_access *directory_accesses(const struct directory *d, uint32_t user, size_t *count) {
+    size_t low = 0, high = d->access_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (d->accesses[middle].user < user)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *count = 0;
+    while (low + *count < d->access_count && d->accesses[low + *count].user == user)
+        ++*count;
+    return *count == 0 ? NULL : &d->accesses[low];
+}
+
 const struct staff_role *directory_role(const struct directory *d, const char *name) {
     for (size_t i = 0; i < d->role_count; i++) {
         if (strcmp(d->roles[i].name, name) == 0)

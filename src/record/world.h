@@ -45,6 +45,19 @@ struct staff_grant {
     struct slice document;
 };
 
+/* Fields that somebody sees in clear for a time: asked for in place and approved
+ * (keeper/proposal.h, kind "access"). */
+struct staff_access {
+    uint32_t user, grant, approved_by;
+    int64_t since, until; /* ms */
+    uint16_t object;
+    const uint16_t *fields;
+    size_t field_count;
+    const struct cell *records; /* ids, as predicates have them; record_count 0: all that he sees */
+    size_t record_count;
+    const char *reason;
+};
+
 /* Departments, staff and roles, built by people/ from the keeper's registry. */
 struct directory {
     struct organisation organisation;
@@ -54,6 +67,8 @@ struct directory {
     size_t role_count;
     const struct staff_grant *grants;
     size_t grant_count;
+    const struct staff_access *accesses; /* those that are not over, by user */
+    size_t access_count;
     const struct named_network *networks; /* the company's; without names its sign-in networks as "office" */
     size_t network_count;
     uint64_t version; /* of the keeper's registry */
@@ -65,6 +80,10 @@ struct directory {
 const struct staff *directory_staff(const struct directory *d, uint32_t id);
 /* Whether he leads the user's department or one above it. */
 bool directory_leads(const struct directory *d, uint32_t leader, uint32_t user);
+/* Whether he decides what the user asks for (registry_decides_for). */
+bool directory_decides_for(const struct directory *d, uint32_t leader, uint32_t user, int64_t now_ms);
+/* The user's accesses: the first, and how many stand behind it. */
+const struct staff_access *directory_accesses(const struct directory *d, uint32_t user, size_t *count);
 const struct department *directory_department(const struct directory *d, uint32_t id);
 const struct staff_role *directory_role(const struct directory *d, const char *name);
 void directory_release(struct directory *d);

@@ -49,7 +49,7 @@ export const paths = {
   listGrownRights: t.look, listPartners: t.look,
   makeDepartment: t.place, changeDepartment: t.place,
   listRoles: t.look, makeRole: t.packs, changeRole: t.wider,
-  listProposals: t.look, makeProposal: t.duty, decideProposal: t.account,
+  listProposals: t.look, makeProposal: t.duty, decideProposal: t.account, proposalEffect: t.look,
   listGrants: t.look, makeGrant: t.time, endGrant: ends, reviewGrant: ends,
   listHandovers: t.look, startHandover: t.handover, undoHandover: t.handover,
   listObjects: t.look, addObject: t.imports, getObject: t.look, addField: t.imports, changeField: t.wider,

@@ -106,3 +106,32 @@ test('"why" says in words how a field is seen, and what is lacking', () =>
     await page.waitForSelector('.kd-modal .words .answer');
     assert.match(await page.innerText('.kd-modal .words'), /打开\s*允许/);
   }));
+
+test('a masked field is asked for in place, approved by the head with a count, and then seen until its end', () =>
+  visit({}, async (page) => {
+    await enter(page, 'service');
+    await openList(page);
+    await openFirst(page, 9);
+    await page.click('.facts .ask >> nth=0');
+    await page.fill('#ask-why', `回拨核对 ${Date.now()}`);
+    await page.click('.kd-modal footer .btn.primary');
+    await page.waitForSelector('.kd-modal', { state: 'detached' });
+    const url = page.url();
+    const head = await openPage({});
+    try {
+      await enter(head.page, 'leader');
+      await head.page.goto('/access');
+      await head.page.waitForSelector('.opens .count');
+      assert.match(await head.page.innerText('.opens .count >> nth=0'), /批准后打开 1 条记录.*新增 1 条/);
+      await head.page.click('.list button:has-text("批准") >> nth=0');
+      await head.page.click('.kd-modal footer .btn.primary');
+      await head.page.waitForSelector('.list .opens .count', { state: 'detached' });
+    } finally {
+      await head.context.close();
+    }
+    for (let tries = 0; tries < 20 && !(await page.locator('.facts .chip:has-text("临时授权至")').count()); tries++) {
+      await page.goto(url);
+      await page.waitForSelector('.facts .why');
+    }
+    assert.ok(await page.locator('.facts .chip:has-text("临时授权至")').count());
+  }));

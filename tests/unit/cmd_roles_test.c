@@ -67,7 +67,7 @@ static void check_object(const json_t *role, const struct object_def *o, uint32_
                           .role_count = 1,
                           .department = branch == 0 ? 1 : 2,
                           .branch = branch};
-    struct policy_query q = {policies, &actor, &organisation, objects, o, &context, a};
+    struct policy_query q = {policies, &actor, &organisation, objects, o, &context, a, false};
     const struct field_view *views;
     const struct pred *seen;
     struct error e;

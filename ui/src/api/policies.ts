@@ -130,6 +130,7 @@ export interface Why {
   roles: string[];
   version: number;
   answers: WhyAnswer[];
+  given: { id: number; until: string; reason: string; approved_by: number; all: boolean; fields: string[] }[];
   lent: { from: number; name: string; roles: string[]; answers: WhyAnswer[] }[];
 }
 

@@ -123,6 +123,7 @@ export interface RecordRow {
   _version: number;
   _views?: Record<string, 'masked'>;
   _acts?: string[];
+  _given?: Record<string, string>; // fields seen in clear for a time, until when
   _warnings?: { code: string; message?: string; records?: Reference[] }[];
   [field: string]: unknown;
 }
@@ -311,6 +312,15 @@ export interface SignOnSettings extends SignOnProvider {
   second_factor?: { amr?: string[]; acr?: string[] };
   max_age?: number;
 }
+export interface AccessChange {
+  object?: number;
+  name?: string;
+  label?: Label;
+  labels?: Label[];
+  fields?: number[];
+  records?: string[];
+  hours?: number;
+}
 export interface Proposal {
   id: number;
   kind: string;
@@ -328,9 +338,9 @@ export interface Proposal {
     hours?: number;
     items?: { kind: string; id?: number; document: Record<string, unknown> }[];
     document?: Record<string, unknown>;
-  };
+  } & AccessChange;
 }
-export interface Grant {
+export interface Grant extends Omit<AccessChange, 'hours'> {
   id: number;
   user: number;
   from: number;

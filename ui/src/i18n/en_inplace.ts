@@ -2,6 +2,39 @@
 import type zh from './zh_inplace';
 
 const en: typeof zh = {
+  ask: {
+    title: 'Ask to see it in clear',
+    notice:
+      'The head of your department decides (on leave: the deputy). It ends by itself; the request, the decision and each look are recorded.',
+    fields: 'Fields',
+    records: 'Which records',
+    this: 'This one only: {what}',
+    these: '{n} records',
+    all: 'All {what} that I see',
+    scope: 'all records that they see',
+    hours: 'For how long',
+    hoursOf: {
+      1: '1 hour',
+      4: '4 hours',
+      24: '1 day',
+      72: '3 days',
+      168: '7 days',
+      720: '30 days',
+    },
+    reason: 'Reason',
+    reasonHelp: 'At least 4 characters; who decides reads it.',
+    submit: 'Ask',
+    sent: 'Sent; {names} will decide',
+    button: 'Ask',
+    buttonField: 'Ask to see “{field}”',
+    until: 'Access until {time}',
+    unseen: 'Not shown to you here; can be asked for:',
+    recordN: 'Record {n}',
+    effect: 'Approving opens {n} records: ',
+    opens: '{field} ({cls}) {n} more ',
+    grant: 'Asked for in place',
+    given: 'Given for a time: {fields}, until {time}, approved by {name} ({reason})',
+  },
   why: {
     button: 'Why',
     buttonField: 'Why “{field}” is seen or not',

@@ -93,6 +93,7 @@ const en: typeof zh = {
   },
   proposal: {
     kind: {
+      access: 'Access to fields',
       registry: 'People and organisation',
       password: 'Password reset',
       grant: 'Role for a time',

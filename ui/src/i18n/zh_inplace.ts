@@ -1,5 +1,38 @@
 /* 就地说明与就地申请：为什么看得到，字段授权，理由与审批。 */
 export default {
+  ask: {
+    title: '申请查看明文',
+    notice:
+      '由您所在部门的负责人审批（负责人休假时由其代理人审批）；到期自动收回，申请、审批和每次查看都有记录。',
+    fields: '字段',
+    records: '范围',
+    this: '只这一条：{what}',
+    these: '{n} 条记录',
+    all: '我能看到的全部{what}',
+    scope: '其能看到的全部记录',
+    hours: '时长',
+    hoursOf: {
+      1: '1 小时',
+      4: '4 小时',
+      24: '1 天',
+      72: '3 天',
+      168: '7 天',
+      720: '30 天',
+    },
+    reason: '事由',
+    reasonHelp: '至少 4 个字，审批人会看到。',
+    submit: '提交申请',
+    sent: '已提交，等待 {names} 审批',
+    button: '申请',
+    buttonField: '申请查看“{field}”',
+    until: '临时授权至 {time}',
+    unseen: '这条记录中您看不到、可申请的字段：',
+    recordN: '记录 {n}',
+    effect: '批准后打开 {n} 条记录：',
+    opens: '{field}（{cls}）新增 {n} 条 ',
+    grant: '就地申请',
+    given: '临时授权：{fields}，至 {time}，{name} 批准（{reason}）',
+  },
   why: {
     button: '为什么',
     buttonField: '为什么能或不能看到“{field}”',

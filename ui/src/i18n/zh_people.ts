@@ -87,6 +87,7 @@ export default {
   },
   proposal: {
     kind: {
+      access: '字段授权',
       registry: '人员与组织变更',
       password: '重置密码',
       grant: '临时岗位',

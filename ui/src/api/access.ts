@@ -1,0 +1,24 @@
+/* Access to fields asked for in place. */
+import { get, post } from './client';
+
+export interface AccessAsk {
+  reason: string;
+  object: string;
+  records?: string[];
+  fields?: string[];
+  hours: number;
+}
+export interface AccessEffect {
+  records: number;
+  fields: { field: string; class: string; opens: number }[];
+}
+
+export const access = {
+  ask: ({ reason, ...change }: AccessAsk) =>
+    post<{ id: number; deciders: { id: number; name: string }[] }>('/proposals', {
+      kind: 'access',
+      reason,
+      change,
+    }),
+  effect: (id: number) => get<AccessEffect>(`/proposals/${id}/effect`),
+};
