@@ -324,7 +324,7 @@ static void answers_are_those_of_a_reader_that_remembers_nothing(void **state) {
     struct error e;
     fill(f, 1, rows + 1, &seed);
     assert_int_equal(store_reader_open(f->store, &old, &e), ST_OK);
-    for (size_t i = 0; i < 1000; i++) {
+    for (size_t i = 0; i < 500; i++) {
         struct arena a;
         arena_init(&a, (size_t)64 << 20, ARENA_PLAIN);
         if (i % 100 == 0) {
@@ -365,7 +365,7 @@ static void pages_of_few_among_many_are_right_under_changes(void **state) {
     struct error e;
     fixture_fill(f, 1, rows + 1);
     assert_int_equal(store_reader_open(f->store, &old, &e), ST_OK);
-    for (size_t i = 0; i < 400; i++) {
+    for (size_t i = 0; i < 250; i++) {
         struct arena a;
         arena_init(&a, (size_t)64 << 20, ARENA_PLAIN);
         if (i % 50 == 0) {
@@ -421,7 +421,7 @@ static void *ask_on(void *context) {
     struct store_reader *r;
     struct error e;
     assert_int_equal(store_reader_open(c->f->store, &r, &e), ST_OK);
-    for (size_t i = 0; i < 400; i++) {
+    for (size_t i = 0; i < 150; i++) {
         struct arena a;
         arena_init(&a, (size_t)64 << 20, ARENA_PLAIN);
         ask(r, &a, &c->seed);

@@ -20,6 +20,7 @@ struct judged_set {
     uint8_t *key;
     size_t key_length;
     atomic_size_t bytes;
+    atomic_ullong spent;
     _Atomic(struct bits *) chunks[FACTS_CHUNKS_MAX];
 };
 
@@ -209,6 +210,10 @@ void judged_learn(struct judged_ask *ask, int64_t row, bool holds) {
         atomic_fetch_or(&b->known[at], bit);
     }
     facts_learnt(&ask->view, row);
+}
+
+uint64_t judged_spent(struct judged_ask *ask, size_t rows) {
+    return atomic_fetch_add(&ask->set->spent, rows) + rows;
 }
 
 /* ---- SQL ---- */

@@ -39,6 +39,9 @@ void judged_give(struct facts *f, struct judged_ask *ask);
 int judged_get(struct judged_ask *ask, int64_t row);
 void judged_learn(struct judged_ask *ask, int64_t row, bool holds);
 
+/* Adds to how many rows all questions asked the set about; returns the sum. */
+uint64_t judged_spent(struct judged_ask *ask, size_t rows);
+
 /* Registers kedun_judged(ask, row): 1, 0 or -1; and kedun_judge(ask, row, condition): the condition, learnt.
  */
 #define JUDGED_POINTER "kedun_judged"

@@ -174,8 +174,8 @@ enum status shortlist_read(struct query *q, bool *done) {
 
 /* ---- making ---- */
 
-/* Whether a walk through the scope may be afforded. */
-static enum status scope_is_short(struct query *q, bool *is_short) {
+/* The scope's rows, SHORTLIST_WALK + 1 at most. */
+static enum status scope_count(struct query *q, uint64_t *count) {
     struct sql *sql = &q->r->sql;
     struct plan scope = q->plan;
     sqlite3_stmt *s = NULL;
@@ -189,7 +189,7 @@ static enum status scope_is_short(struct query *q, bool *is_short) {
     if (st == ST_OK)
         st = sql_prepare(sql, q->r->c, &s, q->e);
     if (st == ST_OK)
-        *is_short = reader_step(q->r, s, &st, q->e) && sqlite3_column_int64(s, 0) <= SHORTLIST_WALK;
+        *count = reader_step(q->r, s, &st, q->e) ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
     statement_done(q->r->c, s);
     return st;
 }
@@ -240,14 +240,24 @@ static bool is_too_long(struct query *q) {
     return known && l.rows == NULL;
 }
 
+/* At each doubling of what was spent, for the scope has to be counted. */
+static bool is_time(uint64_t spent, size_t now) {
+    uint64_t least = SHORTLIST_DEAR;
+    while (least < spent / 2)
+        least *= 2;
+    return spent >= SHORTLIST_WALK || (spent >= least && spent - now < least);
+}
+
 enum status shortlist_make(struct query *q) {
     struct list made = {.now = q->ask.now};
-    bool is_short = false;
-    if (q->judged.looked < SHORTLIST_DEAR || is_too_long(q))
+    uint64_t count = 0, spent = judged_spent(&q->judged, q->judged.looked);
+    if (q->judged.looked < SHORTLIST_DEAR || !is_time(spent, q->judged.looked) || is_too_long(q))
         return ST_OK;
-    enum status st = last_row(q, &made.last);
-    if (st == ST_OK)
-        st = scope_is_short(q, &is_short);
+    enum status st = scope_count(q, &count);
+    bool is_short = count <= SHORTLIST_WALK;
+    if (st != ST_OK || (is_short && count > spent))
+        return st;
+    st = last_row(q, &made.last);
     if (st == ST_OK && is_short && !facts_watch(&q->judged.view, made.last))
         return ST_OK;
     if (st == ST_OK && is_short)

@@ -1,6 +1,7 @@
 /* Which rows a whole filter found, remembered: somebody who may see one of a hundred of his scope's records
- * would have a hundred looked at for each that his page shows. A list is made when a page had SHORTLIST_DEAR
- * rows judged (judged.h), and afterwards pages are picked (pick.h) out of it.
+ * would have a hundred looked at for each that his page shows. A list is made when its pages had as many
+ * rows judged (judged.h) as the scope has, so that it costs no more than they did, one of them
+ * SHORTLIST_DEAR; afterwards pages are picked (pick.h) out of it.
  *
  * It may hold rows that the filter no longer finds: picking decides each anew. It must not lack any, so what
  * may have come since is added: the rows whose stamps (facts.h) are beyond the clock that the list's reader
