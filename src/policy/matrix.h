@@ -97,8 +97,9 @@ void matrix_put_terms(struct json *out, const struct matrix_terms *t);
 
 /* The text of `set` with a copy of every policy that names the role `from` in its head, for the role `to`
  * (small letters, digits, _ and -), behind it; policies for everybody hold for both as they are. What a role
- * is begun with that shall be like another. ST_INVALID "policy_matrix": nothing to copy, or `to` has policies
- * already. */
+ * is begun with that shall be like another. ST_INVALID "policy_matrix": nothing to copy, `to` has policies
+ * already, or a policy speaks of `from` beside others or in a condition: what it forbids would be left out.
+ */
 MUST_CHECK enum status matrix_copy(const struct policy_set *set, struct slice from, struct slice to,
                                    struct buf *out, struct error *e);
 

@@ -23,7 +23,31 @@ static bool is_of(const struct policy *p, struct slice role) {
 }
 
 static bool begins(struct slice text, size_t at, struct slice with) {
-    return text.n - at >= with.n && memcmp(text.p + at, with.p, with.n) == 0;
+    return at <= text.n && text.n - at >= with.n && memcmp(text.p + at, with.p, with.n) == 0;
+}
+
+static size_t spaces(struct slice text, size_t at) {
+    size_t n = 0;
+    while (at + n < text.n && (text.p[at + n] == ' ' || text.p[at + n] == '\n' || text.p[at + n] == '\t'))
+        n++;
+    return n;
+}
+
+/* Role::"<role>" stands somewhere in the policy's text. */
+static bool speaks_of(const struct policy *p, struct slice role) {
+    struct slice text = slice_of(p->source.p + p->from, p->to - p->from);
+    for (size_t i = 0; i < text.n; i++) {
+        if (!begins(text, i, SLICE("Role")))
+            continue;
+        size_t at = i + 4 + spaces(text, i + 4);
+        if (!begins(text, at, SLICE("::")))
+            continue;
+        at += 2 + spaces(text, at + 2);
+        if (begins(text, at, SLICE("\"")) && begins(text, at + 1, role) &&
+            begins(text, at + 1 + role.n, SLICE("\"")))
+            return true;
+    }
+    return false;
 }
 
 /* The policy's text with another role in the place of its own, and an id of its own. */
@@ -57,6 +81,10 @@ enum status matrix_copy(const struct policy_set *set, struct slice from, struct 
     for (size_t i = 0; i < set->count; i++) {
         if (is_of(set->policies[i], to))
             return error_set(e, ST_INVALID, "policy_matrix", "like: the role has policies already");
+        if (!is_of(set->policies[i], from) && speaks_of(set->policies[i], from))
+            return error_set(e, ST_INVALID, "policy_matrix",
+                             "like: the policy in line %u speaks of that role among others: write it by hand",
+                             (unsigned)set->policies[i]->line);
     }
     buf_put(out, text.p, text.n);
     for (size_t i = 0; i < set->count; i++) {

@@ -441,6 +441,33 @@ static void a_role_begun_like_another_has_its_rules_under_ids_of_its_own(void **
     buf_free(&text);
 }
 
+/* Left out, what it forbids the one role would be open to the other. */
+static void a_role_of_which_a_policy_speaks_beside_others_is_not_copied(void **state) {
+    static const char *const beside[] = {
+        "forbid(principal, action == Action::\"view\", resource) when { principal in Role::\"operations\" };",
+        "forbid(principal, action == Action::\"view\", resource) when { principal in Role :: \"operations\" "
+        "};"};
+    (void)state;
+    for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
+        struct error e = {.status = ST_OK};
+        struct buf whole, text;
+        struct slice before = policy_text(shipped);
+        buf_init(&whole, 1 << 20, false);
+        buf_init(&text, 1 << 20, false);
+        buf_put(&whole, before.p, before.n);
+        buf_put_string(&whole, "\n@id(\"beside\")\n");
+        buf_put_string(&whole, beside[i]);
+        struct policy_set *set = parse(buf_slice(&whole));
+        assert_int_equal(matrix_copy(set, SLICE("operations"), SLICE("x"), &text, &e), ST_INVALID);
+        assert_string_equal(e.code, "policy_matrix");
+        buf_reset(&text);
+        assert_int_equal(matrix_copy(set, SLICE("sales"), SLICE("x"), &text, &e), ST_OK);
+        policy_release(set);
+        buf_free(&whole);
+        buf_free(&text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_rule_of_the_matrix_reads_back_as_it_was_written),
@@ -449,6 +476,7 @@ int main(void) {
         cmocka_unit_test(a_change_of_cells_changes_these_cells_alone),
         cmocka_unit_test(a_cell_of_every_scope_and_condition_may_be_published),
         cmocka_unit_test(a_role_begun_like_another_has_its_rules_under_ids_of_its_own),
+        cmocka_unit_test(a_role_of_which_a_policy_speaks_beside_others_is_not_copied),
         cmocka_unit_test(only_what_is_shown_to_be_narrower_passes_for_narrower),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
