@@ -337,6 +337,9 @@ static void run_group(struct writer *w, struct request *r, bool bulk) {
         return;
     }
     apply_forget(&w->apply);
+    /* A ROLLBACK that there was no memory for: its transaction is still open. */
+    if (sqlite3_get_autocommit(w->c->db) == 0)
+        (void)run_quietly(w, "ROLLBACK");
     enum status st = connection_run(w->c, "BEGIN IMMEDIATE", &e);
     if (st != ST_OK) {
         w->group[w->group_count++] = r;
