@@ -38,11 +38,22 @@ static const struct pred *widen(struct arena *arena, const struct pred *x, const
     return within == NULL ? NULL : pred_or(arena, x, within);
 }
 
-static enum status add_one(struct access_entry *entry, const struct staff_access *x,
+/* By his own roles over his main post's place: what colleagues lent is not for who leads him to open. */
+static enum status own_scope(const struct policy_query *q, const struct pred **out, struct error *e) {
+    const struct pred *list, *view;
+    enum status s = policy_filter(q, ACT_LIST, &list, e);
+    if (s == ST_OK)
+        s = policy_filter(q, ACT_VIEW, &view, e);
+    if (s != ST_OK)
+        return s;
+    *out = pred_or(q->arena, list, view);
+    return *out == NULL ? error_set(e, ST_NOMEM, "no_memory", "access") : ST_OK;
+}
+
+static enum status add_one(struct access_entry *entry, const struct staff_access *x, const struct pred *scope,
                            const struct field_view *open, struct field_view *fields, struct error *e) {
     struct arena *a = &entry->arena;
     const struct object_def *o = entry->access.object;
-    const struct pred *scope = pred_or(a, entry->access.acts[ACT_LIST], entry->access.acts[ACT_VIEW]);
     if (x->record_count > 0)
         scope = pred_and(a, scope, pred_in(a, FIELD_ID, x->records, x->record_count));
     for (size_t i = 0; scope != NULL && i < x->field_count; i++) {
@@ -64,11 +75,14 @@ enum status access_add_given(const struct caller *c, struct access_entry *entry,
     const struct field_view *open;
     size_t n;
     const struct staff_access *list = given_to(c, &n);
+    const struct pred *scope = NULL;
     asked.unless_forbidden = true;
-    enum status s = policy_views(&asked, &open, e);
+    enum status s = own_scope(q, &scope, e);
+    if (s == ST_OK)
+        s = policy_views(&asked, &open, e);
     for (size_t i = 0; s == ST_OK && i < n; i++) {
         if (holds(&list[i], entry->access.object, c->context.now_ms))
-            s = add_one(entry, &list[i], open, fields, e);
+            s = add_one(entry, &list[i], scope, open, fields, e);
     }
     return s;
 }

@@ -1,5 +1,6 @@
 /* Access for a time that was asked for in place and approved (struct staff_access): fields of some records,
- * or of all that the person sees, in clear for him. It opens nothing that he does not list or open, and
+ * or of all that the person sees, in clear for him. It opens nothing that he does not list or open by his
+ * own roles over his main post's place (not what colleagues lent), and
  * nothing that a policy forbids; the keeper's ceiling holds besides. For the person in his own session: not
  * for his keys and jobs. Ends by the clock. */
 #ifndef KEDUN_RECORD_ACCESS_GIVEN_H
