@@ -208,6 +208,27 @@ MUST_CHECK enum status keeper_registry_import(struct keeper *k, const struct kee
 #define ACCESS_FIELDS  10
 #define ACCESS_RECORDS 50
 
+/* Reviews of rights (keeper/review.h): documents and answers are JSON. */
+MUST_CHECK enum status keeper_review_open(struct keeper *k, const struct keeper_call *call,
+                                          struct slice document, uint32_t *id, struct error *e);
+/* [{"review", "mine": {"lines", "open"}, and for who sees all "counts"}]; id 0: all that concern the caller.
+ */
+MUST_CHECK enum status keeper_review_list(struct keeper *k, const struct keeper_call *call, uint32_t id,
+                                          struct slice *json, struct error *e);
+/* Lines of users behind `after`; *next: the following `after`, 0: no more. `mine`: those that the caller may
+ * answer, even where he sees all. */
+MUST_CHECK enum status keeper_review_lines(struct keeper *k, const struct keeper_call *call, uint32_t id,
+                                           uint32_t after, bool mine, struct slice *json, uint32_t *next,
+                                           struct error *e);
+MUST_CHECK enum status keeper_review_answer(struct keeper *k, const struct keeper_call *call, uint32_t id,
+                                            struct slice document, struct error *e);
+/* {"from", "to"}: lines of one reviewer to another; {"stop_repeats": true}. */
+MUST_CHECK enum status keeper_review_change(struct keeper *k, const struct keeper_call *call, uint32_t id,
+                                            struct slice document, struct error *e);
+/* Signed off, or cancelled. */
+MUST_CHECK enum status keeper_review_close(struct keeper *k, const struct keeper_call *call, uint32_t id,
+                                           bool sign, struct slice note, struct error *e);
+
 /* `document`: {"kind", "user", "reason", "days", "change"}. `secret`: the first half of a one-time password,
  * empty for other kinds; borrowed. */
 MUST_CHECK enum status keeper_propose(struct keeper *k, const struct keeper_call *call, struct slice document,

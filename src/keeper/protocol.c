@@ -528,6 +528,55 @@ static const struct message_info messages[] = {
      "the same; as many a day as the key's terms say",
      {U32("user", user), U64("expected", number)},
      {{0}}},
+
+    {MSG_REVIEW_OPEN,
+     "review_open",
+     DOOR_ENGINE,
+     true,
+     true,
+     "a person's session with the security duty",
+     {BYTES("document", text, PROTOCOL_DOCUMENT_MAX)},
+     {U32("id", number32)}},
+    {MSG_REVIEW_LIST,
+     "review_list",
+     DOOR_ENGINE,
+     true,
+     true,
+     "reviews with lines for the caller; all with the security or auditor's duty",
+     {U32("id", number32)},
+     {BYTES("json", text, PROTOCOL_JSON_MAX)}},
+    {MSG_REVIEW_LINES,
+     "review_lines",
+     DOOR_ENGINE,
+     true,
+     true,
+     "lines that the caller may answer; all with the security or auditor's duty",
+     {U32("id", number32), U32("after", user), BOOL("mine", flag)},
+     {BYTES("json", text, PROTOCOL_JSON_MAX), U32("next", user)}},
+    {MSG_REVIEW_ANSWER,
+     "review_answer",
+     DOOR_ENGINE,
+     true,
+     true,
+     "the lines' reviewer, never about himself",
+     {U32("id", number32), BYTES("document", text, PROTOCOL_DOCUMENT_MAX)},
+     {{0}}},
+    {MSG_REVIEW_CHANGE,
+     "review_change",
+     DOOR_ENGINE,
+     true,
+     true,
+     "a person's session with the security duty",
+     {U32("id", number32), BYTES("document", text, PROTOCOL_DOCUMENT_MAX)},
+     {{0}}},
+    {MSG_REVIEW_CLOSE,
+     "review_close",
+     DOOR_ENGINE,
+     true,
+     true,
+     "a person's session with the security duty; sign: who answered no line of it",
+     {U32("id", number32), BOOL("sign", flag), BYTES("note", text, PROTOCOL_REASON_MAX)},
+     {{0}}},
 };
 
 const struct message_info *protocol_table(size_t *count) {
@@ -541,39 +590,4 @@ const struct message_info *protocol_message(uint16_t number) {
             return &messages[i];
     }
     return NULL;
-}
-
-static void document_part(struct buf *out, const struct part *p, bool first) {
-    static const char *const names[] = {"",      "u8",         "u16",   "u32",       "u64",      "bool",
-                                        "uuid",  "token",      "bytes", "principal", "sessions", "items",
-                                        "u64[]", "term lists", "open",  "opened",    "seal",     "sealed"};
-    if (!first)
-        buf_put_string(out, ", ");
-    buf_put_format(out, "%s %s", p->name, names[p->type]);
-    if (p->most > 0)
-        buf_put_format(out, " ≤ %zu", p->most);
-}
-
-static void document_parts(struct buf *out, const struct part *parts) {
-    for (size_t i = 0; i < PARTS_MAX && parts[i].type != PART_END; i++)
-        document_part(out, &parts[i], i == 0);
-}
-
-void protocol_document(struct buf *out) {
-    buf_put_string(out, "| no. | message | sockets | token | when | request | answer |\n"
-                        "| --- | --- | --- | --- | --- | --- | --- |\n");
-    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
-        const struct message_info *m = &messages[i];
-        buf_put_format(out, "| %d | `%s` |%s%s%s%s | %s | %s | ", (int)m->number, m->name,
-                       m->doors & DOOR_ENGINE ? " engine" : "", m->doors & DOOR_JOBS ? " jobs" : "",
-                       m->doors & DOOR_ADMIN ? " admin" : "", m->doors & DOOR_OUTBOUND ? " outbound" : "",
-                       m->token  ? "yes"
-                       : m->call ? "optional"
-                                 : "no",
-                       m->when);
-        document_parts(out, m->request);
-        buf_put_string(out, " | ");
-        document_parts(out, m->reply);
-        buf_put_string(out, " |\n");
-    }
 }

@@ -276,6 +276,8 @@ static void tick(struct server *s, unsigned n) {
     report_uncounted(st);
     if (n % SESSION_TICKS == 0)
         sessions_tick(st->sessions);
+    if (n % SESSION_TICKS == 0)
+        reviews_tick(st);
     ledger_tick(st->ledger, vault_clock(st->vault));
     if (n % SNAPSHOT_TICKS == 0 && replay_snapshot(st) != ST_OK)
         log_warn("event=budget_snapshot_failed");

@@ -379,6 +379,44 @@ enum status sessions_list(struct sessions *s, uint32_t user, const struct uuid *
     return st;
 }
 
+static int by_user(const void *x, const void *y) {
+    const struct keeper_session_info *a = x, *b = y;
+    if (a->user != b->user)
+        return a->user < b->user ? -1 : 1;
+    return memcmp(a->id.b, b->id.b, sizeof a->id.b);
+}
+
+static bool is_live_key(const struct sessions *s, const struct session *x, int64_t now) {
+    return x->grant.is_key && !x->grant.is_job && session_end(s, x) > now;
+}
+
+enum status sessions_keys(struct sessions *s, struct arena *arena, struct keeper_session_info **out,
+                          size_t *n) {
+    struct uuid none = {.b = {0}};
+    int64_t now = clock_wall_ms();
+    size_t room = 0;
+    enum status st = ST_OK;
+    *n = 0;
+    (void)pthread_mutex_lock(&s->lock);
+    for (size_t b = 0; b < BUCKETS; b++) {
+        for (const struct session *x = s->buckets[b]; x != NULL; x = x->next)
+            room += is_live_key(s, x, now);
+    }
+    *out = arena_array(arena, room + 1, sizeof **out);
+    if (*out == NULL)
+        st = ST_NOMEM;
+    for (size_t b = 0; st == ST_OK && b < BUCKETS; b++) {
+        for (const struct session *x = s->buckets[b]; st == ST_OK && x != NULL; x = x->next) {
+            if (is_live_key(s, x, now))
+                st = session_describe(s, x, &none, arena, &(*out)[(*n)++]);
+        }
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    if (st == ST_OK)
+        qsort(*out, *n, sizeof **out, by_user);
+    return st;
+}
+
 void sessions_tick(struct sessions *s) {
     int64_t now = clock_wall_ms();
     size_t written = 0;

@@ -77,6 +77,9 @@ MUST_CHECK enum status sessions_end(struct sessions *s, const struct uuid *id, u
 MUST_CHECK enum status sessions_end_user(struct sessions *s, uint32_t user, const struct uuid *but);
 MUST_CHECK enum status sessions_list(struct sessions *s, uint32_t user, const struct uuid *current,
                                      struct arena *arena, struct keeper_session_info **out, size_t *n);
+/* All live API keys, by user; no jobs. */
+MUST_CHECK enum status sessions_keys(struct sessions *s, struct arena *arena,
+                                     struct keeper_session_info **out, size_t *n);
 /* Ends what has run out and stores idle clocks that have moved. */
 void sessions_tick(struct sessions *s);
 size_t sessions_count(struct sessions *s);

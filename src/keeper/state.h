@@ -14,6 +14,7 @@
 #include "keeper/policy_versions.h"
 #include "keeper/proposal.h"
 #include "keeper/protocol.h"
+#include "keeper/review.h"
 #include "keeper/scim.h"
 #include "keeper/server.h"
 #include "keeper/session.h"
@@ -35,6 +36,7 @@ struct keeper_state {
     struct sessions *sessions;
     struct credentials *credentials;
     struct proposals *proposals;
+    struct reviews *reviews;
     struct factors *factors;
     struct challenges *challenges;
     struct sign_on *sign_on;
@@ -114,6 +116,12 @@ MUST_CHECK enum status worker_leave(struct worker *w, struct args *in, const str
 MUST_CHECK enum status worker_close(struct worker *w, struct args *in, const struct registry_writer *who,
                                     struct slice document, struct slice note, const char *tag,
                                     struct error *e);
+
+handler handle_review_open, handle_review_list, handle_review_lines, handle_review_answer,
+    handle_review_change, handle_review_close;
+
+/* Opens again what is to be repeated, one review at a time. */
+void reviews_tick(struct keeper_state *st);
 
 /* All open proposals by or about somebody. */
 void proposals_withdraw(struct worker *w, uint32_t user);

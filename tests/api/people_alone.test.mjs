@@ -325,6 +325,21 @@ test('provisioning', async () => {
 const source = readFileSync(join(root, 'src/api/route_table.c'), 'utf8');
 const routes = [...source.matchAll(/\{"(GET|POST|PUT|PATCH|DELETE)",\s*"([^"]+)",\s*[^,]+,\s*api_\w+,\s*"(\w+)"/g)].map(([, method, path, id]) => ({ method, path, id }));
 
+test('a review of rights of his own gives nobody a role', async () => {
+  const open = { title: '自己的复核', scope: { kinds: ['duty'] }, reviewers: { named: [2] }, at_due: 'show', due_days: 1, repeat_months: 0 };
+  for (const who of [sys, aud]) refused(await who.post(`${api}/reviews`, open));
+  const id = ok(await sec.post(`${api}/reviews`, open), 201).id;
+  const mine = ok(await sec.get(`${api}/reviews/${id}`)).lines.find((l) => l.user === sec.me.user);
+  refused(await sec.post(`${api}/reviews/${id}/answer`, { lines: [{ user: mine.user, n: mine.n }], answer: 'keep', reason: '自己' }));
+  ok(await sec.post(`${api}/reviews/${id}/change`, { from: 0, to: sec.me.user }), 204);
+  refused(await sec.post(`${api}/reviews/${id}/answer`, { lines: [{ user: mine.user, n: mine.n }], answer: 'change', reason: '自己', instead: 'boss' }));
+  const carried = ok(await sec.post(`${api}/reviews/${id}/carry`, { lines: [{ user: mine.user, n: mine.n }] })).items[0];
+  assert.equal(carried.outcome, 'refused');
+  for (const who of [sys, aud]) refused(await who.post(`${api}/reviews/${id}/carry`, { lines: [{ user: mine.user, n: mine.n }] }));
+  assert.doesNotMatch((await sec.get(`${api}/reviews/${id}/report?format=json`)).text, secret);
+  ok(await sec.post(`${api}/reviews/${id}/close`, { sign: false, note: '试验' }), 204);
+});
+
 test('every route of the server stands in alone_paths.mjs, with a test or a reason', () => {
   assert.equal(routes.length, [...source.matchAll(/^ {4}\{"/gm)].length, 'each line of the table is read');
   assert.deepEqual(routes.map((r) => r.id).filter((id) => paths[id] === undefined), [], 'routes without a line: say how an administrator alone might use them, and try it');

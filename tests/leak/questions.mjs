@@ -29,6 +29,7 @@ const fillers = {
   '/proposals/': () => [{ id: 1 }, { id: 999999 }],
   '/grants/': () => [{ id: 1 }, { id: 999999 }],
   '/handovers/': () => [{ id: no }],
+  '/reviews/': () => [{ id: 1 }, { id: 999999 }],
   '/conflicts/': (stage) => [{ id: stage.conflict }],
   '/alarms/': () => [{ id: 1 }],
   '/audit/': () => [1, 30, 60, 90, 120].map((seq) => ({ seq })),

@@ -58,3 +58,21 @@ test('a role that somebody never used is taken away in the list', () =>
     await page.locator(`.list li:has-text("${name}")`).waitFor();
     await accessible(page, 'rights-grown');
   }));
+
+for (const look of [{ language: 'zh' }, { language: 'en', theme: 'dark', phone: true }])
+  test(`the pages of reviews are accessible (${look.language})`, () =>
+    visit(look, async (page) => {
+      await enter(page, 'security');
+      const asked = { title: '第四季度岗位复核', scope: { kinds: [], departments: [], roles: [] }, reviewers: { heads: true, named: [], fallback: 0 }, due_days: 14, repeat_months: 3, at_due: 'show' };
+      const made = await api(page, 'POST', '/reviews', asked);
+      assert.equal(made.status, 201, JSON.stringify(made.body));
+      await page.goto('/reviews');
+      await page.locator('.list li').first().waitFor();
+      await accessible(page, `reviews-${look.language}`);
+      await page.locator('.page-head .primary').click();
+      await page.locator('#review-title').waitFor();
+      await accessible(page, `review-form-${look.language}`);
+      await page.goto(`/reviews/${made.body.id}`);
+      await page.locator('.person').first().waitFor();
+      await accessible(page, `review-${look.language}`);
+    }));

@@ -1,5 +1,6 @@
 /* Tasks in the words of those who have them, done as they would: by clicking, without a line of Cedar. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { api, enter, settled, test, visit } from './browser.mjs';
 import { people } from './people.mjs';
 
@@ -305,4 +306,61 @@ test('a new role for channel operations: sees all, exports nothing, from a ready
     await settled(page);
     assert.equal((await cell(page, 'customer.list').innerText()).trim(), '全部');
     assert.ok(['—', '禁止'].includes((await cell(page, 'customer.export').innerText()).trim()));
+  }));
+
+test('a review takes a right away and the report says so', () =>
+  visit({}, async (page) => {
+    // Somebody of the manager's department has a role too many.
+    await enter(page, 'manager');
+    const me = (await api(page, 'GET', '/me')).body;
+    await enter(page, 'admin');
+    const name = `review${Date.now()}`;
+    const made = await api(page, 'POST', '/people', { login: name, name: '多岗人员', department: me.department.id });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    await enter(page, 'security');
+    assert.equal((await api(page, 'PATCH', `/people/${made.body.id}`, { roles: ['finance'] })).status, 200);
+    await page.goto('/reviews');
+    await page.click('.page-head .primary');
+    await page.fill('#review-title', `岗位复核 ${name}`);
+    await page.selectOption('#review-role', 'finance');
+    await page.selectOption('#review-heads', { index: 1 });
+    await page.selectOption('#review-named', { label: me.name });
+    await page.locator('.kd-modal footer .primary').click();
+    await page.waitForURL(/\/reviews\/\d+$/);
+    const address = new URL(page.url()).pathname;
+
+    await enter(page, 'manager');
+    await page.goto('/');
+    await page.locator('.note:has-text("等你复核")').waitFor();
+    await page.goto(address);
+    const line = page.locator('.person:has-text("多岗人员") li');
+    await line.locator('button:has-text("收回")').click();
+    await page.fill('#review-reason', '不再做财务');
+    await page.locator('.kd-modal footer .primary').click();
+    await done(page);
+    await page.locator('.person').first().waitFor();
+    await page.locator('.picks input[type=checkbox]').check();
+    await page.locator('.picks button:has-text("保留")').click();
+    await page.fill('#review-reason', '在岗使用');
+    await page.locator('.kd-modal footer .primary').click();
+    await done(page);
+    await page.locator('.person').first().waitFor({ state: 'detached' });
+
+    await enter(page, 'security');
+    await page.goto(address);
+    await page.locator('button:has-text("执行 1 项")').click();
+    await page.locator('.person:has-text("多岗人员") .chip:has-text("已收回")').waitFor();
+    await page.locator('.tools button:has-text("签署")').click();
+    await page.fill('#review-note', '本季度完成');
+    await page.locator('.kd-modal footer .primary').click();
+    await page.locator('.note:has-text("本季度完成")').waitFor();
+    assert.deepEqual((await api(page, 'GET', `/people/${made.body.id}`)).body.document.roles, []);
+
+    await enter(page, 'auditor');
+    await page.goto(address);
+    const [file] = await Promise.all([page.waitForEvent('download'), page.click('button:has-text("JSON")')]);
+    const report = JSON.parse(readFileSync(await file.path(), 'utf8'));
+    const went = report.lines.find((l) => l.user === made.body.id);
+    assert.deepEqual([went.answer, went.reason, went.held], ['take_away', '不再做财务', false]);
+    assert.equal(report.report.review.state, 'signed');
   }));

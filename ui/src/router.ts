@@ -156,6 +156,18 @@ export const router = createRouter({
           meta: { title: 'people.title' },
         },
         {
+          path: 'reviews',
+          name: 'reviews',
+          component: () => import('./views/Reviews.vue'),
+          meta: { title: 'reviews.title' },
+        },
+        {
+          path: 'reviews/:id',
+          name: 'review',
+          component: () => import('./views/ReviewPage.vue'),
+          meta: { title: 'reviews.title' },
+        },
+        {
           path: 'rights',
           name: 'rights',
           component: () => import('./views/Rights.vue'),

@@ -37,6 +37,8 @@ export function useNav(): ComputedRef<PlaceGroup[]> {
     if (session.me?.duties?.length) guard.push({ to: '/provisioning', label: t('scim.nav'), icon: 'users' });
     if (session.area('people')) guard.push({ to: '/people', label: t('people.nav'), icon: 'users' });
     else guard.push({ to: '/access', label: t('access.nav'), icon: 'shield' });
+    if (session.me?.duties?.some((d) => d === 'security_admin' || d === 'auditor'))
+      guard.push({ to: '/reviews', label: t('reviews.nav'), icon: 'check' });
     if (session.area('people')) guard.push({ to: '/rights', label: t('rights.nav'), icon: 'filter' });
     if (session.area('people'))
       guard.push({ to: '/sign-in-rules', label: t('signInRules.nav'), icon: 'seal' });

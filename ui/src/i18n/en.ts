@@ -7,6 +7,7 @@ import packs from './en_packs';
 import policies from './en_policies';
 import leaving from './en_leaving';
 import org from './en_org';
+import reviews from './en_reviews';
 import rights from './en_rights';
 import people from './en_people';
 import signIn from './en_sign_in';
@@ -481,6 +482,7 @@ const en: typeof zh = {
   ...policies,
   ...leaving,
   ...org,
+  ...reviews,
   ...rights,
   ...people,
   ...signIn,

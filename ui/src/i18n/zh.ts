@@ -7,6 +7,7 @@ import packs from './zh_packs';
 import policies from './zh_policies';
 import leaving from './zh_leaving';
 import org from './zh_org';
+import reviews from './zh_reviews';
 import rights from './zh_rights';
 import people from './zh_people';
 import signIn from './zh_sign_in';
@@ -480,6 +481,7 @@ export default {
   ...policies,
   ...leaving,
   ...org,
+  ...reviews,
   ...rights,
   ...people,
   ...signIn,
