@@ -142,13 +142,26 @@ static void write_day(struct json *j, int32_t day) {
     json_cstring(j, text);
 }
 
-static enum status write_person(const struct holdings_view *v, const struct staff *s, struct arena *a,
-                                struct arena *scratch, struct json *j, struct error *e) {
+/* A reviewer learns of a person's rights what his lines ask, and no more. */
+static bool is_asked(const json_t *lines, uint32_t user, const struct holding *h) {
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        const json_t *line = json_array_get(lines, i);
+        if (json_integer_value(json_object_get(line, "user")) == (json_int_t)user &&
+            json_integer_value(json_object_get(line, "ref")) == (json_int_t)h->ref &&
+            strcmp(text_in(line, "kind"), holding_kind_name(h->kind)) == 0 &&
+            strcmp(text_in(line, "name"), h->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum status write_person(const struct holdings_view *v, const struct staff *s, const json_t *lines,
+                                struct arena *a, struct arena *scratch, struct json *j, struct error *e) {
     struct holding *list;
     size_t n;
     enum status st = holdings_of(v, s, a, scratch, &list, &n, e);
     for (size_t i = 0; st == ST_OK && i < n; i++) {
-        if (!list[i].judged)
+        if (!list[i].judged || !is_asked(lines, s->id, &list[i]))
             continue;
         json_object_begin(j);
         json_key(j, "user");
@@ -186,7 +199,7 @@ enum status review_write_use(struct engine *engine, struct caller *c, const json
     arena_init(&scratch, SCRATCH, ARENA_PLAIN);
     json_array_begin(j);
     for (size_t i = 0; s == ST_OK && i < p.count; i++)
-        s = write_person(&v, p.list[i], c->arena, &scratch, j, e);
+        s = write_person(&v, p.list[i], lines, c->arena, &scratch, j, e);
     json_array_end(j);
     arena_free(&scratch);
     return s;

@@ -10,7 +10,8 @@ export interface AccessAsk {
 }
 export interface AccessEffect {
   records: number;
-  fields: { field: string; class: string; opens: number }[];
+  at_least?: boolean; // more than are counted
+  fields: { field: string; class: string; opens: number; at_least?: boolean }[];
 }
 
 export const access = {
