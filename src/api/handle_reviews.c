@@ -390,7 +390,9 @@ static void put_line(const struct caller *c, const json_t *line, struct buf *out
     char text[256];
     for (size_t i = 0; i < 3; i++) {
         json_int_t user = json_integer_value(json_object_get(line, numbers[i]));
-        (void)snprintf(text, sizeof text, user == 0 ? "" : "%s (%lld)", name_of(c, user), (long long)user);
+        text[0] = '\0';
+        if (user != 0)
+            (void)snprintf(text, sizeof text, "%s (%lld)", name_of(c, user), (long long)user);
         put_cell(out, text, false);
     }
     for (size_t i = 0; i < 5; i++) {

@@ -11,7 +11,7 @@
 /* Somebody with `count` roles beside each of twelve posts. */
 static json_t *person(size_t count) {
     json_t *posts = json_object(), *names = json_array();
-    char text[48];
+    char text[64];
     for (size_t i = 0; i < count; i++) {
         (void)snprintf(text, sizeof text, "a_role_with_a_name_as_long_as_can_be_%02zu", i);
         assert_int_equal(json_array_append_new(names, json_string(text)), 0);
