@@ -1,26 +1,57 @@
 #include "policy/set.h"
 
+struct verdict {
+    bool permitted, forbidden;
+};
+
+/* `holds`: the probes found all of its conditions true. A permit is not looked at any more once there is one.
+ */
+static bool apply(struct model *m, const struct policy *p, bool holds, struct verdict *v) {
+    if (!p->forbid && v->permitted)
+        return true;
+    const struct condition *failed;
+    bool applies = holds && eval_head(&m->eval, p);
+    if (!holds && eval_policy(&m->eval, p, &applies, &failed) == EVAL_NO_MEMORY)
+        return false;
+    v->permitted = v->permitted || (applies && !p->forbid);
+    v->forbidden = v->forbidden || (applies && p->forbid);
+    return true;
+}
+
+/* False: no memory. */
+static bool decide(struct model *m, const struct policy_set *set, struct verdict *v) {
+    size_t words = set->index->words;
+    uint64_t *bits = arena_array(m->query->arena, words * 3, sizeof *bits), *sure = bits + words;
+    if (bits == NULL)
+        return false;
+    const struct cedar_entity *const request[] = {&m->eval.principal.entity, &m->eval.action.entity,
+                                                  &m->eval.resource.entity};
+    policy_index_ask(set->index, &m->entities, request, bits);
+    policy_probes_ask(set->probes, &m->eval, bits, sure);
+    for (size_t word = 0; word < words; word++) {
+        for (uint64_t left = bits[word]; left != 0; left &= left - 1) {
+            unsigned bit = (unsigned)__builtin_ctzll(left);
+            size_t i = word * 64 + bit;
+            if (i < set->count && !apply(m, set->policies[i], (sure[word] >> bit & 1) != 0, v))
+                return false;
+            if (v->forbidden)
+                return true;
+        }
+    }
+    return true;
+}
+
 enum status policy_decide(const struct policy_query *q, enum act act, const struct field_def *field,
                           pred_lookup lookup, const void *row, bool *allowed, struct error *e) {
     struct model m;
+    struct verdict v = {false, false};
     *allowed = false;
     if (model_init(&m, q) != ST_OK || model_set_row(&m, lookup, row) != ST_OK)
         return error_set(e, ST_NOMEM, "no_memory", "policies: no memory");
     model_set_act(&m, act);
     model_set_field(&m, field);
-    bool permitted = false;
-    for (size_t i = 0; i < q->set->by_act_count[act]; i++) {
-        const struct policy *p = q->set->by_act[act][i];
-        if (!p->forbid && permitted)
-            continue;
-        bool applies;
-        const struct condition *failed;
-        if (eval_policy(&m.eval, p, &applies, &failed) == EVAL_NO_MEMORY)
-            return error_set(e, ST_NOMEM, "no_memory", "policies: no memory");
-        if (applies && p->forbid)
-            return ST_OK;
-        permitted = permitted || applies;
-    }
-    *allowed = permitted;
+    if (!decide(&m, q->set, &v))
+        return error_set(e, ST_NOMEM, "no_memory", "policies: no memory");
+    *allowed = v.permitted && !v.forbidden;
     return ST_OK;
 }

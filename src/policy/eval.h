@@ -21,8 +21,8 @@ struct entities {
     /* May be NULL: no entity has tags. */
     enum attribute_found (*tag)(const struct entities *self, const struct cedar_entity *of, struct slice name,
                                 struct cedar_value *out);
-    /* All that `e` is within: how many. May be NULL: then no policy is passed over by its scope
-     * (policy_index.h). */
+    /* All that `e` is within, or more: how many. Only asked of a request's principal, action and resource.
+     * May be NULL: then no policy is passed over by its scope (policy_index.h). */
     size_t (*above)(const struct entities *self, const struct cedar_entity *e,
                     const struct cedar_entity **out);
 };

@@ -2,7 +2,6 @@
 
 #include "base/uuid.h"
 #include "policy/column.h"
-#include "policy/organise.h"
 
 #include <time.h>
 
@@ -115,9 +114,18 @@ static bool model_within(const struct entities *self, const struct cedar_entity 
 
 /* ---- attributes ---- */
 
+/* In the room of a text of NUMBER_TEXT: printf costs as much as a decision. */
+static struct slice spell(uint32_t id, char *text) {
+    size_t at = NUMBER_TEXT;
+    do
+        text[--at] = (char)('0' + id % 10);
+    while ((id /= 10) > 0);
+    return slice_of(text + at, NUMBER_TEXT - at);
+}
+
 static struct cedar_value entity_number(const struct model *m, const char *type, uint32_t id) {
-    char *text = arena_format(m->query->arena, "%u", id);
-    return cedar_entity(slice_from_string(type), slice_from_string(text));
+    char *text = arena_alloc(m->query->arena, NUMBER_TEXT);
+    return cedar_entity(slice_from_string(type), text == NULL ? SLICE_NONE : spell(id, text));
 }
 
 static enum attribute_found found_number(const struct model *m, uint32_t department,
@@ -191,6 +199,57 @@ static enum attribute_found model_attribute(const struct entities *self, const s
         return ATTRIBUTE_ABSENT;
     }
     return cedar_entity_equal(of, &m->eval.resource.entity) ? record_attribute(m, name, out) : ENTITY_ABSENT;
+}
+
+/* ---- all that something is within, or more ---- */
+
+static size_t put_above(struct model *m, size_t n, const char *type, struct slice id) {
+    m->above[n] = (struct cedar_entity){.type = slice_from_string(type), .id = id};
+    return n + 1;
+}
+
+static size_t put_number(struct model *m, size_t n, const char *type, uint32_t id) {
+    return put_above(m, n, type, spell(id, m->above_text[n]));
+}
+
+static size_t put_items(struct model *m, size_t n, const struct cedar_value *set) {
+    for (size_t i = 0; i < set->set.count; i++)
+        m->above[n++] = set->set.items[i].entity;
+    return n;
+}
+
+/* Of a record more than record_within says: its department's whole chain and its branch column both. */
+static size_t above_record(struct model *m) {
+    uint32_t chain[ORGANISATION_DEPTH_MAX], department = row_number(m, FIELD_DEPARTMENT);
+    size_t n = put_number(m, 0, "User", row_number(m, FIELD_OWNER));
+    n = put_number(m, n, "Department", row_number(m, FIELD_BRANCH));
+    size_t levels = department == 0 ? 0
+                                    : organisation_chain(m->query->organisation, department, chain,
+                                                         ORGANISATION_DEPTH_MAX);
+    for (size_t i = 0; i < levels; i++)
+        n = put_number(m, n, "Department", chain[i]);
+    return n;
+}
+
+static size_t above_action(struct model *m, const struct cedar_entity *e) {
+    size_t n = 0;
+    uint32_t act = acts_of(e, false);
+    for (size_t i = 0; i < sizeof act_groups / sizeof act_groups[0]; i++) {
+        if ((act_groups[i].acts & act) != 0)
+            n = put_above(m, n, "Action", slice_from_string(act_groups[i].name));
+    }
+    return n;
+}
+
+static size_t model_above(const struct entities *self, const struct cedar_entity *e,
+                          const struct cedar_entity **out) {
+    struct model *m = (struct model *)(uintptr_t)self;
+    *out = m->above;
+    if (e == &m->eval.action.entity)
+        return above_action(m, e);
+    if (e == &m->eval.resource.entity)
+        return m->row == NULL ? 0 : above_record(m);
+    return put_items(m, put_items(m, 0, &m->roles), &m->departments);
 }
 
 /* ---- making one ---- */
@@ -279,7 +338,8 @@ enum status model_type_name(const char *object, struct arena *a, struct slice *o
 
 enum status model_init(struct model *m, const struct policy_query *q) {
     *m = (struct model){.query = q};
-    m->entities = (struct entities){.attribute = model_attribute, .within = model_within};
+    m->entities =
+        (struct entities){.attribute = model_attribute, .within = model_within, .above = model_above};
     m->eval.entities = &m->entities;
     m->eval.arena = q->arena;
     m->eval.principal = entity_number(m, "User", q->actor->user);

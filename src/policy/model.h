@@ -7,9 +7,11 @@
 #define KEDUN_POLICY_MODEL_H
 
 #include "policy/eval.h"
-#include "policy/policy.h"
+#include "policy/organise.h"
 
 #define CONTEXT_PAIRS 9
+#define NUMBER_TEXT   12 /* room for a number of 32 bits */
+#define ABOVE_MAX     (ACTOR_ROLES_MAX + ORGANISATION_DEPTH_MAX + 2)
 
 struct model {
     struct entities entities; /* first: it is cast back */
@@ -25,6 +27,8 @@ struct model {
      */
     bool named_record;
     struct cedar_value roles, departments, manages;
+    struct cedar_entity above[ABOVE_MAX]; /* of what was asked last */
+    char above_text[ABOVE_MAX][NUMBER_TEXT];
 };
 
 /* ST_NOMEM. */

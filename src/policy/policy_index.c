@@ -18,6 +18,7 @@ static void set_bit(uint64_t *bits, size_t i) {
 
 static void file_entity(struct policy_index *x, unsigned by, const struct cedar_entity *e, size_t policy) {
     struct index_slot *slot = slot_of(x, by, e);
+    x->filed[by]++;
     slot->entity = e;
     x->policy[x->entry_count] = (uint32_t)policy;
     x->next[x->entry_count++] = slot->first;
@@ -121,6 +122,8 @@ void policy_index_ask(const struct policy_index *x, const struct entities *entit
     uint64_t *own = bits + x->words;
     memset(bits, 0xff, x->words * sizeof *bits);
     for (unsigned by = 0; by < 3 && entities->above != NULL; by++) {
+        if (x->filed[by] == 0) /* all policies name none there */
+            continue;
         const struct cedar_entity *above;
         size_t n = entities->above(entities, request[by], &above);
         memcpy(own, x->any[by], x->words * sizeof *own);

@@ -19,6 +19,7 @@ struct index_slot {
 struct policy_index {
     struct index_slot *slots[3]; /* of the principal, the action, the resource */
     uint64_t *any[3];            /* a bit for each policy that names none there */
+    size_t filed[3];             /* entries of each */
     uint32_t *next;              /* an entry (a policy under an entity) filed under the same entity, + 1 */
     uint32_t *policy;            /* of an entry */
     size_t entry_count, room, words;

@@ -153,11 +153,19 @@ static enum status sort_by_act(struct policy_set *set) {
     return ST_OK;
 }
 
+static enum status make_index(struct policy_set *set) {
+    const struct policies all = {.list = set->policies, .count = set->count};
+    enum status s = policy_index_make(&all, &set->arena, &set->index);
+    return s == ST_OK ? policy_probes_make(&all, &set->arena, &set->probes) : s;
+}
+
 static enum status finish(struct policy_set *set, enum status s, struct policy_set **out, struct error *e) {
     if (s == ST_OK)
         s = check_names(set, e);
     if (s == ST_OK)
         s = sort_by_act(set);
+    if (s == ST_OK)
+        s = make_index(set);
     if (s == ST_OK)
         *out = set;
     else

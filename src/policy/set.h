@@ -3,6 +3,8 @@
 #define KEDUN_POLICY_SET_H
 
 #include "policy/model.h"
+#include "policy/policy_index.h"
+#include "policy/policy_probe.h"
 
 #define POLICIES_MAX       5000
 #define POLICY_FILES_MAX   200
@@ -13,6 +15,8 @@ struct policy_set {
     size_t count;
     const struct policy **by_act[ACT_COUNT];
     size_t by_act_count[ACT_COUNT];
+    const struct policy_index *index; /* of `policies` */
+    const struct policy_probes *probes;
     unsigned mentions;
     uint32_t version;  /* as published; 0: from files */
     struct slice text; /* all of it; of files: one after another, each under a line with its name */

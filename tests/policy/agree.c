@@ -175,7 +175,8 @@ static void one_set(struct stage *x, struct buf *text, struct counts *n) {
     struct policy_set *set = NULL;
     struct error e = {0};
     buf_reset(text);
-    for (uint32_t i = 1 + draw(4); i > 0; i--)
+    /* Many together now and then: what several ask alike is asked once (policy_probe.h). */
+    for (uint32_t i = draw(16) == 0 ? 24 + draw(24) : 1 + draw(4); i > 0; i--)
         put_policy(text, acts[act]);
     must(policy_parse(buf_slice(text), "random.cedar", &set, &e), "parse", &e);
     buf_put_u8(text, 0);
