@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "base/json_in.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "crypto/start.h"
 #include "object/set.h"
 #include "people/world_load.h"
@@ -27,6 +28,8 @@
 /* Kept at hand, so that no memory is needed to say that there is none. */
 #define REFUSAL_ROOM     ((size_t)16 * 1024)
 #define REQUEST_MEMORY   ((size_t)96 * 1024 * 1024)
+#define REASON_LEAST     4
+#define REASON_MOST      500
 #define WORKERS_MAX      256
 #define JSON_VALUES_MOST 32768 /* 500 records of 60 values */
 
@@ -93,6 +96,32 @@ static enum status parse_json(struct http_request *r, struct error *e) {
     return error_set(e, ST_INVALID, "invalid_json", "line %d, column %d", why.line, why.column);
 }
 
+/* X-Reason: percent-encoded UTF-8. It goes to the keeper with the write, and into the write's entry. */
+static enum status take_reason(struct caller *c, const struct http_request *r, struct error *e) {
+    uint8_t *text = arena_alloc(c->arena, r->reason.n + 1);
+    size_t n = 0;
+    if (text == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "reason");
+    for (size_t i = 0; i < r->reason.n; i++) {
+        char pair[3] = {0};
+        bool coded = r->reason.p[i] == '%' && i + 2 < r->reason.n;
+        if (coded)
+            memcpy(pair, r->reason.p + i + 1, 2);
+        if (coded && hex_decode(slice_of(pair, 2), &text[n], 1))
+            i += 2;
+        else
+            text[n] = r->reason.p[i];
+        n++;
+    }
+    struct slice reason = slice_trim(slice_of(text, n));
+    size_t length = utf8_valid(reason) && memchr(text, 0, n) == NULL ? utf8_count(reason) : 0;
+    if (length < REASON_LEAST || length > REASON_MOST)
+        return error_field(e, ST_INVALID, "bad_reason", "reason", "X-Reason: %d to %d characters",
+                           REASON_LEAST, REASON_MOST);
+    c->call.reason = reason;
+    return ST_OK;
+}
+
 /* The key stands for method, path and body together. */
 static enum status take_idempotency(struct caller *c, const struct http_request *r, struct error *e) {
     if (r->idempotency_key.n == 0)
@@ -134,6 +163,8 @@ static enum status prepare(struct caller *c, const struct route *route, struct h
             return s;
         if (is_write(r))
             s = take_idempotency(c, r, e);
+        if (s == ST_OK && is_write(r) && r->reason.n > 0)
+            s = take_reason(c, r, e);
         if (s != ST_OK)
             return s;
     }

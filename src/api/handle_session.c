@@ -27,7 +27,7 @@ static enum status write_areas(struct caller *c, struct json *j, struct error *e
     bool records = false, imports = false, conflicts = false;
     for (size_t i = 0; i < c->world.objects->count; i++) {
         const struct access *a;
-        enum status s = access_get(c, c->world.objects->objects[i], &a, e);
+        enum status s = access_suppose(c, c->world.objects->objects[i], SUPPOSE_ALL, &a, e);
         if (s != ST_OK)
             return s;
         records = records || a->acts[ACT_LIST]->op != PRED_FALSE;
@@ -97,7 +97,7 @@ static enum status write_acts(struct caller *c, struct json *j, struct error *e)
         json_key(j, a->object->name);
         json_array_begin(j);
         const char *names[ACCESS_ACTS];
-        size_t n = access_act_names(a, names);
+        size_t n = access_act_names(c, a, names);
         for (size_t k = 0; k < n; k++)
             json_cstring(j, names[k]);
         json_array_end(j);

@@ -16,7 +16,7 @@ struct door_visit; /* api/door.h */
 struct http_request {
     const struct route *route; /* what answers it, once it was found */
     struct slice method, path, query, content_type, cookie, authorization, csrf, if_match, idempotency_key,
-        accept_language, user_agent, remote_address, request_id;
+        reason, accept_language, user_agent, remote_address, request_id;
     struct slice body;
     struct slice parameters[HTTP_SEGMENTS]; /* what the route's {…} stand for, in order */
     size_t parameter_count;

@@ -1,5 +1,7 @@
 #include "api/problem.h"
 
+#include "keeper/need.h"
+
 int problem_http_status(const struct error *e) {
     switch (e->status) {
     case ST_INVALID:
@@ -70,11 +72,34 @@ static void write_field_errors(struct json *j, const struct field_errors *fields
 
 /* Details are written in English and for the caller's own mistakes; what broke inside is the log's affair. */
 static const char *detail_for(const struct error *e, enum language language, const char *code) {
-    bool inside =
-        e->status == ST_NOMEM || e->status == ST_IO || e->status == ST_CORRUPT || e->status == ST_INTERNAL;
+    struct need need;
+    bool inside = need_read(e, &need) || e->status == ST_NOMEM || e->status == ST_IO ||
+                  e->status == ST_CORRUPT || e->status == ST_INTERNAL;
     return language == LANGUAGE_EN && !inside
                ? e->detail
                : title_or(code, language, problem_title(usual_code(e->status), language));
+}
+
+/* What an act still wants: keeper/need.h. */
+static void write_need(struct json *j, const struct need *n) {
+    json_key(j, "required");
+    json_object_begin(j);
+    json_key(j, "act");
+    json_cstring(j, n->act);
+    json_key(j, "reason");
+    json_bool(j, n->reason);
+    json_key(j, "second_factor_minutes");
+    if (n->minutes > 0)
+        json_int(j, n->minutes);
+    else
+        json_none(j);
+    if (n->counted) {
+        json_key(j, "count");
+        json_int(j, n->count);
+        json_key(j, "above");
+        json_int(j, n->above);
+    }
+    json_object_end(j);
 }
 
 void problem_write(struct http_reply *reply, const struct error *e, const struct field_errors *fields,
@@ -97,6 +122,8 @@ void problem_write(struct http_reply *reply, const struct error *e, const struct
     json_key(&j, "title");
     json_cstring(&j, title_or(code, language, problem_title(usual_code(e->status), language)));
     json_key(&j, "detail");
+    struct need need;
+    bool needs = need_read(e, &need);
     json_cstring(&j, detail_for(e, language, code));
     json_key(&j, "request_id");
     json_text(&j, request_id);
@@ -107,6 +134,8 @@ void problem_write(struct http_reply *reply, const struct error *e, const struct
     } else if (fields != NULL && fields->count > 0) {
         write_field_errors(&j, fields, language);
     }
+    if (needs)
+        write_need(&j, &need);
     if (extra.n > 0) {
         buf_put_u8(&reply->body, ',');
         buf_put(&reply->body, extra.p, extra.n);

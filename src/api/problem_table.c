@@ -117,6 +117,7 @@ static const struct {
     {"own_proposal", "不能审批自己提出的申请", "Nobody approves his own proposal"},
     {"no_approver", "您所在部门没有可审批的负责人，请联系系统管理员",
      "Nobody leads your department who could approve it"},
+    {"bad_reason", "操作原因须为 4 至 500 个字", "A reason of 4 to 500 characters, percent-encoded"},
     {"already_open", "您已能看到这个字段的明文，无需申请", "You see this field in clear already"},
     {"proposal_closed", "该申请已处理、已撤回或已过期", "This proposal has been decided or its time is over"},
     {"proposer_duty_gone", "提出人已不具备提出该申请的职责，不能批准，请重新提出",

@@ -252,6 +252,7 @@ enum status keeper_job_token(struct keeper *k, const struct keeper_call *call, c
     struct args *a = client_args(k, call);
     a->uuid = *job;
     a->object = object;
+    a->text = call->reason;
     enum status s = client_exchange(k, MSG_JOB_TOKEN, a, NULL, e);
     if (s == ST_OK)
         *token = a->token;

@@ -46,6 +46,8 @@ struct keeper_call {
     struct uuid request; /* the request's id, shown to the user in errors */
     uint8_t address[16]; /* the client's address, IPv4-mapped; zeros: local */
     uint8_t purpose;     /* enum purpose */
+    struct slice
+        reason; /* why, or empty: goes with seal_rows and job_token alone, at most PROTOCOL_WHY_MAX */
 };
 
 enum purpose {
@@ -91,8 +93,9 @@ struct principal {
     uint32_t department;
     unsigned duties;
     struct uuid session;
-    bool is_key; /* an API key, not a person */
-    bool is_job; /* a job acting for the person */
+    bool is_key;     /* an API key, not a person */
+    bool is_job;     /* a job acting for the person */
+    bool has_reason; /* a job's: one was given when it was begun */
     bool must_change_password;
     uint8_t step;                     /* enum sign_in_step */
     int64_t signed_in_at, expires_at; /* ms */

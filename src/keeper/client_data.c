@@ -18,6 +18,7 @@ static enum status seal_exchange(struct keeper *k, enum message number, const st
                                  struct error *e) {
     struct args *a = client_args(k, call);
     a->seal = *q;
+    a->text = call->reason;
     size_t values = 0;
     for (size_t i = 0; i < q->count; i++)
         values += q->rows[i].value_count;

@@ -16,6 +16,16 @@ struct audit_entry worker_entry(const struct worker *w, const struct args *in, u
     return entry;
 }
 
+enum status worker_reason(struct worker *w, const struct args *in, struct audit_entry *entry,
+                          struct audit_detail *why, struct error *e) {
+    if (in->text.n == 0)
+        return ST_OK;
+    enum status s = detail_seal(&w->tools, NULL, NULL, in->text, &w->arena, why);
+    entry->details = why;
+    entry->detail_count = 1;
+    return s == ST_OK ? s : error_set(e, s, "detail_seal", "the reason could not be sealed");
+}
+
 /* The first 64 printable bytes. */
 static struct slice clean_tag(const char *tag) {
     size_t n = 0;

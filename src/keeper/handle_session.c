@@ -137,6 +137,7 @@ enum status handle_session(struct worker *w, struct args *in, struct args *out, 
     p->session = c->session;
     p->is_key = c->grant.is_key;
     p->is_job = c->grant.is_job;
+    p->has_reason = c->grant.is_job && c->grant.has_reason;
     p->must_change_password = c->grant.must_change;
     p->step = c->grant.step;
     p->signed_in_at = c->signed_in_at;
@@ -237,10 +238,16 @@ enum status handle_job_token(struct worker *w, struct args *in, struct args *out
     grant.object = in->object;
     grant.network_count = 0; /* the job runs here */
     grant.expires_at = clock_wall_ms() + SESSION_JOB_MS;
+    grant.has_reason = in->text.n > 0;
     char tag[80], job[UUID_TEXT + 1];
     uuid_format(&in->uuid, job);
     (void)snprintf(tag, sizeof tag, "job %s", job);
-    enum status s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, tag, e);
+    struct audit_entry entry = worker_entry(w, in, AUDIT_ADMIN, AUDIT_DONE);
+    struct audit_detail why;
+    entry.tag = slice_from_string(tag);
+    enum status s = worker_reason(w, in, &entry, &why, e);
+    if (s == ST_OK)
+        s = ledger_record(w->state->ledger, &entry, e);
     struct uuid id;
     return s == ST_OK ? sessions_make(w->state->sessions, &grant, &out->token, &id, e) : s;
 }

@@ -24,6 +24,7 @@
 #define PROTOCOL_AGENT_MAX    200
 #define PROTOCOL_DOCUMENT_MAX ((size_t)64 << 10)
 #define PROTOCOL_REASON_MAX   1000
+#define PROTOCOL_WHY_MAX      2000 /* a reason for a write: 500 characters */
 #define PROTOCOL_SECRET_MAX   64   /* half a one-time password */
 #define PROTOCOL_CODE_MAX     1024 /* a code, or a passkey's id */
 #define PROTOCOL_PASSKEY_MAX  8192 /* one part of what a passkey answers */

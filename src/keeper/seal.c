@@ -100,9 +100,12 @@ static enum status seal_intent(struct seal_work *s, const struct args *in, struc
     entry.record_count = s->q->count;
     entry.fields = fields;
     entry.field_count = s->written_count;
+    struct audit_detail why;
     if (intent_exceptions(s, &entry) != ST_OK)
         return error_set(e, ST_NOMEM, "no_memory", "no memory for the entry");
-    enum status st = ledger_intent(s->w->state->ledger, &entry, &s->out->intent, e);
+    enum status st = worker_reason(s->w, in, &entry, &why, e);
+    if (st == ST_OK)
+        st = ledger_intent(s->w->state->ledger, &entry, &s->out->intent, e);
     if (st == ST_OK)
         worker_took_intent(s->w, s->out->intent);
     return st;

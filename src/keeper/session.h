@@ -28,7 +28,8 @@ struct session_limits {
 struct session_grant {
     uint32_t user;
     bool is_key, is_job, must_change;
-    uint8_t step; /* enum sign_in_step: until SIGN_IN_DONE only what finishes the sign-in is permitted */
+    bool has_reason; /* a job's: it stands in the entry that began it */
+    uint8_t step;    /* enum sign_in_step: until SIGN_IN_DONE only what finishes the sign-in is permitted */
     struct uuid job;
     uint16_t object;          /* a job's: the only object */
     int64_t expires_at;       /* ms, at the latest; 0: by the limits */

@@ -22,7 +22,8 @@ void session_write(struct buf *out, const struct session *s) {
     buf_put_u64(out, (uint64_t)s->signed_in_at);
     buf_put_u64(out, (uint64_t)s->seen_at);
     buf_put_u32(out, g->user);
-    buf_put_u8(out, (uint8_t)(g->is_key | g->is_job << 1 | g->must_change << 2 | g->step << 3));
+    buf_put_u8(
+        out, (uint8_t)(g->is_key | g->is_job << 1 | g->must_change << 2 | g->step << 3 | g->has_reason << 7));
     buf_put(out, g->job.b, sizeof g->job.b);
     buf_put_u16(out, g->object);
     buf_put_u64(out, (uint64_t)g->expires_at);
@@ -52,7 +53,8 @@ bool session_read(struct slice record, struct session *s) {
     g->is_key = flags & 1;
     g->is_job = flags >> 1 & 1;
     g->must_change = flags >> 2 & 1;
-    g->step = flags >> 3;
+    g->step = flags >> 3 & 0xf;
+    g->has_reason = flags >> 7;
     reader_copy(&r, g->job.b, sizeof g->job.b);
     g->object = reader_u16(&r);
     g->expires_at = (int64_t)reader_u64(&r);

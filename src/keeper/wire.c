@@ -153,6 +153,7 @@ static void wire_principal(struct wire *w, struct principal *p) {
     wire_bytes(w, p->session.b, sizeof p->session.b);
     wire_bool(w, &p->is_key);
     wire_bool(w, &p->is_job);
+    wire_bool(w, &p->has_reason);
     wire_bool(w, &p->must_change_password);
     wire_u8(w, &p->step);
     if (p->step >= SIGN_IN_STEP_END)

@@ -115,6 +115,9 @@ enum policy_mention {
     POLICY_MENTIONS_NETWORK = 0x200
 };
 unsigned policy_mentions(const struct policy_set *set);
+/* Does any policy of an act that changes records, or of writing fields, ask for a reason or a fresh second
+ * factor? */
+bool policy_asks(const struct policy_set *set);
 static inline bool policy_mentions_time(const struct policy_set *set) {
     return (policy_mentions(set) & POLICY_MENTIONS_TIME) != 0;
 }

@@ -42,6 +42,10 @@ unsigned policy_mentions(const struct policy_set *set) {
     return set->mentions;
 }
 
+bool policy_asks(const struct policy_set *set) {
+    return set->asks;
+}
+
 size_t policy_count(const struct policy_set *set) {
     return set->count;
 }
@@ -104,6 +108,9 @@ static enum status add_text(struct policy_set *set, struct slice text, const cha
     const struct policy *list;
     size_t count;
     enum status s = parse_policies(text, file, &set->arena, &list, &count, e);
+    const uint32_t changing = 1u << ACT_CREATE | 1u << ACT_UPDATE | 1u << ACT_DELETE | 1u << ACT_RESTORE |
+                              1u << ACT_IMPORT | 1u << ACT_TRANSFER | 1u << ACT_WRITE;
+    const unsigned asked = MENTION_REASON | MENTION_SECOND_FACTOR;
     for (size_t i = 0; i < count && s == ST_OK; i++) {
         if (set->count == POLICIES_MAX)
             return error_set(e, ST_LIMIT, "too_many_policies", "more than %d policies", POLICIES_MAX);
@@ -119,6 +126,7 @@ static enum status add_text(struct policy_set *set, struct slice text, const cha
         if (s == ST_OK)
             s = check_conditions(p, e);
         set->mentions |= p->mentions;
+        set->asks = set->asks || ((p->acts & changing) != 0 && (p->mentions & asked) != 0);
         set->policies[set->count++] = p;
     }
     return s;

@@ -18,6 +18,7 @@ struct policy_set {
     const struct policy_index *index; /* of `policies` */
     const struct policy_probes *probes;
     unsigned mentions;
+    bool asks;         /* policy_asks */
     uint32_t version;  /* as published; 0: from files */
     struct slice text; /* all of it; of files: one after another, each under a line with its name */
     struct arena arena;

@@ -12,7 +12,7 @@
 static const enum act row_acts[] = {ACT_LIST,   ACT_VIEW,     ACT_UPDATE, ACT_DELETE, ACT_RESTORE, ACT_EXPORT,
                                     ACT_REVEAL, ACT_TRANSFER, ACT_CREATE, ACT_IMPORT, ACT_RESOLVE};
 
-static struct access_key key_of(const struct caller *c, const struct object_def *o) {
+static struct access_key key_of(const struct caller *c, const struct object_def *o, unsigned supposed) {
     uint64_t h = map_hash(slice_from_string(c->context.purpose), 1);
     h = map_hash(slice_from_string(c->context.network), h);
     for (size_t i = 0; i < c->actor.role_count; i++)
@@ -21,7 +21,9 @@ static struct access_key key_of(const struct caller *c, const struct object_def 
     h = access_given_hash(c, o, h);
     int64_t hour = c->context.now_ms / 3600000;
     h = map_hash(slice_of(&hour, sizeof hour),
-                 h + c->context.has_reason + (uint64_t)c->actor.department * 7919);
+                 h + (access_has_reason(c) ? 1 : 0) + (uint64_t)c->actor.department * 7919);
+    if (supposed != 0)
+        h = map_hash(slice_of(&supposed, sizeof supposed), h);
     int64_t minutes = c->context.second_factor_age < 0 ? 0xffff : c->context.second_factor_age / 60;
     return (struct access_key){.epoch = c->world.epoch,
                                .context = h,
@@ -39,25 +41,32 @@ static uint8_t best_view(const struct field_view *v) {
 
 /* His own views, what has been lent to him, and what he was given for a time. */
 static enum status make_fields(struct caller *c, struct access_entry *entry, const struct policy_query *q,
-                               struct error *e) {
+                               const struct policy_context *acting, struct error *e) {
     struct access *a = &entry->access;
+    struct policy_query writing = *q;
+    const struct field_view *written = NULL;
     enum status s = policy_views(q, &a->fields, e);
-    bool given = access_is_given(c, a->object);
-    if (s != ST_OK || (c->who.lent_count == 0 && !given))
+    bool given = access_is_given(c, a->object), asked = access_has_reason(c) || entry->supposed != 0;
+    writing.context = acting;
+    if (s == ST_OK && asked)
+        s = policy_views(&writing, &written, e);
+    if (s != ST_OK || (c->who.lent_count == 0 && !given && !asked))
         return s;
     struct field_view *both = arena_array(&entry->arena, a->object->field_count, sizeof *both);
     if (both == NULL)
         return ST_NOMEM;
     memcpy(both, a->fields, a->object->field_count * sizeof *both);
     a->fields = both;
-    s = access_add_lent(c, entry, both, e);
+    for (size_t i = 0; asked && i < a->object->field_count; i++)
+        both[i].write = written[i].write;
+    s = access_add_lent(c, entry, acting, both, e);
     return s == ST_OK && given ? access_add_given(c, entry, q, both, e) : s;
 }
 
 static enum status compute_fields(struct caller *c, struct access_entry *entry, const struct policy_query *q,
-                                  struct error *e) {
+                                  const struct policy_context *acting, struct error *e) {
     struct access *a = &entry->access;
-    enum status s = make_fields(c, entry, q, e);
+    enum status s = make_fields(c, entry, q, acting, e);
     if (s != ST_OK)
         return s;
     /* Whatever he lists or opens: both lie within what either act gives him. */
@@ -88,20 +97,23 @@ static enum status compute(struct caller *c, struct access_entry *entry, struct 
                              .arena = &entry->arena};
     for (size_t i = 0; i < ACT_COUNT; i++)
         a->acts[i] = &pred_false;
-    /* Acts that are asked for anew with what was given: here, whether he could once he gives it. Nothing asks
-     * anew for a transfer, so it is held to what was shown. */
-    struct policy_context with_reason = c->context;
+    /* Acts that are asked for anew with what was given: here, whether he could once he gives it. */
+    struct policy_context with_reason = c->context, acting = c->context;
     with_reason.has_reason = true;
     with_reason.second_factor_age = 0;
+    acting.has_reason = access_has_reason(c) || (entry->supposed & SUPPOSE_REASON) != 0;
+    if ((entry->supposed & SUPPOSE_FACTOR) != 0)
+        acting.second_factor_age = entry->supposed >> SUPPOSE_AGE;
     for (size_t i = 0; i < sizeof row_acts / sizeof row_acts[0]; i++) {
-        bool reasoned = row_acts[i] == ACT_REVEAL || row_acts[i] == ACT_EXPORT;
-        q.context = reasoned ? &with_reason : &c->context;
-        enum status s = policy_filter(&q, row_acts[i], &a->acts[row_acts[i]], e);
+        enum act act = row_acts[i];
+        bool looks = act == ACT_LIST || act == ACT_VIEW || act == ACT_RESOLVE;
+        q.context = act == ACT_REVEAL || act == ACT_EXPORT ? &with_reason : looks ? &c->context : &acting;
+        enum status s = policy_filter(&q, act, &a->acts[act], e);
         if (s != ST_OK)
             return s;
     }
     q.context = &c->context;
-    enum status s = compute_fields(c, entry, &q, e);
+    enum status s = compute_fields(c, entry, &q, &acting, e);
     a->may_create = a->acts[ACT_CREATE]->op != PRED_FALSE;
     a->may_import = a->acts[ACT_IMPORT]->op != PRED_FALSE;
     a->visible = a->may_create || a->acts[ACT_LIST]->op != PRED_FALSE || a->acts[ACT_VIEW]->op != PRED_FALSE;
@@ -109,7 +121,7 @@ static enum status compute(struct caller *c, struct access_entry *entry, struct 
 }
 
 static enum status make(struct caller *c, const struct object_def *o, const struct access_key *key,
-                        struct access_entry **out, struct error *e) {
+                        unsigned supposed, struct access_entry **out, struct error *e) {
     struct access_entry *entry = calloc(1, sizeof *entry);
     if (entry == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "access");
@@ -119,6 +131,7 @@ static enum status make(struct caller *c, const struct object_def *o, const stru
     /* The entry outlives the request: it keeps its own hold on what it points into. */
     world_retain(&c->world, &entry->world);
     entry->access.object = o;
+    entry->supposed = supposed;
     enum status s = compute(c, entry, e);
     if (s != ST_OK) {
         access_entry_release(entry);
@@ -128,17 +141,18 @@ static enum status make(struct caller *c, const struct object_def *o, const stru
     return ST_OK;
 }
 
-static const struct access *held_before(const struct caller *c, const struct object_def *o) {
+static const struct access *held_before(const struct caller *c, const struct object_def *o,
+                                        unsigned supposed) {
     for (size_t i = 0; i < c->held_count; i++) {
-        if (c->held[i]->access.object == o)
+        if (c->held[i]->access.object == o && c->held[i]->supposed == supposed)
             return &c->held[i]->access;
     }
     return NULL;
 }
 
-enum status access_get(struct caller *c, const struct object_def *o, const struct access **out,
-                       struct error *e) {
-    *out = held_before(c, o);
+static enum status get(struct caller *c, const struct object_def *o, unsigned supposed,
+                       const struct access **out, struct error *e) {
+    *out = held_before(c, o, supposed);
     if (*out != NULL)
         return ST_OK;
     if (c->held_count == CALLER_HELD_MAX) {
@@ -146,10 +160,10 @@ enum status access_get(struct caller *c, const struct object_def *o, const struc
                          CALLER_HELD_MAX);
     }
     struct access_cache *cache = world_access_cache(c->world.world);
-    struct access_key key = key_of(c, o);
+    struct access_key key = key_of(c, o, supposed);
     struct access_entry *entry = access_cache_find(cache, &key);
     if (entry == NULL) {
-        enum status s = make(c, o, &key, &entry, e);
+        enum status s = make(c, o, &key, supposed, &entry, e);
         if (s != ST_OK)
             return s;
         access_cache_add(cache, entry);
@@ -157,6 +171,16 @@ enum status access_get(struct caller *c, const struct object_def *o, const struc
     c->held[c->held_count++] = entry;
     *out = &entry->access;
     return ST_OK;
+}
+
+enum status access_get(struct caller *c, const struct object_def *o, const struct access **out,
+                       struct error *e) {
+    return get(c, o, 0, out, e);
+}
+
+enum status access_suppose(struct caller *c, const struct object_def *o, unsigned supposed,
+                           const struct access **out, struct error *e) {
+    return get(c, o, policy_asks(c->world.policies) ? supposed : 0, out, e);
 }
 
 enum status access_object(struct caller *c, struct slice name, const struct access **out, struct error *e) {
@@ -186,11 +210,14 @@ bool access_may_filter(const struct access *a, size_t i) {
     return a->everywhere[i] == VIEW_CLEAR && !field_is_sealed(&a->object->fields[i]);
 }
 
-size_t access_act_names(const struct access *a, const char *names[ACCESS_ACTS]) {
+size_t access_act_names(struct caller *c, const struct access *a, const char *names[ACCESS_ACTS]) {
     static const enum act acts[ACCESS_ACTS] = {ACT_LIST,     ACT_VIEW,    ACT_CREATE, ACT_UPDATE,
                                                ACT_DELETE,   ACT_RESTORE, ACT_IMPORT, ACT_EXPORT,
                                                ACT_TRANSFER, ACT_REVEAL,  ACT_RESOLVE};
     size_t n = 0;
+    const struct access *best;
+    if (access_suppose(c, a->object, SUPPOSE_ALL, &best, NULL) == ST_OK)
+        a = best;
     for (size_t i = 0; i < ACCESS_ACTS; i++) {
         if (a->acts[acts[i]]->op != PRED_FALSE)
             names[n++] = act_name(acts[i]);

@@ -19,6 +19,33 @@ struct access {
     bool visible;        /* may list, view or create anything at all; else the object is unknown to him */
 };
 
+/* What he could once he gives a reason, or shows his second factor anew; bits. Of acts
+ * that change records and of writing fields; never of looking. */
+enum suppose {
+    SUPPOSE_REASON = 1,
+    SUPPOSE_FACTOR = 2,
+    SUPPOSE_ALL = 3,
+    SUPPOSE_AGE = 8 /* from this bit on: how old the factor is then, seconds */
+};
+MUST_CHECK enum status access_suppose(struct caller *c, const struct object_def *o, unsigned supposed,
+                                      const struct access **out, struct error *e);
+/* A reason came with the request, or with the one that began the job. */
+static inline bool access_has_reason(const struct caller *c) {
+    return c->call.reason.n > 0 || c->who.has_reason;
+}
+
+/* A record as predicates look at it. */
+struct access_row {
+    pred_lookup lookup;
+    const void *row;
+};
+/* Why an act that policy does not let him do on all of these rows (none: on the object) is refused: what is
+ * missing, where that is all (keeper/need.h); else ST_DENIED with `code`. `field`: writing that field of the
+ * object; SIZE_MAX: the act itself. */
+MUST_CHECK enum status access_refuse(struct caller *c, const struct object_def *o, enum act act, size_t field,
+                                     const struct access_row *rows, size_t row_count, const char *code,
+                                     struct error *e);
+
 /* Borrowed until caller_finish. */
 MUST_CHECK enum status access_get(struct caller *c, const struct object_def *o, const struct access **out,
                                   struct error *e);
@@ -33,8 +60,9 @@ const struct field_def *access_field(const struct access *a, struct slice name, 
 /* Clear on every row in scope and not sealed: what filters, sorts and groups may rest on. */
 bool access_may_filter(const struct access *a, size_t field_index);
 
-/* What he may do on some record at least, by the policy's names; returns how many. */
+/* What he may do on some record at least, once he gives what is asked for, by the policy's names; returns how
+ * many. */
 #define ACCESS_ACTS 11
-size_t access_act_names(const struct access *a, const char *names[ACCESS_ACTS]);
+size_t access_act_names(struct caller *c, const struct access *a, const char *names[ACCESS_ACTS]);
 
 #endif

@@ -20,6 +20,7 @@ struct access_key {
 struct access_entry {
     struct access_key key;
     struct access access;
+    unsigned supposed; /* bits of enum suppose */
     struct arena arena;
     struct world_view world; /* what the access points into */
     int references;

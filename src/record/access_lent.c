@@ -35,15 +35,19 @@ static const struct pred *widen(struct arena *arena, const struct pred *x, const
     return within == NULL ? NULL : pred_or(arena, x, within);
 }
 
-static enum status add_fields(const struct policy_query *q, const struct pred *scope,
-                              struct field_view *fields, struct error *e) {
-    const struct field_view *more;
+static enum status add_fields(const struct policy_query *q, const struct policy_context *acting,
+                              const struct pred *scope, struct field_view *fields, struct error *e) {
+    const struct field_view *more, *written;
+    struct policy_query writing = *q;
+    writing.context = acting;
     enum status s = policy_views(q, &more, e);
+    if (s == ST_OK)
+        s = policy_views(&writing, &written, e);
     for (size_t i = 0; s == ST_OK && i < q->object->field_count; i++) {
         struct field_view *f = &fields[i];
         f->see = widen(q->arena, f->see, scope, more[i].see);
         f->read = widen(q->arena, f->read, scope, more[i].read);
-        f->write = widen(q->arena, f->write, scope, more[i].write);
+        f->write = widen(q->arena, f->write, scope, written[i].write);
         f->match = widen(q->arena, f->match, scope, more[i].match);
         if (f->see == NULL || f->read == NULL || f->write == NULL || f->match == NULL)
             s = error_set(e, ST_NOMEM, "no_memory", "access");
@@ -58,12 +62,14 @@ static const enum act post_acts[] = {ACT_LIST,    ACT_VIEW,   ACT_UPDATE,   ACT_
                                      ACT_EXPORT,  ACT_REVEAL, ACT_RESOLVE};
 
 static enum status add_acts(struct access_entry *entry, struct policy_query *q, const enum act *acts,
-                            size_t n, const struct policy_context *given,
+                            size_t n, const struct policy_context *acting,
                             const struct policy_context *reasoned, struct error *e) {
+    const struct policy_context *given = q->context;
     for (size_t i = 0; i < n; i++) {
         bool reason = acts[i] == ACT_REVEAL || acts[i] == ACT_EXPORT;
         const struct pred *more;
-        q->context = reason ? reasoned : given;
+        bool looks = acts[i] == ACT_LIST || acts[i] == ACT_VIEW || acts[i] == ACT_RESOLVE;
+        q->context = reason ? reasoned : looks ? given : acting;
         enum status s = policy_filter(q, acts[i], &more, e);
         if (s != ST_OK)
             return s;
@@ -77,25 +83,25 @@ static enum status add_acts(struct access_entry *entry, struct policy_query *q, 
 }
 
 static enum status add_one(struct access_entry *entry, struct policy_query *q, bool post,
-                           const struct policy_context *reasoned, struct field_view *fields,
-                           struct error *e) {
+                           const struct policy_context *acting, const struct policy_context *reasoned,
+                           struct field_view *fields, struct error *e) {
     const struct pred *list, *view;
-    const struct policy_context *given = q->context;
     enum status s = policy_filter(q, ACT_LIST, &list, e);
     if (s == ST_OK)
         s = policy_filter(q, ACT_VIEW, &view, e);
     if (s == ST_OK)
         s = add_acts(entry, q, post ? post_acts : lent_acts,
                      post ? sizeof post_acts / sizeof post_acts[0] : sizeof lent_acts / sizeof lent_acts[0],
-                     given, reasoned, e);
+                     acting, reasoned, e);
     if (s != ST_OK)
         return s;
     const struct pred *scope = pred_or(&entry->arena, list, view);
-    return scope == NULL ? error_set(e, ST_NOMEM, "no_memory", "access") : add_fields(q, scope, fields, e);
+    return scope == NULL ? error_set(e, ST_NOMEM, "no_memory", "access")
+                         : add_fields(q, acting, scope, fields, e);
 }
 
-enum status access_add_lent(const struct caller *c, struct access_entry *entry, struct field_view *fields,
-                            struct error *e) {
+enum status access_add_lent(const struct caller *c, struct access_entry *entry,
+                            const struct policy_context *acting, struct field_view *fields, struct error *e) {
     enum status s = ST_OK;
     struct policy_context reasoned = c->context; /* whether he could, once he gives a reason and a factor */
     reasoned.has_reason = true;
@@ -109,7 +115,7 @@ enum status access_add_lent(const struct caller *c, struct access_entry *entry, 
                                  .object = entry->access.object,
                                  .context = &c->context,
                                  .arena = &entry->arena};
-        s = add_one(entry, &q, c->who.lent[i].from == c->who.user, &reasoned, fields, e);
+        s = add_one(entry, &q, c->who.lent[i].from == c->who.user, acting, &reasoned, fields, e);
     }
     return s;
 }

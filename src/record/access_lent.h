@@ -12,9 +12,11 @@
 /* The i-th of what the caller has been lent, if it is another post of his own: he, in that post. */
 bool access_post_actor(const struct caller *c, size_t i, struct actor *out);
 
-/* Widens entry->access.acts and `fields` (one per field of the object). */
+/* Widens entry->access.acts and `fields` (one per field of the object). `acting`: the context of acts that
+ * change records. */
 MUST_CHECK enum status access_add_lent(const struct caller *c, struct access_entry *entry,
-                                       struct field_view *fields, struct error *e);
+                                       const struct policy_context *acting, struct field_view *fields,
+                                       struct error *e);
 
 /* A hash of what has been lent, for the key of the cache. */
 uint64_t access_lent_hash(const struct principal *who, uint64_t seed);

@@ -24,7 +24,10 @@ enum status caller_prepare(struct caller *c, struct error *e) {
     c->actor.reports_count = me == NULL ? 0 : me->reports_count;
     int64_t now = clock_wall_ms();
     c->context.now_ms = now;
-    c->context.second_factor_age = c->who.second_factor_at == 0 ? -1 : (now - c->who.second_factor_at) / 1000;
+    /* A job goes on with the factor that was shown when it was begun. */
+    int64_t asked_at = c->who.is_job ? c->who.signed_in_at : now;
+    c->context.second_factor_age =
+        c->who.second_factor_at == 0 ? -1 : (asked_at - c->who.second_factor_at) / 1000;
     if (c->context.purpose == NULL)
         c->context.purpose = "";
     c->context.network = network_name(d->networks, d->network_count, c->call.address);

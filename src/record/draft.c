@@ -208,10 +208,9 @@ enum status draft_permit_new(struct caller *c, struct draft *d, enum act act, st
                              struct error *e) {
     struct draft_row row = {.draft = d, .page = NULL};
     bool bad = false;
-    (void)c;
-    if (pred_decide(d->access->acts[act], draft_lookup, &row) != TRUTH_TRUE) {
-        return error_set(e, ST_DENIED, "denied", "policy does not let you make this record");
-    }
+    struct access_row one_row = {draft_lookup, &row};
+    if (pred_decide(d->access->acts[act], draft_lookup, &row) != TRUTH_TRUE)
+        return access_refuse(c, d->access->object, act, SIZE_MAX, &one_row, 1, "denied", e);
     for (size_t i = 0; i < d->access->object->field_count; i++) {
         const struct field_def *f = &d->access->object->fields[i];
         if (d->inputs[i].state != FIELD_GIVEN || field_is_system(f))

@@ -27,7 +27,7 @@ enum status get_row(struct caller *c, const struct access *a, enum act act, cons
     return page_views(c, out, e);
 }
 
-static void write_acts(const struct page *p, struct json *out) {
+static void write_acts(const struct access *best, const struct page *p, struct json *out) {
     static const struct {
         enum act act;
         const char *name;
@@ -40,7 +40,7 @@ static void write_acts(const struct page *p, struct json *out) {
     json_key(out, "_acts");
     json_array_begin(out);
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
-        if (pred_decide(p->access->acts[acts[i].act], page_lookup, &row) == TRUTH_TRUE) {
+        if (pred_decide(best->acts[acts[i].act], page_lookup, &row) == TRUTH_TRUE) {
             json_cstring(out, acts[i].name);
         }
     }
@@ -48,11 +48,11 @@ static void write_acts(const struct page *p, struct json *out) {
 }
 
 /* The acts' conditions may look at columns that are not shown: fetch those too. */
-static enum status fetch_act_columns(struct page *p, struct error *e) {
+static enum status fetch_act_columns(const struct access *best, struct page *p, struct error *e) {
     static const enum act acts[] = {ACT_UPDATE, ACT_DELETE, ACT_REVEAL, ACT_TRANSFER, ACT_EXPORT};
     uint16_t columns[OBJECT_FIELDS_MAX];
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
-        size_t n = pred_columns(p->access->acts[acts[i]], columns, OBJECT_FIELDS_MAX);
+        size_t n = pred_columns(best->acts[acts[i]], columns, OBJECT_FIELDS_MAX);
         for (size_t k = 0; k < n && k < OBJECT_FIELDS_MAX; k++) {
             if (columns[k] < FIELD_FIRST_OWN)
                 continue;
@@ -66,14 +66,17 @@ static enum status fetch_act_columns(struct page *p, struct error *e) {
 
 enum status get_write(struct caller *c, const struct page *page, struct json *out, struct error *e) {
     struct titles titles;
+    const struct access *best;
     enum status s = titles_load(c, page, &titles, e);
+    if (s == ST_OK)
+        s = access_suppose(c, page->access->object, SUPPOSE_ALL, &best, e);
     if (s != ST_OK)
         return s;
     json_object_begin(out);
     s = page_write_row(c, page, 0, &titles, out, e);
     if (s != ST_OK)
         return s;
-    write_acts(page, out);
+    write_acts(best, page, out);
     (void)access_given_write(c, page->access->object, &page->keeper_rows[0].record, "_given", out);
     if (page->rows.rows[0].cells[PAGE_DELETED_AT].kind == CELL_INT) {
         json_key(out, "_deleted_at");
@@ -92,9 +95,12 @@ static enum status find_one(struct caller *c, const struct access *a, const stru
                              .include_deleted = deleted == GET_ANY};
     if (q.filter == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "record");
+    const struct access *best;
     enum status s = page_plan(a, shown, count, page, e);
     if (s == ST_OK)
-        s = fetch_act_columns(page, e);
+        s = access_suppose(c, a->object, SUPPOSE_ALL, &best, e);
+    if (s == ST_OK)
+        s = fetch_act_columns(best, page, e);
     if (s != ST_OK)
         return s;
     page_select(page, &q);
@@ -155,6 +161,7 @@ static enum status made_row(struct caller *c, const struct write_op *made, struc
 enum status get_made(struct caller *c, const struct access *a, const struct write_op *made,
                      struct slice wrapped_key, struct json *out, uint64_t *version, struct error *e) {
     const uint16_t *shown = NULL;
+    const struct access *best;
     size_t count = 0;
     struct page page;
     int64_t at;
@@ -166,7 +173,9 @@ enum status get_made(struct caller *c, const struct access *a, const struct writ
     if (s == ST_OK)
         s = page_plan(a, shown, count, &page, e);
     if (s == ST_OK)
-        s = fetch_act_columns(&page, e);
+        s = access_suppose(c, a->object, SUPPOSE_ALL, &best, e);
+    if (s == ST_OK)
+        s = fetch_act_columns(best, &page, e);
     if (s == ST_OK)
         s = made_row(c, made, wrapped_key, &page, e);
     if (s == ST_OK)

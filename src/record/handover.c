@@ -1,5 +1,6 @@
 #include "record/handover.h"
 
+#include "keeper/need.h"
 #include "policy/organise.h"
 #include "record/get.h"
 #include "record/seal.h"
@@ -360,6 +361,20 @@ enum status record_handover_move(struct caller *c, const struct object_def *obje
     return ST_OK;
 }
 
+/* Nothing of the object is his to move; or it were, had he given what policy asks for. */
+static enum status not_moved(struct caller *c, const struct access *a, enum act act, uint64_t *count,
+                             struct error *e) {
+    struct need need;
+    struct error why;
+    enum status s = access_refuse(c, a->object, act, SIZE_MAX, NULL, 0, "denied", &why);
+    *count = 0;
+    if (s == ST_DENIED && !need_read(&why, &need))
+        return ST_OK;
+    if (e != NULL)
+        *e = why;
+    return s;
+}
+
 enum status record_handover_count(struct caller *c, const struct object_def *object,
                                   const struct handover_rule *rule, uint64_t *count, struct error *e) {
     const struct access *a;
@@ -367,9 +382,14 @@ enum status record_handover_count(struct caller *c, const struct object_def *obj
     bool at_least;
     *count = 0;
     enum status s = access_get(c, object, &a, e);
-    if (s != ST_OK || a->acts[ACT_TRANSFER]->op == PRED_FALSE || a->acts[ACT_UPDATE]->op == PRED_FALSE)
+    if (s != ST_OK)
         return s;
     const struct pred *all = his == NULL ? NULL : pred_and(c->arena, a->acts[ACT_VIEW], his);
-    return all == NULL ? error_set(e, ST_NOMEM, "no_memory", "handover")
-                       : store_count(c->reader, object, all, false, COUNT_MOST, count, &at_least, e);
+    s = all == NULL ? error_set(e, ST_NOMEM, "no_memory", "handover")
+                    : store_count(c->reader, object, all, false, COUNT_MOST, count, &at_least, e);
+    if (s != ST_OK || *count == 0)
+        return s;
+    if (a->acts[ACT_TRANSFER]->op == PRED_FALSE)
+        return not_moved(c, a, ACT_TRANSFER, count, e);
+    return a->acts[ACT_UPDATE]->op == PRED_FALSE ? not_moved(c, a, ACT_UPDATE, count, e) : ST_OK;
 }

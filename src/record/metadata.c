@@ -3,7 +3,7 @@
 
 struct looker {
     struct caller *caller;
-    const struct access *access;
+    const struct access *access, *best; /* best: once he gives what is asked for */
 };
 
 /* The look-ups that he may make on a field: every kind where he reads it on some record, else by what a match
@@ -19,14 +19,14 @@ static unsigned matchable(const struct access *a, size_t i) {
 
 static bool see_field(void *context, const struct object_def *o, const struct field_def *f,
                       struct field_sight *out) {
-    const struct access *a = ((struct looker *)context)->access;
+    const struct access *a = ((struct looker *)context)->access, *best = ((struct looker *)context)->best;
     size_t i = (size_t)(f - o->fields);
-    bool writable = a->fields[i].write->op != PRED_FALSE && !f->read_only && !field_is_system(f);
+    bool writable = best->fields[i].write->op != PRED_FALSE && !f->read_only && !field_is_system(f);
     if (field_is_internal(f) || (a->best[i] == VIEW_HIDDEN && !writable))
         return false;
     bool clear = access_may_filter(a, i) && f->id != FIELD_UPDATED_AT;
     *out = (struct field_sight){.view = a->best[i],
-                                .writable = writable || (f->id == FIELD_OWNER && a->may_create),
+                                .writable = writable || (f->id == FIELD_OWNER && best->may_create),
                                 .matchable = matchable(a, i),
                                 .filterable = clear,
                                 .sortable = clear};
@@ -40,10 +40,12 @@ static bool see_object(void *context, const struct object_def *o) {
 
 static enum status write_one(struct caller *c, const struct access *a, struct json *out) {
     const char *names[ACCESS_ACTS];
-    struct looker looker = {.caller = c, .access = a};
+    struct looker looker = {.caller = c, .access = a, .best = a};
     struct metadata_viewer viewer = {
         .field = see_field, .object = see_object, .context = &looker, .acts = names};
-    viewer.act_count = access_act_names(a, names);
+    if (access_suppose(c, a->object, SUPPOSE_ALL, &looker.best, NULL) != ST_OK)
+        looker.best = a;
+    viewer.act_count = access_act_names(c, a, names);
     object_write_metadata(out, c->world.objects, a->object, &viewer);
     return ST_OK;
 }

@@ -53,6 +53,12 @@ static void fill_stored(struct change *k) {
     }
 }
 
+static enum status refuse_as(struct error *e, const struct error *why) {
+    if (e != NULL)
+        *e = *why;
+    return why->status;
+}
+
 static enum status permit_write(struct change *k) {
     const struct object_def *o = k->access->object;
     struct draft_row after = {.draft = &k->draft, .page = &k->old};
@@ -66,7 +72,11 @@ static enum status permit_write(struct change *k) {
             pred_decide(write, draft_lookup, &after) == TRUTH_TRUE) {
             continue;
         }
+        struct access_row rows[] = {{page_lookup, &before}, {draft_lookup, &after}};
         struct error one;
+        enum status s = access_refuse(k->c, o, ACT_WRITE, i, rows, 2, "write_denied", &one);
+        if (s == ST_DENIED && strcmp(one.code, "write_denied") != 0)
+            return refuse_as(k->e, &one);
         (void)error_field(&one, ST_DENIED, "write_denied", o->fields[i].name,
                           "you may not change this field");
         (void)field_errors_add(k->errors, &one);
@@ -79,7 +89,8 @@ static enum status permit_act(struct change *k, enum act act) {
     struct page_row row = {.page = &k->old, .row = &k->old.rows.rows[0]};
     if (pred_decide(k->access->acts[act], page_lookup, &row) == TRUTH_TRUE)
         return ST_OK;
-    return error_set(k->e, ST_DENIED, "denied", "policy does not let you do this");
+    return access_refuse(k->c, k->access->object, act, SIZE_MAX, &(struct access_row){page_lookup, &row}, 1,
+                         "denied", k->e);
 }
 
 static enum status permit_change(struct change *k) {

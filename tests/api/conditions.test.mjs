@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ok, problem } from './client.mjs';
 import { company } from './people.mjs';
-import { password, root, Server } from './server.mjs';
+import { password, root, Server, until } from './server.mjs';
 
 const hour = new Date().getHours(); // the server runs in the same zone, and at the latest an hour later
 const extra = `
@@ -14,6 +14,12 @@ const extra = `
 when { context.network != "office" && context.class == "personal" };
 @id("update-not-from-outside") forbid (principal in Role::"sales", action == Action::"update", resource)
 when { context.network == "outside" };
+@id("delete-with-a-reason") forbid (principal, action == Action::"delete", resource is Customer)
+unless { context.reason };
+@id("owner-with-a-factor") forbid (principal in Role::"sales_manager", action == Action::"transfer", resource)
+unless { context.reason && context has second_factor_age && context.second_factor_age < 900 };
+@id("remark-with-a-reason") forbid (principal in Role::"sales_manager", action == Action::"write", resource is Customer)
+when { context.field == "remark" } unless { context.reason };
 @id("not-at-this-hour") forbid (principal in Role::"finance", action in Action::"look", resource)
 when { context.hour == ${hour} || context.hour == ${(hour + 1) % 24} };
 @id("only-at-other-hours") forbid (principal in Role::"marketing", action in Action::"look", resource)
@@ -64,6 +70,46 @@ test('what the network allows is asked at each request: the same session in the 
   assert.equal((await vpn.patch(path, { remark: 'x' }, version)).status, 200);
   vpn.close();
   outside.close();
+});
+
+const because = (text) => ({ headers: { 'x-reason': encodeURIComponent(text) } });
+
+test('an act that only lacks a reason is refused by that code, then done with it, and the reason stands sealed in its entry', async () => {
+  const sales1 = await server.as('sales1'), sales2 = await server.as('sales2'), manager = await server.as('manager'), auditor = await server.as('auditor');
+  const made = await sales1.create('customer', company());
+  const path = `/api/v1/records/customer/${made.id}`;
+  const seen = ok(await manager.get(path));
+  assert.ok(seen._acts.includes('delete'), 'what he may do once he gives a reason is offered');
+  const refused = problem(await manager.delete(path, seen._version), 403, 'reason_required');
+  assert.deepEqual(refused.required, { act: 'delete', reason: true, second_factor_minutes: null });
+  for (const text of ['短', ' a b ', '长'.repeat(501), 'x%00xxxx'])
+    problem(await manager.delete(path, seen._version, { headers: { 'x-reason': encodeURIComponent(text).replace('%2500', '%00') } }), 422, 'bad_reason', 'reason');
+  problem(await sales2.delete(path, seen._version), 404, 'not_found');
+  problem(await sales1.delete(path, seen._version, because('我想删掉它')), 403, 'denied');
+  const many = await manager.post('/api/v1/records/customer/bulk', { act: 'delete', items: [{ id: made.id, version: seen._version }] });
+  assert.equal(many.json.items[0].error.code, 'reason_required');
+  assert.equal(many.json.items[0].error.required.reason, true);
+  ok(await manager.delete(path, seen._version, because('客户要求删除资料')), 204);
+  const entry = await until('the index has the entry', async () =>
+    ok(await auditor.get(`/api/v1/audit?act=delete&record=${made.id}`)).items[0]);
+  assert.equal(entry.has_detail, true);
+  assert.ok(!JSON.stringify(entry).includes('客户要求'));
+  assert.equal(ok(await auditor.get(`/api/v1/audit/${entry.seq}`)).detail, '客户要求删除资料');
+  assert.equal(ok(await manager.get(`/api/v1/audit/${entry.seq}`)).detail, null, 'the reason is for the auditor');
+});
+
+test('all that is missing is told at once, with the minutes; who may not do it anyway is told nothing of it', async () => {
+  const manager = await server.as('manager'), sales1 = await server.as('sales1');
+  const made = await sales1.create('customer', company());
+  const path = `/api/v1/records/customer/${made.id}`;
+  const version = ok(await manager.get(path))._version;
+  const both = problem(await manager.patch(path, { owner: 12 }, version), 403, 'second_factor_required');
+  assert.deepEqual(both.required, { act: 'transfer', reason: true, second_factor_minutes: 15 });
+  const factor = problem(await manager.patch(path, { owner: 12 }, version, because('重新分配客户')), 403, 'second_factor_required');
+  assert.deepEqual(factor.required, { act: 'transfer', reason: false, second_factor_minutes: 15 });
+  const word = problem(await manager.patch(path, { remark: '备注' }, version), 403, 'reason_required');
+  assert.equal(word.required.act, 'write');
+  ok(await manager.patch(path, { remark: '备注' }, version, because('补充备注信息')));
 });
 
 test('what the hour forbids is forbidden now, what it forbids at other hours is not', async () => {

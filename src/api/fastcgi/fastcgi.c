@@ -217,6 +217,7 @@ enum status fastcgi_request(const struct fastcgi *f, struct http_request *out) {
         {SLICE_INIT("HTTP_X_CSRF_TOKEN"), offsetof(struct http_request, csrf)},
         {SLICE_INIT("HTTP_IF_MATCH"), offsetof(struct http_request, if_match)},
         {SLICE_INIT("HTTP_IDEMPOTENCY_KEY"), offsetof(struct http_request, idempotency_key)},
+        {SLICE_INIT("HTTP_X_REASON"), offsetof(struct http_request, reason)},
         {SLICE_INIT("HTTP_ACCEPT_LANGUAGE"), offsetof(struct http_request, accept_language)},
         {SLICE_INIT("HTTP_USER_AGENT"), offsetof(struct http_request, user_agent)},
         {SLICE_INIT("REMOTE_ADDR"), offsetof(struct http_request, remote_address)},
