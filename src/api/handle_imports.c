@@ -177,9 +177,15 @@ static enum status check_file(struct slice name, json_int_t size, struct error *
 static enum status check_open(struct caller *c, struct error *e) {
     struct import *all;
     size_t n, open = 0;
+    uint64_t bytes = 0; /* as they were announced */
     enum status s = import_list(c->reader, c->who.user, LIST_MOST, c->arena, &all, &n, e);
-    for (size_t i = 0; s == ST_OK && i < n; i++)
-        open += uuid_is_nil(&all[i].job);
+    for (size_t i = 0; s == ST_OK && i < n; i++) {
+        bool waits = uuid_is_nil(&all[i].job);
+        open += waits;
+        bytes += waits ? all[i].size : 0;
+    }
+    if (s == ST_OK && bytes >= IMPORT_OPEN_BYTES)
+        return error_set(e, ST_LIMIT, "too_many_imports", "imports of 8 GiB are open");
     if (s == ST_OK && open >= IMPORT_OPEN_MAX)
         return error_set(e, ST_LIMIT, "too_many_imports", "at most %d imports may be open", IMPORT_OPEN_MAX);
     return s;

@@ -14,7 +14,8 @@
 #define IMPORT_PART       ((size_t)1024 * 1024)
 #define IMPORT_SIZE_MAX   ((uint64_t)4 << 30)
 #define IMPORT_NAME_MAX   200
-#define IMPORT_OPEN_MAX   20 /* of one person, not yet started */
+#define IMPORT_OPEN_MAX   20                  /* of one person, not yet started */
+#define IMPORT_OPEN_BYTES ((uint64_t)8 << 30) /* what these may come to before another is begun */
 #define IMPORT_KEPT_MS    (30 * 24 * 3600 * (int64_t)1000)
 #define IMPORT_SEALED_MAX (IMPORT_PART * 2 + 256) /* of one file on the disk */
 

@@ -169,6 +169,15 @@ test('workbooks, missing parts, wrong sizes and wrong mappings are refused with 
   problem(await leader.post(`${base}/${id}/start`, { mapping: [{ column: 0, field: 'name' }, { column: 1, field: 'name' }] }), 422, 'bad_mapping');
 });
 
+test('whoever has announced 8 GiB that he has not started begins nothing more; others do', async () => {
+  const manager = await server.as('manager');
+  const begin = (c, size) => c.post(base, { object: 'customer', file_name: 'a.csv', size });
+  const most = 4 * 1024 ** 3;
+  for (let i = 0; i < 2; i++) ok(await begin(manager, most), 201);
+  problem(await begin(manager, 10), 429, 'too_many_imports');
+  ok(await begin(leader, 10), 201);
+});
+
 test('the owner can come from a column, by login, and decides who sees the record', async () => {
   const m = mobile();
   const { job } = await run(leader, `t,n,m,who\ncompany,归属公司,${m},sales1\ncompany,无人公司,${mobile()},no-such\n`, { mapping: [...mapping, { column: 3, field: 'owner' }] });
