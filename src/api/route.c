@@ -1,34 +1,27 @@
 #include "api/route.h"
 
-/* Cuts the next segment (without its slash) off `rest`. */
-static struct slice segment(struct slice *rest) {
-    if (rest->n > 0 && rest->p[0] == '/') {
-        rest->p++;
-        rest->n--;
-    }
-    size_t n = 0;
-    while (n < rest->n && rest->p[n] != '/')
-        n++;
-    struct slice part = slice_of(rest->p, n);
-    rest->p += n;
-    rest->n -= n;
-    return part;
-}
-
+/* Byte by byte, since nearly all patterns differ from the path in their first dozen: cutting both into
+ * segments was a twentieth of what the engine does for one record. */
 static bool matches(const char *pattern, struct http_request *r) {
-    struct slice want = slice_from_string(pattern), have = r->path;
+    const uint8_t *p = r->path.p, *end = p + r->path.n;
     r->parameter_count = 0;
-    while (want.n > 0 && have.n > 0) {
-        struct slice w = segment(&want), h = segment(&have);
-        if (w.n > 0 && w.p[0] == '{') {
-            if (h.n == 0 || r->parameter_count == HTTP_SEGMENTS)
+    for (; *pattern != '\0'; pattern++) {
+        if (*pattern != '{') {
+            if (p == end || *p++ != (uint8_t)*pattern)
                 return false;
-            r->parameters[r->parameter_count++] = h; /* nginx has decoded the path */
-        } else if (!slice_equal(w, h)) {
-            return false;
+            continue;
         }
+        const uint8_t *from = p;
+        while (p < end && *p != '/')
+            p++;
+        if (p == from || r->parameter_count == HTTP_SEGMENTS)
+            return false;
+        r->parameters[r->parameter_count++] =
+            slice_of(from, (size_t)(p - from)); /* nginx has decoded the path */
+        while (*pattern != '}')
+            pattern++;
     }
-    return want.n == 0 && have.n == 0;
+    return p == end;
 }
 
 const struct route *route_find(struct http_request *r, bool *other_method) {

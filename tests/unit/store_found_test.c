@@ -30,6 +30,32 @@ static void step(void *context, int64_t row) {
     w->count++;
 }
 
+struct words {
+    int64_t before;
+    bool down;
+    uint64_t count;
+    const struct row_set *set;
+};
+
+static void word(void *context, int64_t first, uint64_t rows) {
+    struct words *w = context;
+    assert_true(rows != 0 && first % 64 == 0);
+    assert_true(w->before == -1 || (w->down ? first < w->before : first > w->before));
+    w->before = first;
+    for (int64_t i = 0; i < 64; i++) {
+        assert_int_equal(row_set_has(w->set, first + i), rows >> i & 1);
+        w->count += rows >> i & 1;
+    }
+}
+
+static void words_are(const struct row_set *s) {
+    for (size_t down = 0; down < 2; down++) {
+        struct words w = {.before = -1, .down = down == 1, .set = s};
+        row_set_words(s, down == 1, word, &w);
+        assert_int_equal(w.count, s->count);
+    }
+}
+
 static void set_is(struct row_set *s, int64_t a, int64_t b, bool both) {
     struct walk w = {.before = -1};
     uint64_t want = 0;
@@ -41,6 +67,7 @@ static void set_is(struct row_set *s, int64_t a, int64_t b, bool both) {
     row_set_each(s, step, &w);
     assert_int_equal(s->count, want);
     assert_int_equal(w.count, want);
+    words_are(s);
     assert_false(row_set_has(s, ROWS));
     assert_false(row_set_has(s, -1));
     row_set_give(s);
@@ -81,13 +108,20 @@ static void a_set_holds_until_its_chunk_is_touched(void **state) {
     struct found *f = found_new();
     uint64_t now = found_now(f), kept = 0;
     struct row_set *s = every(5000);
-    found_put(f, 7, 1, now, s);
+    const int64_t terms[] = {1, 2, 1};
+    found_put(f, 7, terms, 1, now, s);
+    found_put(f, 7, terms, 2, now, s);
     row_set_give(s);
-    s = found_get(f, 7, 1, &kept);
-    assert_non_null(s);
-    assert_int_equal(kept, now);
-    row_set_give(s);
-    assert_null(found_get(f, 8, 1, &kept));
+    for (size_t count = 1; count <= 2; count++) {
+        s = found_get(f, 7, terms, count, &kept);
+        assert_non_null(s);
+        assert_int_equal(kept, now);
+        row_set_give(s);
+    }
+    assert_null(found_get(f, 8, terms, 1, &kept));
+    assert_null(found_get(f, 7, terms + 1, 1, &kept));
+    assert_null(found_get(f, 7, terms + 1, 2, &kept)); /* in another order */
+    assert_null(found_get(f, 7, terms, 3, &kept));
     assert_true(found_holds(f, 7, 2, now));
     found_touch(f, 7, 2);
     assert_false(found_holds(f, 7, 2, now)); /* before the commit already */
@@ -105,10 +139,10 @@ static void memory_is_bounded_and_the_oldest_goes(void **state) {
     struct row_set *large = every(2);
     size_t most = FOUND_BYTES / row_set_bytes(large);
     for (int64_t term = 1; term <= (int64_t)most * 2; term++)
-        found_put(f, 7, term, 1, large);
+        found_put(f, 7, &term, 1, 1, large);
     size_t there = 0;
     for (int64_t term = 1; term <= (int64_t)most * 2; term++) {
-        struct row_set *s = found_get(f, 7, term, &now);
+        struct row_set *s = found_get(f, 7, &term, 1, &now);
         there += s != NULL;
         row_set_give(s);
     }

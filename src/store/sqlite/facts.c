@@ -17,7 +17,8 @@ struct packed {
 struct facts_chunk {
     atomic_ullong changed[POSTINGS_WORDS];
     atomic_ullong known[POSTINGS_WORDS];
-    _Atomic(struct packed *) rows; /* NULL: none is known */
+    atomic_llong latest[POSTINGS_WORDS]; /* no known row of these 64 was created later */
+    _Atomic(struct packed *) rows;       /* NULL: none is known */
 };
 
 struct object {
@@ -271,6 +272,14 @@ bool facts_get(struct facts_view *v, int64_t row, struct fact *out) {
     return true;
 }
 
+/* What is known was noted in `latest` before it was known, and `latest` only grows. */
+bool facts_all_before(struct facts_view *v, int64_t first, uint64_t rows, int64_t at) {
+    const struct facts_chunk *c = look_at(v, first);
+    size_t block = block_of(first);
+    return c != NULL && (rows & ~atomic_load_explicit(&c->known[block], memory_order_acquire)) == 0 &&
+           atomic_load_explicit(&c->latest[block], memory_order_acquire) < at && facts_hold(v, first);
+}
+
 /* False: no room for such a number. */
 static bool pack(int64_t n, uint64_t most, uint64_t *out) {
     *out = n == FACT_NOBODY ? most : (uint64_t)n;
@@ -307,6 +316,8 @@ void facts_learn(struct facts_view *v, int64_t row, const struct fact *fact) {
                                  owner << 32 | department << 16 | branch};
         for (size_t i = 0; i < WORDS; i++)
             atomic_store_explicit(&rows[row % POSTINGS_ROWS].words[i], words[i], memory_order_release);
+        if (fact->alive && fact->created_at > atomic_load(&c->latest[block_of(row)]))
+            atomic_store(&c->latest[block_of(row)], fact->created_at);
         atomic_fetch_or(&c->known[block_of(row)], bit_of(row));
     }
     facts_learnt(v, row);

@@ -53,6 +53,10 @@ struct facts_view facts_look(struct facts *f, uint16_t object, uint64_t now);
 bool facts_get(struct facts_view *v, int64_t row, struct fact *out);
 /* The row will be asked for soon. */
 void facts_expect(struct facts_view *v, int64_t row);
+/* Whether all of these rows (bits; `first` is the number of the lowest, a multiple of 64) are known and were
+ * created before `at`, or are deleted. Rows mostly stand in the order of their creation, so that a page's
+ * other rows needn't be looked at one by one. */
+bool facts_all_before(struct facts_view *v, int64_t first, uint64_t rows, int64_t at);
 /* What was read within the snapshot. */
 void facts_learn(struct facts_view *v, int64_t row, const struct fact *fact);
 

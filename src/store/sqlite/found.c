@@ -11,10 +11,12 @@
 struct entry {
     struct entry *next;          /* of the bucket */
     struct entry *newer, *older; /* by use */
-    int64_t term;
+    uint64_t hash;
     uint64_t now;
     struct row_set *set;
     uint16_t object;
+    size_t count;
+    int64_t terms[];
 };
 
 struct shard {
@@ -89,13 +91,36 @@ bool found_holds(const struct found *f, uint16_t object, int64_t chunk, uint64_t
 
 /* ---- sets ---- */
 
-static struct shard *shard_of(struct found *f, int64_t term) {
-    return &f->shards[spread((uint64_t)term) % SHARDS];
+struct key {
+    uint64_t hash;
+    const int64_t *terms;
+    size_t count;
+    uint16_t object;
+};
+
+static struct key key_of(uint16_t object, const int64_t *terms, size_t count) {
+    struct key k = {.hash = object, .terms = terms, .count = count, .object = object};
+    for (size_t i = 0; i < count; i++)
+        k.hash = spread(k.hash + (uint64_t)terms[i]);
+    return k;
 }
 
-static struct entry **place_of(struct shard *s, uint16_t object, int64_t term) {
-    struct entry **at = &s->buckets[spread((uint64_t)term + object) / SHARDS % BUCKETS];
-    while (*at != NULL && ((*at)->term != term || (*at)->object != object))
+static struct shard *shard_of(struct found *f, const struct key *k) {
+    return &f->shards[k->hash % SHARDS];
+}
+
+static bool is_entry(const struct entry *e, const struct key *k) {
+    return e->hash == k->hash && e->object == k->object && e->count == k->count &&
+           memcmp(e->terms, k->terms, k->count * sizeof *k->terms) == 0;
+}
+
+static struct entry **bucket_of(struct shard *s, uint64_t hash) {
+    return &s->buckets[hash / SHARDS % BUCKETS];
+}
+
+static struct entry **place_of(struct shard *s, const struct key *k) {
+    struct entry **at = bucket_of(s, k->hash);
+    while (*at != NULL && !is_entry(*at, k))
         at = &(*at)->next;
     return at;
 }
@@ -122,21 +147,25 @@ static void link_use(struct shard *s, struct entry *e) {
 }
 
 static size_t entry_bytes(const struct entry *e) {
-    return sizeof *e + row_set_bytes(e->set);
+    return sizeof *e + e->count * sizeof e->terms[0] + row_set_bytes(e->set);
 }
 
 static void take_out(struct shard *s, struct entry *e) {
-    struct entry **at = place_of(s, e->object, e->term);
+    struct entry **at = bucket_of(s, e->hash);
+    while (*at != e)
+        at = &(*at)->next;
     *at = e->next;
     unlink_use(s, e);
     s->bytes -= entry_bytes(e);
     entry_free(e);
 }
 
-struct row_set *found_get(struct found *f, uint16_t object, int64_t term, uint64_t *now) {
-    struct shard *s = shard_of(f, term);
+struct row_set *found_get(struct found *f, uint16_t object, const int64_t *terms, size_t count,
+                          uint64_t *now) {
+    struct key k = key_of(object, terms, count);
+    struct shard *s = shard_of(f, &k);
     (void)pthread_mutex_lock(&s->lock);
-    struct entry *e = *place_of(s, object, term);
+    struct entry *e = *place_of(s, &k);
     struct row_set *set = e == NULL ? NULL : row_set_take(e->set);
     if (e != NULL) {
         *now = e->now;
@@ -147,17 +176,32 @@ struct row_set *found_get(struct found *f, uint16_t object, int64_t term, uint64
     return set;
 }
 
-void found_put(struct found *f, uint16_t object, int64_t term, uint64_t now, struct row_set *set) {
-    struct shard *s = shard_of(f, term);
-    struct entry *e = calloc(1, sizeof *e);
+static struct entry *entry_make(const struct key *k, uint64_t now, struct row_set *set) {
+    size_t bytes = k->count * sizeof *k->terms;
+    struct entry *e = calloc(1, sizeof *e + bytes);
+    if (e == NULL)
+        return NULL;
+    e->hash = k->hash;
+    e->now = now;
+    e->set = row_set_take(set);
+    e->object = k->object;
+    e->count = k->count;
+    memcpy(e->terms, k->terms, bytes);
+    return e;
+}
+
+void found_put(struct found *f, uint16_t object, const int64_t *terms, size_t count, uint64_t now,
+               struct row_set *set) {
+    struct key k = key_of(object, terms, count);
+    struct shard *s = shard_of(f, &k);
+    struct entry *e = entry_make(&k, now, set);
     if (e == NULL)
         return; /* it is read again next time */
-    *e = (struct entry){.term = term, .now = now, .set = row_set_take(set), .object = object};
     (void)pthread_mutex_lock(&s->lock);
-    struct entry **at = place_of(s, object, term);
+    struct entry **at = place_of(s, &k);
     if (*at != NULL)
         take_out(s, *at);
-    at = &s->buckets[spread((uint64_t)term + object) / SHARDS % BUCKETS];
+    at = bucket_of(s, k.hash);
     e->next = *at;
     *at = e;
     link_use(s, e);

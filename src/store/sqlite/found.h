@@ -33,9 +33,12 @@ uint64_t found_now(const struct found *f);
 /* Whether what was found at `now` holds for the chunk; ask when the snapshot has begun. */
 bool found_holds(const struct found *f, uint16_t object, int64_t chunk, uint64_t now);
 
-/* The set of a term, a reference of the caller's, and its `now`; NULL: none. */
-struct row_set *found_get(struct found *f, uint16_t object, int64_t term, uint64_t *now);
+/* The set of the rows that have all of these terms in g_OBJECT, a reference of the caller's, and its `now`;
+ * NULL: none. Terms of several are a question's: their order counts. */
+struct row_set *found_get(struct found *f, uint16_t object, const int64_t *terms, size_t count,
+                          uint64_t *now);
 /* Keeps it, with a reference of its own; in place of an older one. */
-void found_put(struct found *f, uint16_t object, int64_t term, uint64_t now, struct row_set *set);
+void found_put(struct found *f, uint16_t object, const int64_t *terms, size_t count, uint64_t now,
+               struct row_set *set);
 
 #endif

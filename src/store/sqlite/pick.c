@@ -9,6 +9,7 @@
 
 #define STEPS_A_READING 12 /* a row read by its number */
 #define ROWS_A_STEP     6  /* known rows looked at */
+#define SWEEP_LEAST     4  /* unknown rows: who misses fewer doesn't read a slice */
 #define AHEAD           16 /* rows whose facts are fetched before they are looked at; a power of two */
 
 struct entry {
@@ -81,7 +82,7 @@ static bool rest_is_facts(const struct plan *p) {
 
 bool pick_fits(const struct query *q) {
     const struct plan *p = &q->plan;
-    return q->r->facts != NULL && p->alive == PLAN_ALIVE && p->term_count == 0 && !p->by_id &&
+    return q->r->facts != NULL && p->alive == PLAN_ALIVE && !p->by_id &&
            (p->judged != NULL || rest_is_facts(p)) && order_fits(p) && arms_fit(p) && after_fits(q);
 }
 
@@ -182,10 +183,7 @@ static void look_at(struct pick *p, int64_t row) {
 }
 
 /* Facts lie far apart: each is fetched some rows ahead. */
-static void come_by(void *context, int64_t row) {
-    struct pick *p = context;
-    if (p->too_many)
-        return;
+static void come_by(struct pick *p, int64_t row) {
     facts_expect(&p->view, row);
     int64_t *place = &p->ahead[p->next++ % AHEAD];
     if (p->next > AHEAD)
@@ -193,8 +191,22 @@ static void come_by(void *context, int64_t row) {
     *place = row;
 }
 
+/* Once the page is full, rows that are all behind its last one needn't be looked at. */
+static void come_by_word(void *context, int64_t first, uint64_t rows) {
+    struct pick *p = context;
+    if (p->descending && !p->by_id && p->count == p->wanted &&
+        facts_all_before(&p->view, first, rows, p->heap[0].created_at))
+        return;
+    while (rows != 0 && !p->too_many) {
+        int bit = p->descending ? 63 - __builtin_clzll(rows) : __builtin_ctzll(rows);
+        rows &= ~((uint64_t)1 << bit);
+        come_by(p, first + bit);
+    }
+}
+
+/* In the page's direction, since rows mostly stand in the order of their creation. */
 static void look_at_all(struct pick *p, const struct row_set *set) {
-    row_set_each(set, come_by, p);
+    row_set_words(set, p->descending, come_by_word, p);
     for (size_t i = p->next > AHEAD ? p->next - AHEAD : 0; i < p->next && !p->too_many; i++)
         look_at(p, p->ahead[i % AHEAD]);
 }
@@ -364,10 +376,11 @@ enum status pick_rows(struct query *q, const struct row_set *set, int64_t **rows
     enum status st = begin(q, steps, &p);
     if (st == ST_OK) {
         look_at_all(&p, set);
+        p.too_many = p.too_many || (q->only_memory && p.unknown_count > 0);
         if (!p.too_many)
             st = unknown_read(q, &p);
     }
-    if (st == ST_OK && p.unknown_count > 0)
+    if (st == ST_OK && p.unknown_count > SWEEP_LEAST && !q->only_memory)
         st = sweep(q, &p.view);
     if (st == ST_OK && !p.too_many) {
         *done = true;

@@ -182,6 +182,9 @@ enum status query_take(struct query *q, int64_t *rows, size_t count) {
         n.missing[n.missing_count++] = true;
     if (q->ask.shape != 0)
         st = take_kept(q, &n, to);
+    q->missed = n.missing_count > 0;
+    if (st == ST_OK && q->missed && q->only_memory)
+        return st;
     if (st == ST_OK && n.missing_count > 0)
         st = read_missing(q, &n, to);
     if (st == ST_OK)
@@ -426,11 +429,40 @@ static enum status query_run(struct query *q) {
         st = query_short(q);
     else
         st = s->offset >= PLACES_OFFSET_LEAST ? query_numbered(q) : query_plain(q);
-    if (st == ST_OK && q->out->count > s->limit) {
-        q->out->count = s->limit;
-        q->out->more = true;
-    }
     return st;
+}
+
+/* Without a transaction, when memory has all but the numbers. */
+static enum status query_from_memory(struct query *q, bool *done) {
+    *done = false;
+    if (!query_is_one_term(q))
+        return ST_OK;
+    q->only_memory = true;
+    reader_begin_one(q->r);
+    enum status st = query_one_term(q, done);
+    reader_end(q->r);
+    q->only_memory = false;
+    return st;
+}
+
+static enum status query_in_snapshot(struct query *q) {
+    enum status st = ST_OK;
+    if (query_is_one_statement(q))
+        reader_begin_one(q->r);
+    else
+        st = reader_begin(q->r, q->e);
+    if (st != ST_OK)
+        return st;
+    st = query_run(q);
+    reader_end(q->r);
+    return st;
+}
+
+static void query_trim(struct query *q) {
+    if (q->out->count <= q->select->limit)
+        return;
+    q->out->count = q->select->limit;
+    q->out->more = true;
 }
 
 /* Before the snapshot begins. */
@@ -460,14 +492,13 @@ enum status store_query(struct store_reader *r, const struct store_select *q, st
     st = query_plan(&run);
     if (st == ST_OK)
         st = query_judge(&run);
-    if (st == ST_OK && query_is_one_statement(&run))
-        reader_begin_one(r);
-    else if (st == ST_OK)
-        st = reader_begin(r, e);
-    if (st == ST_OK) {
-        st = query_run(&run);
-        reader_end(r);
-    }
+    bool done = false;
+    if (st == ST_OK)
+        st = query_from_memory(&run, &done);
+    if (st == ST_OK && !done)
+        st = query_in_snapshot(&run);
+    if (st == ST_OK)
+        query_trim(&run);
     judged_give(r->facts, &run.judged);
     if (st == ST_NOMEM)
         return error_set(e, st, "no_memory", "no memory for the rows");

@@ -182,10 +182,25 @@ static struct row_set *combine_bits(const struct row_set *a, const struct row_se
     return s;
 }
 
+static void push(void *context, int64_t row) {
+    row_set_add_row(context, row);
+}
+
+/* A list where that is much shorter: of two common terms few rows may have both. */
+static struct row_set *lean(struct row_set *s) {
+    struct row_set_maker m;
+    if (s == NULL || s->count * sizeof *s->list > bitmap_bytes(s->chunks) / 2)
+        return s;
+    row_set_begin(&m, s->chunks);
+    row_set_each(s, push, &m);
+    row_set_give(s);
+    return row_set_end(&m);
+}
+
 struct row_set *row_set_and(const struct row_set *a, const struct row_set *b) {
     struct row_set_maker m;
     if (a->bits != NULL && b->bits != NULL)
-        return combine_bits(a, b, true);
+        return lean(combine_bits(a, b, true));
     if (a->bits != NULL || (b->bits == NULL && b->count < a->count)) {
         const struct row_set *c = a;
         a = b;
@@ -232,5 +247,34 @@ void row_set_each(const struct row_set *s, void (*call)(void *context, int64_t r
     for (int64_t i = 0; s->bits != NULL && i < s->chunks * POSTINGS_WORDS; i++) {
         for (uint64_t word = s->bits[i]; word != 0; word &= word - 1)
             call(context, i * 64 + __builtin_ctzll(word));
+    }
+}
+
+static void list_words(const struct row_set *s, bool down, void (*call)(void *, int64_t, uint64_t),
+                       void *context) {
+    for (size_t i = 0; i < s->count;) {
+        uint32_t word = s->list[down ? s->count - 1 - i : i] / 64;
+        uint64_t rows = 0;
+        for (; i < s->count; i++) {
+            uint32_t row = s->list[down ? s->count - 1 - i : i];
+            if (row / 64 != word)
+                break;
+            rows |= (uint64_t)1 << (row % 64);
+        }
+        call(context, (int64_t)word * 64, rows);
+    }
+}
+
+void row_set_words(const struct row_set *s, bool down,
+                   void (*call)(void *context, int64_t first, uint64_t rows), void *context) {
+    if (s->bits == NULL) {
+        list_words(s, down, call, context);
+        return;
+    }
+    int64_t words = s->chunks * POSTINGS_WORDS;
+    for (int64_t i = 0; i < words; i++) {
+        int64_t at = down ? words - 1 - i : i;
+        if (s->bits[at] != 0)
+            call(context, at * 64, s->bits[at]);
     }
 }

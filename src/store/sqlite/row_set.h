@@ -58,6 +58,10 @@ struct row_set *row_set_end(struct row_set_maker *m);
 struct row_set *row_set_and(const struct row_set *a, const struct row_set *b);
 struct row_set *row_set_or(const struct row_set *a, const struct row_set *b);
 
+/* Calls for each 64 rows that some are of: the number of the lowest, and a bit for each; from the last on
+ * when `down`. */
+void row_set_words(const struct row_set *s, bool down,
+                   void (*call)(void *context, int64_t first, uint64_t rows), void *context);
 /* Calls for each row, ascending. */
 void row_set_each(const struct row_set *s, void (*call)(void *context, int64_t row), void *context);
 

@@ -7,13 +7,12 @@
 
 #include <stdlib.h>
 
-/* One question. `sets` in the order in which a walk through its parts meets their terms. */
+/* One question. `terms` in the order in which a walk through its parts meets them. */
 struct finder {
     struct store_reader *r;
     uint16_t object;
     int64_t chunks;
     int64_t terms[TERM_SETS_MOST];
-    struct row_set *sets[TERM_SETS_MOST];
     struct row_set_maker *staged; /* as many; NULL: there are no staged rows */
     size_t count, next;
     enum status status;
@@ -132,13 +131,13 @@ static struct row_set *set_read(struct finder *f, int64_t term, const struct row
     if (set == NULL)
         return no_memory(f);
     if (f->status == ST_OK && f->r->found != NULL && holds_all(f, set, f->r->found_now))
-        found_put(f->r->found, f->object, term, f->r->found_now, set);
+        found_put(f->r->found, f->object, &term, 1, f->r->found_now, set);
     return set;
 }
 
 static struct row_set *set_of(struct finder *f, int64_t term) {
     uint64_t now = 0;
-    struct row_set *old = f->r->found == NULL ? NULL : found_get(f->r->found, f->object, term, &now);
+    struct row_set *old = f->r->found == NULL ? NULL : found_get(f->r->found, f->object, &term, 1, &now);
     if (holds_all(f, old, now))
         return old;
     struct row_set *set = set_read(f, term, old, now);
@@ -167,25 +166,11 @@ static void replace(struct finder *f, struct row_set **set, struct row_set *by) 
     *set = by == NULL ? no_memory(f) : by;
 }
 
-static void staged_join(struct finder *f) {
-    for (size_t i = 0; f->staged != NULL && i < f->count; i++) {
-        if (f->staged[i].set == NULL && !f->staged[i].failed)
-            continue;
-        struct row_set *more = row_set_end(&f->staged[i]);
-        if (f->status == ST_OK)
-            replace(f, &f->sets[i], more == NULL ? NULL : row_set_or(f->sets[i], more));
-        row_set_give(more);
-    }
+static void staged_free(struct finder *f) {
+    for (size_t i = 0; f->staged != NULL && i < f->count; i++)
+        row_set_give(f->staged[i].set);
     free(f->staged);
     f->staged = NULL;
-}
-
-static void sets_read(struct finder *f) {
-    for (size_t i = 0; f->status == ST_OK && i < f->count; i++)
-        f->sets[i] = set_of(f, f->terms[i]);
-    if (f->status == ST_OK && f->count > 0)
-        f->status = staged_find(f->r->c, &f->r->sql, f->object, f->terms, f->count, staged_row, f, f->e);
-    staged_join(f);
 }
 
 /* ---- together ---- */
@@ -244,20 +229,76 @@ static struct row_set *exact_read(struct finder *f, const struct pred *p) {
 static struct row_set *evaluate(struct finder *f, const struct pred *p);
 
 /* Begins with the rarest: what is left of it is looked up in the others. */
-static struct row_set *evaluate_terms(struct finder *f, const struct pred *p) {
-    struct row_set **sets = &f->sets[f->next];
+static struct row_set *all_of(struct finder *f, struct row_set *const *sets, size_t count) {
     size_t rarest = 0;
-    for (size_t i = 1; i < p->value_count; i++) {
+    for (size_t i = 1; i < count; i++) {
         if (sets[i]->count < sets[rarest]->count)
             rarest = i;
     }
     struct row_set *sum = row_set_take(sets[rarest]);
-    for (size_t i = 0; f->status == ST_OK && i < p->value_count; i++) {
+    for (size_t i = 0; f->status == ST_OK && i < count; i++) {
         if (i != rarest)
             sum = both(f, sum, row_set_take(sets[i]));
     }
-    f->next += p->value_count;
     return sum;
+}
+
+/* Kept as one term's set is: what the rows of several together are hangs on the same chunks. */
+static struct row_set *all_read(struct finder *f, const int64_t *terms, size_t count) {
+    struct row_set **sets = calloc(count, sizeof *sets), *sum = NULL;
+    size_t n = 0;
+    if (sets == NULL)
+        return no_memory(f);
+    while (f->status == ST_OK && n < count) {
+        sets[n] = set_of(f, terms[n]);
+        n += sets[n] != NULL;
+    }
+    if (f->status == ST_OK)
+        sum = all_of(f, sets, count);
+    for (size_t i = 0; i < n; i++)
+        row_set_give(sets[i]);
+    free(sets);
+    if (f->status == ST_OK && f->r->found != NULL && holds_all(f, sum, f->r->found_now))
+        found_put(f->r->found, f->object, terms, count, f->r->found_now, sum);
+    return sum;
+}
+
+/* The rows that have all these terms in g_OBJECT. */
+static struct row_set *all_in_postings(struct finder *f, const int64_t *terms, size_t count) {
+    uint64_t now = 0;
+    if (count == 1)
+        return set_of(f, terms[0]);
+    struct row_set *old = f->r->found == NULL ? NULL : found_get(f->r->found, f->object, terms, count, &now);
+    if (holds_all(f, old, now))
+        return old;
+    row_set_give(old);
+    return all_read(f, terms, count);
+}
+
+/* The staged rows that have them all: a row that is staged has all its postings there. NULL: none. */
+static struct row_set *all_in_staged(struct finder *f, struct row_set_maker *staged, size_t count) {
+    struct row_set *sum = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (staged[i].failed)
+            return no_memory(f);
+        if (staged[i].set == NULL)
+            return NULL;
+    }
+    for (size_t i = 0; f->status == ST_OK && i < count; i++) {
+        struct row_set *one = row_set_end(&staged[i]);
+        staged[i].set = NULL;
+        sum = i == 0 ? one : both(f, sum, one);
+    }
+    return sum;
+}
+
+static struct row_set *evaluate_terms(struct finder *f, const struct pred *p) {
+    size_t from = f->next;
+    f->next += p->value_count;
+    struct row_set *sum = all_in_postings(f, &f->terms[from], p->value_count);
+    struct row_set *more =
+        f->staged == NULL || f->status != ST_OK ? NULL : all_in_staged(f, &f->staged[from], p->value_count);
+    return more == NULL ? sum : either(f, sum, more);
 }
 
 static struct row_set *evaluate_list(struct finder *f, const struct pred *p) {
@@ -296,13 +337,12 @@ enum status term_sets_find(struct store_reader *r, uint16_t object, const struct
     chunks_count(f);
     for (size_t i = 0; i < count; i++)
         collect(f, parts[i]);
-    if (f->status == ST_OK)
-        sets_read(f);
+    if (f->status == ST_OK && f->count > 0)
+        f->status = staged_find(r->c, &r->sql, object, f->terms, f->count, staged_row, f, e);
     struct row_set *sum = NULL;
     for (size_t i = 0; f->status == ST_OK && i < count; i++)
         sum = both(f, sum, evaluate(f, parts[i]));
-    for (size_t i = 0; i < f->count; i++)
-        row_set_give(f->sets[i]);
+    staged_free(f);
     enum status st = f->status;
     free(f);
     if (st != ST_OK) {

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NUMBER_ROOM 21
+#define NUMBER_ROOM   21
+#define ONE_TERM_ROWS 64 /* picked; more are led by */
 
 /* ---- sets ---- */
 
@@ -149,17 +150,75 @@ static enum status query_picked(struct query *q, const struct terms_lead *lead, 
     int64_t *rows = NULL;
     size_t count = 0;
     *done = false;
-    if (lead->rows == NULL || !pick_fits(q))
+    if (lead->rows == NULL || q->plan.term_count > 0 || !pick_fits(q))
         return ST_OK;
     enum status st = pick_rows(q, lead->rows, &rows, &count, done);
     return st == ST_OK && *done ? query_take(q, rows, count) : st;
 }
 
+/* ---- one exact term ---- */
+
+bool query_is_one_term(const struct query *q) {
+    const struct plan *p = &q->plan;
+    return p->term_count == 1 && p->set_count == 0 && p->terms[0]->value_count == 1 && pick_fits(q);
+}
+
+static int by_number(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* At most ONE_TERM_ROWS + 1 of them, ascending. */
+static enum status one_term_read(struct query *q, int64_t *rows, size_t *count) {
+    struct sql *sql = &q->r->sql;
+    sqlite3_stmt *s = NULL;
+    sql_reset(sql);
+    put_term_rows(sql, q->plan.object->id, q->plan.terms[0]);
+    enum status st = sql_prepare(sql, q->r->c, &s, q->e);
+    for (*count = 0; st == ST_OK && *count <= ONE_TERM_ROWS && reader_step(q->r, s, &st, q->e); ++*count)
+        rows[*count] = sqlite3_column_int64(s, 0);
+    statement_done(q->r->c, s);
+    qsort(rows, *count, sizeof *rows, by_number);
+    return st;
+}
+
+static struct row_set *one_term_set(const int64_t *rows, size_t count) {
+    struct row_set_maker m;
+    row_set_begin(&m, count == 0 ? 1 : postings_chunk(rows[count - 1]) + 1);
+    for (size_t i = 0; i < count; i++)
+        row_set_add_row(&m, rows[i]);
+    return row_set_end(&m);
+}
+
+enum status query_one_term(struct query *q, bool *done) {
+    int64_t rows[ONE_TERM_ROWS + 1], *picked = NULL;
+    size_t count = 0;
+    *done = false;
+    enum status st = one_term_read(q, rows, &count);
+    if (st != ST_OK || count > ONE_TERM_ROWS)
+        return st;
+    struct row_set *set = one_term_set(rows, count);
+    if (set == NULL)
+        return ST_NOMEM;
+    st = pick_rows(q, set, &picked, &count, done);
+    row_set_give(set);
+    if (st != ST_OK || !*done)
+        return st;
+    st = query_take(q, picked, count);
+    *done = !q->only_memory || !q->missed;
+    return st;
+}
+
+/* ---- all ways ---- */
+
 enum status query_by_terms(struct query *q) {
     struct terms_lead lead;
     size_t wanted = (size_t)q->select->limit + q->select->offset;
     bool done = false;
-    enum status st = terms_find_sets(q->r, &q->plan, &lead, q->e);
+    enum status st = query_is_one_term(q) ? query_one_term(q, &done) : ST_OK;
+    if (st != ST_OK || done)
+        return st;
+    st = terms_find_sets(q->r, &q->plan, &lead, q->e);
     if (st == ST_OK)
         st = query_picked(q, &lead, &done);
     if (st == ST_OK && !done)
