@@ -60,6 +60,9 @@ static int64_t number(struct fixture *f, const char *sql) {
 static void all_are_found(struct fixture *f, uint64_t rows) {
     assert_int_equal(count_of(f, has(f, F_NAME, SEARCH_FRAGMENT, 1)), rows);
     assert_int_equal(count_of(f, has(f, F_NAME, SEARCH_FRAGMENT, 13)), rows / 10);
+    const struct cell both[] = {cell_int(1), cell_int(13)};
+    for (size_t twice = 0; twice < 2; twice++) /* read, then kept */
+        assert_int_equal(count_of(f, pred_terms(&f->arena, F_NAME, SEARCH_FRAGMENT, both, 2)), rows / 10);
     assert_int_equal(count_of(f, has(f, F_MOBILE, SEARCH_SUFFIX, 7)), rows / 50);
     assert_int_equal(count_of(f, has(f, F_MOBILE, SEARCH_EXACT, 7)), 1);
     const struct pred *three = has(f, F_NAME, SEARCH_FRAGMENT, 13),
