@@ -12,9 +12,13 @@
 #define CONF_MOST 65536
 
 /* Bodies of 100,000 bytes and more cost the engine tens of milliseconds each before it can refuse them. So
- * many a second go on from one address, so many may be there at a time, most waiting unread. */
-#define LARGE_PER_SECOND 5
-#define LARGE_WAITING    32
+ * many may be there at a time from one address, and of one session, most waiting unread; how many a second go
+ * on is configured, less for a session than for an address, which may be an office. */
+#define LARGE_WAITING         32
+#define LARGE_SESSION_WAITING 8
+
+/* What tells sessions and keys apart here: not enough of a token to stand for it. */
+#define TOKEN_BEGIN "{8}"
 
 #define CONNECTIONS_MOST 20480 /* idle ones cost some 20 KB each once TLS is agreed on */
 #define CONNECTIONS_LESS 512
@@ -92,17 +96,23 @@ static void put_limits(struct buf *b, const struct config *c) {
                    "map $http_sec_fetch_site $foreign { default 1; '' 0; same-origin 0; none 0; }\n"
                    "map $upstream_http_cache_control $caching { default ''; '' no-store; }\n"
                    "map $status $retry_after { default ''; 503 1; }\n"
+                   "map $http_content_length $large_body { default 0; '~^[0-9]{6,}$' 1; }\n"
                    "map $http_content_length $large { default ''; '~^[0-9]{6,}$' $binary_remote_addr; }\n"
+                   "map \"$large_body:$http_cookie\" $large_session { default ''; "
+                   "'~^1:(?:.*; *)?__Host-kedun=(?<session_begin>[^;]" TOKEN_BEGIN ")' $session_begin; }\n"
+                   "map \"$large_body:$http_authorization\" $large_key { default ''; "
+                   "'~*^1:Bearer +(?<key_begin>[^ ]" TOKEN_BEGIN ")' $key_begin; }\n"
                    "limit_req_zone $sign_in zone=sign_in:1m rate=%lldr/m;\n"
-                   "limit_req_zone $large zone=large:1m rate=%dr/s;\n"
+                   "limit_req_zone $large zone=large:1m rate=%lldr/s;\n"
+                   "limit_req_zone $large_session$large_key zone=large_session:1m rate=%lldr/s;\n"
                    "limit_conn_zone $binary_remote_addr zone=address:4m;\n"
                    "limit_conn_zone $server_port zone=parts:64k;\n"
                    "limit_conn_zone $large zone=large_now:1m;\n"
                    "limit_req_status 429;\n"
                    "limit_conn_status 429;\n"
                    "limit_conn address %lld;\n",
-                   (long long)c->sign_ins_per_minute, LARGE_PER_SECOND,
-                   (long long)c->connections_per_address);
+                   (long long)c->sign_ins_per_minute, (long long)c->large_per_second,
+                   (long long)c->large_per_session, (long long)c->connections_per_address);
 }
 
 static void put_tls(struct buf *b, const char *dir, const struct config *c) {
@@ -248,14 +258,18 @@ static void put_api(struct buf *b, const struct config *c) {
     /* limit_conn of a location replaces those of the levels above. */
     buf_put_format(b,
                    "location /api/ {\nfastcgi_read_timeout 60s;\nlimit_req zone=large burst=%d;\n"
+                   "limit_req zone=large_session burst=%d;\n"
                    "limit_conn address %lld;\nlimit_conn large_now %d;\n",
-                   LARGE_WAITING, (long long)c->connections_per_address, LARGE_WAITING);
+                   LARGE_WAITING, LARGE_SESSION_WAITING, (long long)c->connections_per_address,
+                   LARGE_WAITING);
     put_engine(b);
     /* No expression below may take its addresses, which have dots. */
     buf_put_format(b,
                    "}\nlocation ^~ /scim/ {\nfastcgi_read_timeout 60s;\nlimit_req zone=large burst=%d;\n"
+                   "limit_req zone=large_session burst=%d;\n"
                    "limit_conn address %lld;\nlimit_conn large_now %d;\n",
-                   LARGE_WAITING, (long long)c->connections_per_address, LARGE_WAITING);
+                   LARGE_WAITING, LARGE_SESSION_WAITING, (long long)c->connections_per_address,
+                   LARGE_WAITING);
     put_engine(b);
     buf_put_format(
         b,

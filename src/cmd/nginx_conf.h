@@ -5,7 +5,8 @@
  *  - One way in: /api/ and the health pages go to the engine by FastCGI over run/fastcgi.sock, on connections
  * that are kept; everything else is the built UI with a strict content security policy. /metrics answers
  * loopback only.
- *  - Limits: sizes, times, requests at a time and sign-ins for each address, parts of uploads at a time.
+ *  - Limits: sizes, times, requests at a time and sign-ins for each address, large bodies for each address
+ *    and each session, parts of uploads at a time.
  *  - No access log; the error log goes through cmd/nginx_log.h, which takes out what a client sent.
  *
  * FastCGI parameters: CONTENT_LENGTH, REQUEST_METHOD, DOCUMENT_URI (decoded, normalised), QUERY_STRING,

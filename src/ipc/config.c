@@ -36,6 +36,8 @@ static const struct key keys[] = {
     {"sign_ins_per_minute", NUMBER, MEMBER(sign_ins_per_minute), "300", 1, 60000},
     {"sign_in_burst", NUMBER, MEMBER(sign_in_burst), "60", 1, 10000},
     {"connections_per_address", NUMBER, MEMBER(connections_per_address), "512", 1, 65536},
+    {"large_per_second", NUMBER, MEMBER(large_per_second), "5", 1, 10000},
+    {"large_per_session", NUMBER, MEMBER(large_per_session), "2", 1, 10000},
     {"ui_dir", TEXT, MEMBER(ui_dir), KEDUN_UI_DIR, 0, 0},
     {"objects_dir", TEXT, MEMBER(objects_dir), SHARED("objects"), 0, 0},
     {"policies_dir", TEXT, MEMBER(policies_dir), SHARED("policies"), 0, 0},

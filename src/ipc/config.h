@@ -28,6 +28,8 @@ struct config {
     int64_t sign_ins_per_minute;     /* for each address */
     int64_t sign_in_burst;           /* so many at once */
     int64_t connections_per_address; /* requests at a time */
+    int64_t large_per_second;        /* bodies of 100,000 bytes and more, for each address */
+    int64_t large_per_session;       /* of these, for each session or key */
 
     /* Where the shipped files are. */
     char ui_dir[CONFIG_TEXT];

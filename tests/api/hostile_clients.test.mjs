@@ -60,6 +60,17 @@ test('more large bodies than a server wants at a time are refused as too many, o
   }), 400, 'invalid_json');
 });
 
+test('who holds back large bodies in one session is refused before his whole address is', async () => {
+  const answers = [], held = [];
+  await until('he is refused', () => {
+    if (!answers.includes('429 too_many_requests')) held.push(holdBack(answers));
+    return answers.includes('429 too_many_requests');
+  });
+  const a = await leader.post(query, bodyOf('not_utf8'));
+  for (const q of held) q.destroy();
+  problem(a, 400, 'invalid_json');
+});
+
 for (const [kind, count] of [['idle', 800], ['idle_tls', 200], ['slow_headers', 200], ['slow_bodies', 200], ['resets', 50]]) {
   test(`beside ${count} connections of the kind ${kind} others are served; afterwards none is held`, async () => {
     await sales1.get('/readyz');

@@ -1,31 +1,33 @@
-// ./do bench hostile [--customers N] [--seconds S] [--work DIR] [--port P] [--json FILE] [--set KEY=VALUE] [ATTACK...]
-// What slow and hostile clients cost others: people ask 200 times a second, alone first and then beside each attack; their times are
-// measured from when a request was due. Attackers come from other loopback addresses; those who send bodies are signed in.
+// What slow and hostile clients cost others: people on kept connections ask 200 times a second, alone first and then beside each attack; their times are
+// measured from when a request was due. Twice a second a newcomer agrees on TLS anew and asks once: told apart. Attackers come from other loopback addresses;
+// those who send bodies are signed in. All share the machine, so attacks by connections are made on a bare nginx beside the product as well, which does
+// nothing but TLS: what people's times are then is what the attackers' programs and the machine cost, with no part of the product attacked.
 import { fork } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cpus, loadavg, setPriority } from 'node:os';
+import { cpus, getPriority, loadavg, setPriority } from 'node:os';
 import { attacks } from '../api/attacks.mjs';
 import { Client } from '../api/client.mjs';
 import { FIELDS } from './cases.mjs';
 import { makeData } from './data.mjs';
-import { Product } from './servers.mjs';
+import { Processes, Product, end, family, launch } from './servers.mjs';
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
-const RATE = 200;
+const RATE = 200, WARM_SECONDS = 2, HEAD_START_MS = 3000;
 // Connections, or requests in flight; 10,000 idle ones from several addresses.
 const sizes = { idle: 8000, idle_tls: 2000, slow_headers: 1000, slow_bodies: 400, resets: 100, huge: 8, many: 8, deep: 8, not_utf8: 8, filter: 8, leaves: 8 };
+const byConnections = ['idle', 'idle_tls', 'slow_headers', 'slow_bodies', 'resets'];
 
 // ---- in processes of their own ----
 
-async function victim({ port, ca, cookie, seconds }) {
-  const c = new Client({ port, ca: Buffer.from(ca) });
-  c.agent.maxSockets = 32;
-  c.cookies = new Map([cookie.split('=')]);
-  const { items } = (await c.get(`/api/v1/records/customer?limit=50&fields=${FIELDS}`)).json;
-  const paths = [...items.map((i) => `/api/v1/records/customer/${i.id}`), `/api/v1/records/customer?limit=50&fields=${FIELDS}`];
-  const times = [], refused = {};
-  const begin = performance.now(), all = [];
+function summary(times, refused) {
+  times.sort((a, b) => a - b);
+  const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
+  return { n: times.length, p50: at(0.5), p99: at(0.99), max: at(1), refused };
+}
+
+async function askAll(c, paths, seconds) {
+  const times = [], refused = {}, all = [], begin = performance.now();
   for (let n = 0; n < seconds * RATE; n++) {
     const due = begin + (n * 1000) / RATE;
     while (performance.now() < due) await pause(Math.max(0, due - performance.now()));
@@ -35,18 +37,53 @@ async function victim({ port, ca, cookie, seconds }) {
     }));
   }
   await Promise.all(all);
-  c.close();
-  times.sort((a, b) => a - b);
-  const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
-  process.send({ n: times.length, p50: at(0.5), p99: at(0.99), max: at(1), refused });
+  return summary(times, refused);
 }
 
-// Attackers' own work is not the server's: elsewhere it would be another machine's.
+// Whose connections stand before anything is measured; measures as often as told, for so many seconds.
+async function victim({ port, ca, cookie }) {
+  const c = new Client({ port, ca: Buffer.from(ca) });
+  c.agent.maxSockets = 32;
+  c.cookies = new Map([cookie.split('=')]);
+  const list = `/api/v1/records/customer?limit=50&fields=${FIELDS}`;
+  const { items } = (await c.get(list)).json;
+  const paths = [...items.map((i) => `/api/v1/records/customer/${i.id}`), list];
+  await Promise.all(Array.from({ length: 32 }, () => c.get(list)));
+  await askAll(c, paths, WARM_SECONDS);
+  process.on('message', async ({ seconds }) => process.send(await askAll(c, paths, seconds)));
+  process.send({ ready: true });
+}
+
+async function newcomer({ port, ca, cookie }) {
+  process.on('message', async ({ seconds }) => {
+    const times = [], refused = {}, all = [];
+    for (let n = 0; n < seconds * 2; n++) {
+      const c = new Client({ port, ca: Buffer.from(ca) }), begin = performance.now();
+      c.cookies = new Map([cookie.split('=')]);
+      all.push(c.get('/api/v1/me').then((a) => a.status, (e) => e.code).then((status) => {
+        times.push(performance.now() - begin);
+        if (status !== 200) refused[status] = (refused[status] ?? 0) + 1;
+        c.close();
+      }));
+      await pause(500);
+    }
+    await Promise.all(all);
+    process.send(summary(times, refused));
+  });
+  process.send({ ready: true });
+}
+
+// Attackers' own work is not the server's: elsewhere it would be another machine's. Every thread of it gives way.
+function giveWay() {
+  const to = Math.min(19, getPriority() + 15);
+  for (const thread of readdirSync('/proc/self/task')) setPriority(Number(thread), to);
+}
+
 function attack({ port, ca, cookie, csrf, kind, count }) {
-  setPriority(10);
+  giveWay();
   const parts = Math.ceil(count / 2500);
   const running = Array.from({ length: parts }, (_, i) => attacks[kind]({ port, ca: Buffer.from(ca), cookie, csrf, from: `127.0.0.${10 + i}`, count: Math.ceil(count / parts) }));
-  setTimeout(() => process.send({ ready: true }), 3000);
+  setTimeout(() => process.send({ ready: true }), HEAD_START_MS);
   process.on('message', () => {
     const seen = {};
     for (const r of running) {
@@ -67,7 +104,7 @@ const said = (child) => new Promise((done, failed) => {
 // ---- the run ----
 
 function options(args) {
-  const o = { kinds: [], customers: 5000, seconds: 10, work: '/var/tmp/kedun-bench', port: 19643, set: [] };
+  const o = { kinds: [], customers: 20000, seconds: 8, work: '/var/tmp/kedun-bench', port: 19643, set: [] };
   for (let i = 0; i < args.length; i++) {
     const name = args[i].replace(/^--/, '');
     if (['customers', 'seconds', 'port'].includes(name)) o[name] = Number(args[++i]);
@@ -80,22 +117,50 @@ function options(args) {
   return o;
 }
 
-async function measure(own, o) {
-  const v = start('victim', { ...own, seconds: o.seconds });
-  return said(v);
+const asked = (child, message) => {
+  const answer = said(child);
+  child.send(message);
+  return answer;
+};
+
+// People and newcomers, for so many seconds.
+async function measure(people, seconds) {
+  const [m, anew] = await Promise.all([asked(people.victim, { seconds }), asked(people.newcomer, { seconds })]);
+  return { ...m, anew };
 }
 
-async function beside(o, kind, own, foe) {
+async function beside(o, kind, people, foe, pids) {
   const a = start('attack', { ...foe, kind, count: sizes[kind] });
   await said(a);
-  const m = await measure(own, o);
-  a.send('stop');
-  const seen = await said(a);
+  const processes = new Processes([...pids, a.pid], { attackers: /--child.attack/ }), begun = processes.cpu();
+  const m = await measure(people, o.seconds), ended = processes.cpu();
+  const seen = await asked(a, 'stop');
   await pause(1000);
-  return { ...m, seen };
+  // Thousandths of a core.
+  const cpu = Object.fromEntries(Object.keys(ended).map((name) => [name, Math.round((ended[name] - begun[name]) / o.seconds / 1000)]).filter(([, n]) => n > 0));
+  return { ...m, seen, cpu };
+}
+
+// An nginx with the product's certificate, times and nothing behind it.
+function bareNginx(o, data) {
+  const dir = join(o.work, 'bare-nginx'), conf = join(dir, 'nginx.conf');
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(conf, `user root root;\ndaemon off;\nworker_processes 1;\npid ${dir}/pid;\nerror_log stderr crit;\nevents { worker_connections 20480; }\n` +
+    `http {\naccess_log off;\nclient_header_timeout 10s;\nclient_body_timeout 10s;\nreset_timedout_connection on;\nserver {\nlisten 127.0.0.1:${o.port + 1} ssl;\n` +
+    `ssl_certificate ${data}/tls/server.crt;\nssl_certificate_key ${data}/tls/server.key;\nssl_protocols TLSv1.2 TLSv1.3;\nssl_session_tickets off;\n` +
+    'location / { return 204; }\n}\n}\n');
+  return launch('/usr/sbin/nginx', ['-p', dir, '-c', conf, '-e', 'stderr']);
 }
 
 const cookieOf = (c) => [...c.cookies].map((pair) => pair.join('=')).join('; ');
+
+function told({ attack: kind, size, ratio, floor_ratio, quiet, during, floor }) {
+  const times = (m) => `p50 ${m.p50.toFixed(1)} p99 ${m.p99.toFixed(1)} (newcomers ${m.anew.p50.toFixed(0)}, most ${m.anew.max.toFixed(0)})`;
+  return `${kind.padEnd(13)} ${String(size).padStart(5)}  ratio ${ratio.toFixed(2)}${floor ? `, on the bare nginx ${floor_ratio.toFixed(2)}` : ''}\n` +
+    `  ms: quiet ${times(quiet)}  beside it ${times(during)}${floor ? `  beside it on the bare nginx ${times(floor)}` : ''}\n` +
+    `  people refused ${JSON.stringify(during.refused)}, newcomers ${JSON.stringify(during.anew.refused)}; attackers ${JSON.stringify(during.seen)}\n` +
+    `  thousandths of a core ${JSON.stringify(during.cpu)}${floor ? `, on the bare nginx ${JSON.stringify(floor.cpu)} ${JSON.stringify(floor.seen)}` : ''}`;
+}
 
 async function main() {
   const o = options(process.argv.slice(2));
@@ -103,29 +168,36 @@ async function main() {
   const product = await new Product(data, share, o.port, o.set).start();
   const ca = readFileSync(join(data, 'tls/ca.crt'), 'utf8');
   console.log(`${o.customers} customers; ${cpus().length} x ${cpus()[0].model.trim()}, load ${loadavg()[0].toFixed(1)}; ${RATE} requests a second for ${o.seconds} s each; settings: ${o.set.join(' ') || 'as shipped'}`);
-  const lines = [];
+  const lines = [], bare = bareNginx(o, data), people = {};
+  for (const signal of ['SIGTERM', 'SIGINT'])
+    process.on(signal, () => {
+      for (const child of [bare, product.child]) child.kill('SIGTERM');
+      process.exit(1);
+    });
   try {
     const own = { port: o.port, ca, cookie: cookieOf(await product.as('service')) };
     const foe = { port: o.port, ca, cookie: cookieOf(await product.as('sales')), csrf: (await product.as('sales')).csrf };
-    await measure(own, { seconds: 2 });
+    for (const role of ['victim', 'newcomer']) await said((people[role] = start(role, own)));
     for (const kind of o.kinds) {
       // The quiet beside it is measured again each time: neighbours change.
-      const before = await measure(own, o), during = await beside(o, kind, own, foe);
-      const ratio = during.p99 / before.p99;
-      lines.push({ attack: kind, size: sizes[kind], quiet_p50_ms: before.p50, quiet_p99_ms: before.p99, p50_ms: during.p50, p99_ms: during.p99, ratio, refused: during.refused, seen: during.seen });
-      console.log(`${kind.padEnd(13)} ${String(sizes[kind]).padStart(5)}  quiet p50 ${before.p50.toFixed(1)} p99 ${before.p99.toFixed(1)}  beside it p50 ${during.p50.toFixed(1)} p99 ${during.p99.toFixed(1)} ms  ` +
-        `ratio ${ratio.toFixed(2)}  people refused ${JSON.stringify(during.refused)}  attackers ${JSON.stringify(during.seen)}`);
+      const quiet = await measure(people, o.seconds);
+      const floor = byConnections.includes(kind) && (await beside(o, kind, people, { ...foe, port: o.port + 1 }, family(bare.pid)));
+      const during = await beside(o, kind, people, foe, family(product.child.pid));
+      const line = { attack: kind, size: sizes[kind], ratio: during.p99 / quiet.p99, floor_ratio: floor ? floor.p99 / quiet.p99 : null, quiet, during, floor: floor || null };
+      lines.push(line);
+      console.log(told(line));
     }
   } finally {
+    for (const child of Object.values(people)) child.kill();
+    await end(bare);
     await product.stop();
   }
   if (o.json) writeFileSync(o.json, JSON.stringify(lines, null, 1));
 }
 
 if (process.argv[2] === '--child') {
-  const o = JSON.parse(process.argv[4]);
-  if (process.argv[3] === 'victim') victim(o).then(() => process.exit());
-  else attack(o);
+  process.on('disconnect', () => process.exit());
+  await { victim, newcomer, attack }[process.argv[3]](JSON.parse(process.argv[4]));
 } else {
   await main();
 }
