@@ -193,12 +193,13 @@ static bool index_is_due(const struct index_rows *x) {
     return x->rows - x->judged >= PARTS_ROWS;
 }
 
-/* Indexes that have seen enough rows since the last look, all in one pass: those of an object come due
- * together. What finds no room is met at the next one. */
+/* Indexes that have seen enough rows since the last look, all in one pass, and those that soon will have: not
+ * every row has a value for every index, and a pass looks at each slot. What finds no room is met at the next
+ * one. */
 static void judge(struct parts *p, struct judged *j) {
     bool due[INDEXES], halve[INDEXES];
     for (size_t i = 0; i < INDEXES; i++) {
-        due[i] = i < p->index_count && index_is_due(&p->indexes[i]);
+        due[i] = i < p->index_count && p->indexes[i].rows - p->indexes[i].judged >= PARTS_ROWS / 2;
         halve[i] = due[i] && p->indexes[i].rows >= RECENT;
     }
     for (size_t k = 0; k < SLOTS; k++) {
@@ -264,18 +265,27 @@ static uint32_t weight(uint64_t name, unsigned level, unsigned part) {
     return 256 + (uint32_t)(map_hash(slice_of(&number, sizeof number), name) & 255);
 }
 
+void parts_weigh(uint64_t name, unsigned level, struct parts_weights *out) {
+    *out = (struct parts_weights){.level = (uint16_t)level};
+    for (unsigned i = 0; i < 1u << level; i++) {
+        out->of[i] = (uint16_t)weight(name, level, i);
+        out->sum += out->of[i];
+    }
+}
+
+unsigned parts_pick(uint64_t name, const struct parts_weights *w, const struct uuid *record) {
+    unsigned parts = 1u << w->level, part = 0;
+    uint64_t hash = map_hash(slice_of(record->b, sizeof record->b), name + w->level);
+    uint32_t at = (uint32_t)((hash >> 32) * w->sum >> 32);
+    while (part + 1 < parts && at >= w->of[part])
+        at -= w->of[part++];
+    return part;
+}
+
 unsigned parts_choose(uint64_t name, unsigned level, const struct uuid *record) {
+    struct parts_weights w;
     if (level == 0)
         return 0;
-    uint32_t sum = 0;
-    unsigned parts = 1u << level, part = 0;
-    for (unsigned i = 0; i < parts; i++)
-        sum += weight(name, level, i);
-    uint64_t hash = map_hash(slice_of(record->b, sizeof record->b), name + level);
-    uint32_t at = (uint32_t)((hash >> 32) * sum >> 32);
-    for (uint32_t w = weight(name, level, 0); part + 1 < parts && at >= w; w = weight(name, level, part)) {
-        at -= w;
-        part++;
-    }
-    return part;
+    parts_weigh(name, level, &w);
+    return parts_pick(name, &w, record);
 }

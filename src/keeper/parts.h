@@ -55,4 +55,13 @@ void parts_settle(struct parts *p);
 unsigned parts_level(uint8_t levels);
 unsigned parts_choose(uint64_t name, unsigned level, const struct uuid *record);
 
+/* The same in two steps, of which the first is dear and the same for all records. */
+struct parts_weights {
+    uint32_t sum;
+    uint16_t level;
+    uint16_t of[PARTS_MOST];
+};
+void parts_weigh(uint64_t name, unsigned level, struct parts_weights *out);
+unsigned parts_pick(uint64_t name, const struct parts_weights *w, const struct uuid *record);
+
 #endif

@@ -105,10 +105,17 @@ static enum status read_levels(struct indexed *x, struct source *tokens, size_t 
     return ST_OK;
 }
 
+/* The common ones are known from rows before (recall.h). */
 static enum status put_part(struct indexed *x, const struct source *t, unsigned level) {
-    unsigned part = parts_choose(t->name, level, x->record);
-    enum status st = tools_term_part(&x->s->w->tools, x->index.object, x->index.field, x->index.search,
-                                     t->text, level, part, &x->term.term);
+    struct tools *tools = &x->s->w->tools;
+    unsigned part = recall_choose(tools->recall, t->name, level, x->record);
+    bool recalled = (x->index.search & (SEARCH_WORDS | SEARCH_FRAGMENT)) != 0;
+    if (recalled && recall_term(tools->recall, t->name, level, part, &x->term.term))
+        return put_term(x->s, &x->term);
+    enum status st = tools_term_part(tools, x->index.object, x->index.field, x->index.search, t->text, level,
+                                     part, &x->term.term);
+    if (st == ST_OK && recalled)
+        recall_put(tools->recall, t->name, level, part, x->term.term);
     return st == ST_OK ? put_term(x->s, &x->term) : st;
 }
 

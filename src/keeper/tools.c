@@ -9,8 +9,9 @@ enum status tools_init(struct tools *t, const struct keyring *keys) {
     t->row = mac_new(slice_of(keys->row, KEYRING_KEY));
     t->lookup = mac_new(slice_of(keys->lookup, KEYRING_KEY));
     t->hash = hash_new();
+    t->recall = recall_new();
     if (t->wrap == NULL || t->value == NULL || t->other == NULL || t->kdf == NULL || t->row == NULL ||
-        t->lookup == NULL || t->hash == NULL) {
+        t->lookup == NULL || t->hash == NULL || t->recall == NULL) {
         tools_free(t);
         return ST_NOMEM;
     }
@@ -25,6 +26,7 @@ void tools_free(struct tools *t) {
     mac_free(t->row);
     mac_free(t->lookup);
     hash_free(t->hash);
+    recall_free(t->recall);
     for (size_t i = 0; i < TOOLS_INDEXES; i++)
         mac_free(t->indexes[i].mac);
     *t = (struct tools){.keys = NULL};

@@ -8,6 +8,7 @@
 #include "crypto/mac.h"
 #include "keeper/client.h"
 #include "keeper/keyring.h"
+#include "keeper/recall.h"
 
 #define TOOLS_INDEXES 64
 
@@ -28,6 +29,7 @@ struct tools {
     struct hash *hash;
     struct tools_index indexes[TOOLS_INDEXES];
     size_t next_index; /* to be replaced next when all are taken */
+    struct recall *recall;
 };
 
 MUST_CHECK enum status tools_init(struct tools *t, const struct keyring *keys);

@@ -1,5 +1,6 @@
 /* Common search terms are split, found by all their parts, and leave by all of them. */
 #include "keeper/parts.h"
+#include "keeper/recall.h"
 #include "keeper_world.h"
 
 static int setup(void **state) {
@@ -168,10 +169,38 @@ static void a_split_term_leaves_by_every_part_that_the_row_may_have(void **state
     }
 }
 
+/* Two tokens on one slot, and one token at two levels, each get their own. */
+static void what_is_recalled_is_what_would_be_made(void **state) {
+    struct recall *r = recall_new();
+    uint64_t term = 0, name = 0x1234567890abcdef;
+    assert_non_null(r);
+    (void)state;
+    assert_false(recall_term(r, name, 0, 0, &term));
+    recall_put(r, name, 0, 0, 7);
+    assert_true(recall_term(r, name, 0, 0, &term));
+    assert_int_equal(term, 7);
+    assert_false(recall_term(r, name + RECALL_TERMS, 0, 0, &term));
+    recall_put(r, name + RECALL_TERMS, 0, 0, 8);
+    assert_false(recall_term(r, name, 0, 0, &term));
+    recall_put(r, name, 1, 1, 9); /* the slot of level 0's third neighbour */
+    assert_false(recall_term(r, name + 2, 0, 0, &term));
+    assert_false(recall_term(r, name, 1, 0, &term));
+    assert_true(recall_term(r, name, 1, 1, &term));
+    for (unsigned i = 0; i < 2000; i++) {
+        struct uuid record;
+        assert_int_equal(uuid_new(&record), ST_OK);
+        uint64_t some = name + (uint64_t)(i % 3) * RECALL_WEIGHTS;
+        unsigned level = i / 3 % PARTS_LEVELS;
+        assert_int_equal(recall_choose(r, some, level, &record), parts_choose(some, level, &record));
+    }
+    recall_free(r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_common_term_is_split_and_found_by_all_its_parts, setup, teardown),
         cmocka_unit_test_setup_teardown(a_rare_term_stays_one, setup, teardown),
+        cmocka_unit_test(what_is_recalled_is_what_would_be_made),
         cmocka_unit_test_setup_teardown(a_split_term_leaves_by_every_part_that_the_row_may_have, setup,
                                         teardown),
     };
