@@ -187,8 +187,10 @@ static void folding_in_slices_leaves_nothing_staged_and_nothing_out(void **state
         struct term_change t[] = {{F_NAME, SEARCH_FRAGMENT, false, 1},
                                   {F_NAME, SEARCH_FRAGMENT, false, (uint64_t)row % 1000 + 10},
                                   {F_NAME, SEARCH_EXACT, false, 5}};
+        struct object_def object = {.id = 7};
+        struct write_op op = {.kind = WRITE_TERMS, .object = &object, .terms = t, .term_count = 3};
         if (row % 3 != 0)
-            assert_int_equal(staged_put(&b->staged, 7, row, t, 3, &b->e), ST_OK);
+            assert_int_equal(staged_put(&b->staged, NULL, &op, row, &b->e), ST_OK);
     }
     assert_true(staged_is_due(&b->staged));
     int64_t one = postings_term(F_NAME, 1);
@@ -218,7 +220,9 @@ static void what_an_interrupted_folding_left_is_taken_up_again(void **state) {
     bench_open(f, b);
     for (int64_t row = 1; row <= 500; row++) {
         struct term_change t[] = {{F_NAME, SEARCH_FRAGMENT, false, (uint64_t)row}};
-        assert_int_equal(staged_put(&b->staged, 7, row, t, 1, &b->e), ST_OK);
+        struct object_def object = {.id = 7};
+        struct write_op op = {.kind = WRITE_TERMS, .object = &object, .terms = t, .term_count = 1};
+        assert_int_equal(staged_put(&b->staged, NULL, &op, row, &b->e), ST_OK);
     }
     assert_int_equal(staged_fold(&b->staged, stop_at_once, NULL, &b->e), ST_OK);
     assert_int_equal(staged_release(&b->staged, 7, 9, &released, &b->e), ST_OK);

@@ -5,17 +5,13 @@
 enum status apply_init(struct apply *a, struct connection *c, struct error *e) {
     *a = (struct apply){.c = c};
     sql_init(&a->sql);
+    late_init(&a->late);
     enum status st = young_open(&a->young, c, &a->sql, e);
     return st == ST_OK ? staged_open(&a->staged, c, &a->sql, e) : st;
 }
 
-static void inserter_end(struct apply *a) {
-    statement_done(a->c, a->inserter.statement);
-    a->inserter.statement = NULL;
-}
-
 void apply_free(struct apply *a) {
-    inserter_end(a);
+    late_free(&a->late, a->c);
     pending_terms_free(&a->terms);
     pending_postings_free(&a->postings);
     staged_close(&a->staged);
@@ -69,12 +65,15 @@ enum status apply_row(struct apply *a, const struct write_op *op, int64_t *row) 
         *row = a->last_row;
         return ST_OK;
     }
+    enum status st = apply_late(a);
+    if (st != ST_OK)
+        return st;
     sql_reset(&a->sql);
     sql_name(&a->sql, "SELECT row FROM o_", op->object->id);
     sql_put(&a->sql, " WHERE id = ");
     sql_bind(&a->sql, record_cell(op));
     bool found = false;
-    enum status st = read_int(a, row, &found);
+    st = read_int(a, row, &found);
     if (st != ST_OK)
         return st;
     if (!found)
@@ -113,79 +112,13 @@ static enum status check_columns(struct apply *a, const struct write_op *op) {
                : error_set(a->e, ST_INVALID, "too_many_columns", "more columns than a row may have");
 }
 
-/* ---- inserting: one statement an object, whatever columns a row has ---- */
-
-/* As record/ops.c gives them. */
-static const uint16_t system_columns[] = {FIELD_OWNER, FIELD_DEPARTMENT, FIELD_BRANCH,     FIELD_VERSIONS,
-                                          FIELD_SEAL,  FIELD_UPDATED_AT, FIELD_CREATED_AT, FIELD_SUBJECT,
-                                          FIELD_JOB,   FIELD_DELETED_AT};
-
-static void list_columns(struct apply_inserter *i, const struct object_def *o) {
-    i->object = o->id;
-    i->count = 0;
-    for (size_t k = 0; k < sizeof system_columns / sizeof *system_columns; k++)
-        i->columns[i->count++] = system_columns[k];
-    for (size_t k = 0; k < o->field_count && i->count < APPLY_COLUMNS; k++) {
-        if (o->fields[k].id >= FIELD_FIRST_OWN)
-            i->columns[i->count++] = o->fields[k].id;
-    }
+enum status apply_late(struct apply *a) {
+    return late_write(&a->late, a->c, &a->sql, a->e);
 }
 
-static enum status inserter_make(struct apply *a, const struct object_def *o) {
-    struct sql *s = &a->sql;
-    struct apply_inserter *i = &a->inserter;
-    inserter_end(a);
-    list_columns(i, o);
-    sql_reset(s);
-    sql_name(s, "INSERT INTO o_", o->id);
-    sql_put(s, "(row, id, revision");
-    for (size_t k = 0; k < i->count; k++) {
-        sql_put(s, ", ");
-        sql_column(s, SQL_NO_ALIAS, i->columns[k]);
-    }
-    sql_put(s, ") VALUES(?, ?, 1");
-    for (size_t k = 0; k < i->count; k++)
-        sql_put(s, ", ?");
-    sql_put(s, ")");
-    return sql_prepare(s, a->c, &i->statement, a->e);
-}
-
-/* Binds what the op has; false: it has a column that the statement lacks. */
-static bool inserter_bind(struct apply_inserter *i, const struct write_op *op, int64_t row, int *rc) {
-    struct cell id = record_cell(op), number = cell_int(row);
-    size_t at = 0;
-    (void)sqlite3_clear_bindings(i->statement);
-    *rc = sql_bind_at(i->statement, 1, &number);
-    if (*rc == SQLITE_OK)
-        *rc = sql_bind_at(i->statement, 2, &id);
-    for (size_t k = 0; *rc == SQLITE_OK && k < op->column_count; k++) {
-        size_t tries = 0; /* columns mostly come in the statement's order */
-        for (; tries < i->count && i->columns[at] != op->columns[k]; tries++)
-            at = at + 1 == i->count ? 0 : at + 1;
-        if (tries == i->count)
-            return false;
-        *rc = sql_bind_at(i->statement, (int)at + 3, &op->cells[k]);
-    }
-    return true;
-}
-
-/* The definition may have grown since the statement was made. */
-static enum status inserter_fill(struct apply *a, const struct write_op *op, int64_t row) {
-    int rc = SQLITE_OK;
-    bool made = false;
-    enum status st = ST_OK;
-    if (a->inserter.statement == NULL || a->inserter.object != op->object->id) {
-        st = inserter_make(a, op->object);
-        made = true;
-    }
-    if (st == ST_OK && !inserter_bind(&a->inserter, op, row, &rc)) {
-        st = made ? ST_INVALID : inserter_make(a, op->object);
-        if (st == ST_OK && !inserter_bind(&a->inserter, op, row, &rc))
-            st = ST_INVALID;
-    }
-    if (st == ST_INVALID)
-        return error_set(a->e, st, "unknown_column", "a column that the object does not have");
-    return st == ST_OK && rc != SQLITE_OK ? connection_failed(a->c, rc, a->e) : st;
+/* With a guard each op is applied in its turn. */
+static bool is_late(const struct apply *a) {
+    return a->set->bulk && !a->guard;
 }
 
 static enum status apply_insert(struct apply *a, const struct write_op *op) {
@@ -193,16 +126,13 @@ static enum status apply_insert(struct apply *a, const struct write_op *op) {
     enum status st = check_columns(a, op);
     if (st == ST_OK)
         st = next_row(a, op->object->id, &row);
-    if (st == ST_OK)
-        st = inserter_fill(a, op, row);
-    if (st != ST_OK)
-        return st;
-    int rc = sqlite3_step(a->inserter.statement);
-    if ((rc & 0xff) == SQLITE_CONSTRAINT)
-        st = error_set(a->e, ST_CONFLICT, "record_exists", "a record of this id is there already");
-    else if (rc != SQLITE_DONE)
-        st = connection_failed(a->c, rc, a->e);
-    (void)sqlite3_reset(a->inserter.statement);
+    if (st == ST_OK && is_late(a)) {
+        st = late_put(&a->late, LATE_ROW, op, row, a->e);
+    } else if (st == ST_OK) {
+        st = inserter_fill(&a->late.one, a->c, &a->sql, 0, op, row, a->e);
+        if (st == ST_OK)
+            st = inserter_run(&a->late.one, a->c, a->e);
+    }
     if (st != ST_OK)
         return st;
     remember(a, op, row);
@@ -213,6 +143,8 @@ static enum status apply_insert(struct apply *a, const struct write_op *op) {
 static enum status apply_update(struct apply *a, const struct write_op *op) {
     struct sql *s = &a->sql;
     enum status st = check_columns(a, op);
+    if (st == ST_OK)
+        st = apply_late(a);
     if (st != ST_OK)
         return st;
     sql_reset(s);
@@ -272,21 +204,27 @@ static bool may_stage(const struct apply *a, const struct write_op *op) {
 /* Terms that wait together with the row's go to their places before one of them changes. */
 static enum status release(struct apply *a, uint16_t object, int64_t row) {
     a->terms_of_old = true;
-    enum status st = staged_release(&a->staged, object, row, &a->postings, a->e);
+    enum status st = apply_late(a);
+    if (st == ST_OK)
+        st = staged_release(&a->staged, object, row, &a->postings, a->e);
     return st == ST_OK ? young_release(&a->young, object, row, &a->terms, a->e) : st;
+}
+
+static enum status stage(struct apply *a, const struct write_op *op, int64_t row) {
+    return staged_put(&a->staged, is_late(a) ? &a->late : NULL, op, row, a->e);
 }
 
 static enum status apply_terms(struct apply *a, const struct write_op *op) {
     int64_t row = 0;
     enum status st = apply_row(a, op, &row);
-    bool all = op->kind == WRITE_PURGE, stage = st == ST_OK && !all && may_stage(a, op);
+    bool all = op->kind == WRITE_PURGE, staged = st == ST_OK && !all && may_stage(a, op);
     a->last_terms = true;
-    if (stage)
-        st = staged_put(&a->staged, op->object->id, row, op->terms, op->term_count, a->e);
+    if (staged)
+        st = stage(a, op, row);
     else if (st == ST_OK)
         st = release(a, op->object->id, row);
     for (size_t i = 0; st == ST_OK && i < op->term_count; i++) {
-        if (!stage || !postings_keep(op->terms[i].search))
+        if (!staged || !postings_keep(op->terms[i].search))
             st = apply_term(a, op->object->id, row, &op->terms[i], all || op->terms[i].remove);
     }
     return st == ST_NOMEM ? error_set(a->e, st, "no_memory", "no memory for search terms") : st;
@@ -308,6 +246,9 @@ static enum status apply_purge(struct apply *a, const struct write_op *op) {
 /* Another body for a change that is there: its values were sealed anew. */
 static enum status apply_history_again(struct apply *a, const struct write_op *op, int64_t row) {
     struct sql *s = &a->sql;
+    enum status st = apply_late(a);
+    if (st != ST_OK)
+        return st;
     sql_reset(s);
     sql_name(s, "UPDATE h_", op->object->id);
     sql_put(s, " SET body = ");
@@ -329,6 +270,11 @@ static enum status apply_history(struct apply *a, const struct write_op *op) {
         return apply_history_again(a, op, row);
     bool first = a->last_is_new && !a->last_history;
     a->last_history = true;
+    if (first && is_late(a))
+        return late_put(&a->late, LATE_HISTORY, op, row, a->e);
+    st = apply_late(a);
+    if (st != ST_OK)
+        return st;
     sql_reset(s);
     sql_name(s, "INSERT INTO h_", op->object->id);
     sql_put(s, "(row, id, at, actor, act, body) VALUES(");
@@ -354,6 +300,12 @@ static enum status apply_history(struct apply *a, const struct write_op *op) {
 
 /* ---- sets ---- */
 
+static enum status apply_beside(struct apply *a, const struct write_op *op) {
+    bool of_key = op->kind == WRITE_SUBJECT_REWRAP || op->kind == WRITE_SUBJECT_DESTROY;
+    enum status st = of_key ? apply_late(a) : ST_OK;
+    return st == ST_OK ? apply_side(a, op) : st;
+}
+
 static enum status apply_op(struct apply *a, const struct write_op *op) {
     bool of_object = op->kind <= WRITE_EXISTS || op->kind == WRITE_HISTORY;
     if (of_object && op->object == NULL)
@@ -373,8 +325,10 @@ static enum status apply_op(struct apply *a, const struct write_op *op) {
         return apply_exists(a, op);
     case WRITE_HISTORY:
         return apply_history(a, op);
+    case WRITE_SUBJECT_KEY:
+        return is_late(a) ? late_put(&a->late, LATE_KEY, op, 0, a->e) : apply_side(a, op);
     default:
-        return apply_side(a, op);
+        return apply_beside(a, op);
     }
 }
 
@@ -420,6 +374,8 @@ static enum status apply_ops(struct apply *a) {
         if (leave_out(set, i, st))
             st = ST_OK;
     }
+    if (st == ST_OK)
+        st = apply_late(a);
     if (st == ST_OK) /* behind the checks: most that fail have written nothing */
         st = apply_intent(a);
     return st == ST_OK ? write_terms(a) : st;
@@ -460,7 +416,8 @@ static enum status apply_guarded(struct apply *a) {
 static enum status apply_bare(struct apply *a) {
     sqlite3_int64 before = sqlite3_total_changes64(a->c->db);
     enum status st = apply_ops(a);
-    a->spoilt = st != ST_OK && (a->young.touched || sqlite3_total_changes64(a->c->db) != before);
+    a->spoilt =
+        st != ST_OK && (a->young.touched || a->late.failed || sqlite3_total_changes64(a->c->db) != before);
     return st;
 }
 
@@ -472,7 +429,8 @@ enum status apply_set(struct apply *a, const struct write_set *set, struct write
     a->set = set;
     a->result = result;
     a->e = e;
-    a->terms_of_old = a->young.touched = false;
+    a->terms_of_old = a->young.touched = a->late.failed = false;
+    late_clear(&a->late);
     size_t postings = a->postings.count;
     enum status st = young_ready(&a->young, e);
     if (st != ST_OK)

@@ -3,11 +3,13 @@
  * Rows and the rest go to their tables at once, exact terms at the end of their set, postings at the end of
  * the group, each in the order of its table: a batch then writes neighbouring entries together. Postings of
  * new rows wait with their rows (staged.h), exact terms of rows that come in bulk with their set (young.h).
+ * What a bulk set adds is written at its end (late.h).
  */
 
 #ifndef KEDUN_STORE_SQLITE_APPLY_H
 #define KEDUN_STORE_SQLITE_APPLY_H
 
+#include "store/sqlite/late.h"
 #include "store/sqlite/sql.h"
 #include "store/sqlite/staged.h"
 #include "store/sqlite/young.h"
@@ -18,16 +20,6 @@ struct apply_next {
     int64_t row;
 };
 
-#define APPLY_COLUMNS (STORE_COLUMNS_MAX + 10)
-
-/* The last object's statement for new rows, with all of its columns. */
-struct apply_inserter {
-    sqlite3_stmt *statement;
-    uint16_t object;
-    uint16_t columns[APPLY_COLUMNS];
-    size_t count;
-};
-
 struct apply {
     struct connection *c;
     struct sql sql;
@@ -35,7 +27,7 @@ struct apply {
     struct pending_postings postings; /* of the group */
     struct staged staged;
     struct young young;
-    struct apply_inserter inserter;
+    struct late late;
     struct apply_next next[OBJECTS_MAX]; /* row numbers: never given twice while this process runs */
     size_t next_count;
     /* The row that the last op found or made: ops of one record stand together. */
@@ -71,6 +63,9 @@ void apply_failed(struct apply *a);
 
 /* The row number of op's record; ST_NOT_FOUND. */
 MUST_CHECK enum status apply_row(struct apply *a, const struct write_op *op, int64_t *row);
+
+/* Writes what waits for the end of the set (late.h): before the tables are asked, or other than added to. */
+MUST_CHECK enum status apply_late(struct apply *a);
 
 /* WRITE_UNIQUE and WRITE_EXISTS (checks.c). */
 MUST_CHECK enum status apply_unique(struct apply *a, const struct write_op *op);

@@ -92,10 +92,12 @@ struct holder {
 /* Who a row is, and whether the writer may know of it. */
 static enum status holder_look(struct apply *a, const struct write_op *op, int64_t row, struct holder *out) {
     struct sql *s = &a->sql;
+    enum status st = late_holds(&a->late, op->object->id, row) ? apply_late(a) : ST_OK;
+    if (st != ST_OK)
+        return st;
     sql_reset(s);
     sql_put(s, "SELECT t0.id, (");
-    enum status st =
-        op->filter == NULL ? ST_OK : compile_pred(s, op->object->id, 0, op->filter, TERMS_PROBED, a->e);
+    st = op->filter == NULL ? ST_OK : compile_pred(s, op->object->id, 0, op->filter, TERMS_PROBED, a->e);
     if (st != ST_OK)
         return st;
     if (op->filter == NULL)
@@ -160,13 +162,15 @@ enum status apply_unique(struct apply *a, const struct write_op *op) {
 
 enum status apply_exists(struct apply *a, const struct write_op *op) {
     struct sql *s = &a->sql;
+    enum status st = apply_late(a);
+    if (st != ST_OK)
+        return st;
     sql_reset(s);
     sql_name(s, "SELECT 1 FROM o_", op->object->id);
     sql_put(s, " t0 WHERE t0.id = ");
     sql_bind(s, cell_bytes(slice_of(op->record.b, sizeof op->record.b)));
     sql_put(s, " AND t0.deleted_at IS NULL AND ");
-    enum status st =
-        op->filter == NULL ? ST_OK : compile_pred(s, op->object->id, 0, op->filter, TERMS_PROBED, a->e);
+    st = op->filter == NULL ? ST_OK : compile_pred(s, op->object->id, 0, op->filter, TERMS_PROBED, a->e);
     if (op->filter == NULL)
         sql_put(s, "1");
     sqlite3_stmt *statement = NULL;

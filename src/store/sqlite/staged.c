@@ -121,31 +121,38 @@ void staged_close(struct staged *s) {
 
 /* ---- rows in and out ---- */
 
-enum status staged_put(struct staged *s, uint16_t object, int64_t row, const struct term_change *terms,
-                       size_t count, struct error *e) {
+static enum status put_row(struct staged *s, uint16_t object, int64_t row, struct slice terms,
+                           struct error *e) {
+    sql_reset(s->sql);
+    sql_name(s->sql, "INSERT INTO p_", object);
+    sql_put(s->sql, "(row, terms) VALUES(");
+    sql_bind_int(s->sql, row);
+    sql_put(s->sql, ", ");
+    sql_bind(s->sql, cell_bytes(terms));
+    sql_put(s->sql, ")");
+    return sql_execute(s->sql, s->c, NULL, e);
+}
+
+enum status staged_put(struct staged *s, struct late *late, const struct write_op *op, int64_t row,
+                       struct error *e) {
     uint8_t few[256 * STAGED_TERM], *bytes = few;
+    uint16_t object = op->object->id;
     size_t n = 0;
     if (object_of(s, object) == NULL && s->count == OBJECTS_MAX)
         return error_set(e, ST_LIMIT, "too_many_objects", "more objects than a base may have");
-    if (count > sizeof few / STAGED_TERM)
-        bytes = malloc(count * STAGED_TERM);
+    if (op->term_count > sizeof few / STAGED_TERM)
+        bytes = malloc(op->term_count * STAGED_TERM);
     if (bytes == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "no memory for search terms");
-    for (size_t i = 0; i < count; i++) {
-        if (postings_keep(terms[i].search))
-            term_put(bytes + STAGED_TERM * n++, postings_term(terms[i].field, terms[i].term));
+    for (size_t i = 0; i < op->term_count; i++) {
+        const struct term_change *t = &op->terms[i];
+        if (postings_keep(t->search))
+            term_put(bytes + STAGED_TERM * n++, postings_term(t->field, t->term));
     }
     enum status st = ST_OK;
-    if (n > 0) {
-        sql_reset(s->sql);
-        sql_name(s->sql, "INSERT INTO p_", object);
-        sql_put(s->sql, "(row, terms) VALUES(");
-        sql_bind_int(s->sql, row);
-        sql_put(s->sql, ", ");
-        sql_bind(s->sql, cell_bytes(slice_of(bytes, n * STAGED_TERM)));
-        sql_put(s->sql, ")");
-        st = sql_execute(s->sql, s->c, NULL, e);
-    }
+    struct slice terms = slice_of(bytes, n * STAGED_TERM);
+    if (n > 0)
+        st = late != NULL ? late_put_postings(late, op, row, terms, e) : put_row(s, object, row, terms, e);
     if (st == ST_OK && n > 0)
         remember(s, object, row, row);
     if (bytes != few)

@@ -12,6 +12,7 @@
 #ifndef KEDUN_STORE_SQLITE_STAGED_H
 #define KEDUN_STORE_SQLITE_STAGED_H
 
+#include "store/sqlite/late.h"
 #include "store/sqlite/pending.h"
 #include "store/sqlite/sql.h"
 #include "store/store.h"
@@ -59,9 +60,10 @@ struct staged {
 MUST_CHECK enum status staged_open(struct staged *s, struct connection *c, struct sql *sql, struct error *e);
 void staged_close(struct staged *s);
 
-/* Keeps the terms of a row that was just inserted; those that are no postings are passed over. */
-MUST_CHECK enum status staged_put(struct staged *s, uint16_t object, int64_t row,
-                                  const struct term_change *terms, size_t count, struct error *e);
+/* Keeps the op's terms of a row that was just inserted; those that are no postings are passed over. late:
+ * they go there, else (NULL) to p_OBJECT at once. */
+MUST_CHECK enum status staged_put(struct staged *s, struct late *late, const struct write_op *op, int64_t row,
+                                  struct error *e);
 /* Before the terms of a row change: when it is staged, its postings go to `to`. */
 MUST_CHECK enum status staged_release(struct staged *s, uint16_t object, int64_t row,
                                       struct pending_postings *to, struct error *e);
