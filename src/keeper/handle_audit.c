@@ -16,11 +16,17 @@ struct audit_entry worker_entry(const struct worker *w, const struct args *in, u
     return entry;
 }
 
-enum status worker_reason(struct worker *w, const struct args *in, struct audit_entry *entry,
-                          struct audit_detail *why, struct error *e) {
+enum status worker_reason(struct worker *w, const struct args *in, const struct uuid *subject,
+                          struct slice wrapped, struct audit_entry *entry, struct audit_detail *why,
+                          struct error *e) {
+    uint8_t key[KEYRING_KEY];
+    bool known = subject != NULL && !uuid_is_nil(subject) && wrapped.n > 0;
     if (in->text.n == 0)
         return ST_OK;
-    enum status s = detail_seal(&w->tools, NULL, NULL, in->text, &w->arena, why);
+    enum status s = known ? tools_unwrap(&w->tools, subject, wrapped, key) : ST_OK;
+    if (s == ST_OK)
+        s = detail_seal(&w->tools, known ? subject : NULL, known ? key : NULL, in->text, &w->arena, why);
+    explicit_bzero(key, sizeof key);
     entry->details = why;
     entry->detail_count = 1;
     return s == ST_OK ? s : error_set(e, s, "detail_seal", "the reason could not be sealed");

@@ -245,7 +245,7 @@ enum status handle_job_token(struct worker *w, struct args *in, struct args *out
     struct audit_entry entry = worker_entry(w, in, AUDIT_ADMIN, AUDIT_DONE);
     struct audit_detail why;
     entry.tag = slice_from_string(tag);
-    enum status s = worker_reason(w, in, &entry, &why, e);
+    enum status s = worker_reason(w, in, NULL, SLICE_NONE, &entry, &why, e);
     if (s == ST_OK)
         s = ledger_record(w->state->ledger, &entry, e);
     struct uuid id;

@@ -84,6 +84,14 @@ static enum status intent_exceptions(struct seal_work *s, struct audit_entry *en
     return ST_OK;
 }
 
+/* Of one row: what was typed of a customer goes when he does. Of several it is nobody's. */
+static enum status intent_reason(struct seal_work *s, const struct args *in, struct audit_entry *entry,
+                                 struct audit_detail *why, struct error *e) {
+    const struct keeper_row *row = &s->q->rows[0].row;
+    struct slice wrapped = row->wrapped_key.n > 0 ? row->wrapped_key : s->out->wrapped_keys[0];
+    return worker_reason(s->w, in, s->q->count == 1 ? &row->subject : NULL, wrapped, entry, why, e);
+}
+
 static enum status seal_intent(struct seal_work *s, const struct args *in, struct error *e) {
     struct arena *a = &s->w->arena;
     struct uuid *records = arena_array(a, s->q->count, sizeof *records);
@@ -103,7 +111,7 @@ static enum status seal_intent(struct seal_work *s, const struct args *in, struc
     struct audit_detail why;
     if (intent_exceptions(s, &entry) != ST_OK)
         return error_set(e, ST_NOMEM, "no_memory", "no memory for the entry");
-    enum status st = worker_reason(s->w, in, &entry, &why, e);
+    enum status st = intent_reason(s, in, &entry, &why, e);
     if (st == ST_OK)
         st = ledger_intent(s->w->state->ledger, &entry, &s->out->intent, e);
     if (st == ST_OK)

@@ -157,8 +157,9 @@ MUST_CHECK enum status worker_check_step(const struct worker *w, enum message nu
 /* An entry that names the caller (or nobody), for the act at hand. */
 struct audit_entry worker_entry(const struct worker *w, const struct args *in, uint8_t act, uint8_t outcome);
 /* Adds the reason that came with the request (in->text), sealed for the auditors, to its entry; `why` must
- * outlive it. */
-MUST_CHECK enum status worker_reason(struct worker *w, const struct args *in, struct audit_entry *entry,
+ * outlive it. It goes with the subject where that is given with its key; NULL: about nobody. */
+MUST_CHECK enum status worker_reason(struct worker *w, const struct args *in, const struct uuid *subject,
+                                     struct slice wrapped, struct audit_entry *entry,
                                      struct audit_detail *why, struct error *e);
 /* Records an administration or refusal with a public tag ("%s", kept to 64 bytes) and waits for the disk. */
 MUST_CHECK enum status worker_record(struct worker *w, const struct args *in, uint8_t act, uint8_t outcome,

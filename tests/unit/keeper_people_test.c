@@ -138,6 +138,18 @@ static void revealing_needs_a_reason_that_the_auditor_can_read(void **state) {
     assert_true(slice_starts_with(detail, SLICE("test/audit\n")));
 }
 
+static void the_reason_of_a_write_goes_with_its_customers_key(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct slice detail;
+    struct keeper_call wang = world_sign_in(w, "wang"), aud = world_sign_in(w, "aud");
+    wang.reason = SLICE("Zhang San asked for it");
+    struct world_row row = world_row(w, &wang, "张三", "+8613800001234", "330102199001011234");
+    assert_int_equal(keeper_audit_detail(w->k, &aud, row.intent, row.row.wrapped_key, &detail, &e), ST_OK);
+    assert_text(detail, "Zhang San asked for it");
+    assert_int_not_equal(keeper_audit_detail(w->k, &aud, row.intent, SLICE_NONE, &detail, &e), ST_OK);
+}
+
 static void nobody_can_claim_in_the_log_what_only_the_keeper_knows(void **state) {
     struct world *w = *state;
     struct error e;
@@ -237,6 +249,7 @@ int main(void) {
         CASE(an_api_key_has_its_makers_roles_at_most_and_its_networks_only),
         CASE(a_box_opens_for_its_owner_and_only_in_its_place),
         CASE(revealing_needs_a_reason_that_the_auditor_can_read),
+        CASE(the_reason_of_a_write_goes_with_its_customers_key),
         CASE(nobody_can_claim_in_the_log_what_only_the_keeper_knows),
         CASE(rows_that_fail_the_needle_are_dropped_unopened),
         CASE(the_registry_is_listed_in_the_order_of_its_changes),

@@ -190,6 +190,7 @@ __attribute__((unused)) static struct keeper_call world_sign_in(struct world *w,
 struct world_row {
     struct keeper_row row;
     struct slice name, mobile, resident; /* sealed */
+    uint64_t intent;                     /* its entry */
 };
 
 __attribute__((unused)) static struct slice world_keep(struct world *w, struct slice s) {
@@ -219,6 +220,7 @@ __attribute__((unused)) static struct world_row world_row(struct world *w, const
     if (s != ST_OK)
         print_error("seal: %s %s\n", e.code, e.detail);
     assert_int_equal(s, ST_OK);
+    out.intent = sealed.intent;
     out.name = world_keep(w, sealed.sealed[0]);
     out.mobile = world_keep(w, sealed.sealed[1]);
     out.resident = world_keep(w, sealed.sealed[2]);
