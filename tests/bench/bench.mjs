@@ -33,7 +33,7 @@ function report(o, line) {
   console.log(`${line.case.padEnd(9)} ${String(line.connections).padStart(3)} conn ${n(line.rate).padStart(7)} ${line.unit.padEnd(10)} ` +
     `floor ${n(line.floor_rate).padStart(7)} ratio ${n(line.ratio, 2)}  p50 ${n(line.p50_ms, 1)} p99 ${n(line.p99_ms, 1)} ms  ${n(line.rss_mb)} MB` +
     (line.cpu_us ? `\n          CPU µs: ${cpuText(line.cpu_us)} = ${line.cpu_us_total}; floor ${cpuText(line.floor_cpu_us)} = ${line.floor_cpu_us_total}` : '') +
-    (line.refused ? `\n          ${line.refused} requests were refused; asked once more: ${JSON.stringify(line.why)}` : ''));
+    (line.refused ? `\n          ${line.refused} requests were refused; by code, or asked once more: ${JSON.stringify(line.why)}` : ''));
 }
 
 const sum = (cpu) => Object.values(cpu).reduce((a, b) => a + b, 0);
@@ -51,7 +51,7 @@ async function runCase(o, name, product, floor) {
       case: name, customers: o.customers, connections, rate: a.rate, unit: c.unit, floor_rate: b.rate, ratio: a.rate / b.rate,
       p50_ms: a.p50_ms, p99_ms: a.p99_ms, rss_mb: product.processes.memory(), cpu_us: a.cpu, cpu_us_total: sum(a.cpu),
       floor_cpu_us: b.cpu, floor_cpu_us_total: sum(b.cpu), floor_p99_ms: b.p99_ms, bytes: Math.round(a.bytes), floor_bytes: Math.round(b.bytes),
-      refused: a.refused + a.broken, why: a.refused > 0 ? await refusals(own, asked) : undefined,
+      refused: a.refused + a.broken, why: a.refused > 0 ? { ...a.why, ...(await refusals(own, asked)) } : undefined,
     });
   }
   plain.close();

@@ -68,7 +68,7 @@ async function fragments(client) {
 }
 
 const newcomer = JSON.stringify({
-  name: '杭州@N@测试有限公司', customer_type: 'company', person_name: '张三', mobile: '138@N@', address: '浙江省杭州市西湖区文三路1号',
+  name: '杭州@N@测试有限公司', customer_type: 'company', person_name: '张三', mobile: '1@N@', address: '浙江省杭州市西湖区文三路1号',
   mail: 'a@N@@example.cn', status: 'prospective',
 });
 

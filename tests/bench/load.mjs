@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './data.mjs';
 
-let unique = Date.now() % 89;
+// Where this second's numbers begin (requests.lua): a base that is kept has those of earlier runs, and mobiles are unique.
+const unique = () => (Math.floor(Date.now() / 1000) % 1000000) * 7000;
 
 function wrk(args, env) {
   return new Promise((done, failed) => {
@@ -34,12 +35,12 @@ export async function refusals(client, requests) {
   return why;
 }
 
-// {rate, p50_ms, p99_ms, cpu: µs a request by process, refused, broken}
+// {rate, p50_ms, p99_ms, cpu: µs a request by process, refused, broken, why: by status and code, of requests sent once}
 export async function load(server, client, requests, connections, seconds, work) {
   const file = join(work, 'requests.tsv');
   writeFileSync(file, requests.map((r) => r.join('\t')).join('\n') + '\n');
   const threads = Math.min(2, connections);
-  const env = { BENCH_REQUESTS: file, BENCH_COOKIE: client.cookie, BENCH_CSRF: client.csrf ?? '', BENCH_AUTHORIZATION: client.authorization ?? '', BENCH_UNIQUE: String((unique += 2) % 97) };
+  const env = { BENCH_REQUESTS: file, BENCH_COOKIE: client.cookie, BENCH_CSRF: client.csrf ?? '', BENCH_AUTHORIZATION: client.authorization ?? '', BENCH_UNIQUE: String(unique()) };
   const before = server.processes.cpu();
   const o = await wrk([`-t${threads}`, `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s',
     join(root, 'tests/bench/requests.lua'), `https://127.0.0.1:${server.port}`], env);
@@ -49,5 +50,5 @@ export async function load(server, client, requests, connections, seconds, work)
     const us = (after[name] - (before[name] ?? 0)) / Math.max(1, o.requests); // none answered: all of it
     if (us >= 0.5) cpu[name] = Math.round(us);
   }
-  return { rate: o.requests / o.us * 1e6, p50_ms: o.p50 / 1000, p99_ms: o.p99 / 1000, cpu, refused: o.refused, broken: o.broken, bytes: o.bytes / o.requests };
+  return { rate: o.requests / o.us * 1e6, p50_ms: o.p50 / 1000, p99_ms: o.p99 / 1000, cpu, refused: o.refused, broken: o.broken, why: o.why, bytes: o.bytes / o.requests };
 }

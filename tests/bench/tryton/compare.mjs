@@ -75,7 +75,7 @@ const rpc = (method, ...params) => ['POST', '/tryton/', JSON.stringify({ id: 1, 
 const COLUMNS = ['name', 'code', 'mobile', 'phone', 'email', 'addresses', 'identifiers', 'categories', 'lang', 'active', 'create_date', 'replaced_by'];
 const pick = (list) => list[Math.floor(Math.random() * list.length)];
 const times = (n, make) => Array.from({ length: n }, (_, i) => make(i));
-const newcomer = { name: '杭州@N@测试有限公司', contact_mechanisms: [['create', [{ type: 'mobile', value: '138@N@' }, { type: 'email', value: 'a@N@@example.cn' }]]],
+const newcomer = { name: '杭州@N@测试有限公司', contact_mechanisms: [['create', [{ type: 'mobile', value: '1@N@' }, { type: 'email', value: 'a@N@@example.cn' }]]],
   addresses: [['create', [{ street: '浙江省杭州市西湖区文三路1号' }]]] };
 
 // The cases of cases.mjs that both can do; the requests to Tryton, made from what stands in it.
