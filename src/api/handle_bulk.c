@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/json_in.h"
 #include "crypto/hash.h"
+#include "record/foresee.h"
 
 #define BULK_MOST   500
 #define ITEM_MEMORY ((size_t)32 * 1024 * 1024)
@@ -166,6 +167,17 @@ static void run_all(struct bulk *b, const json_t *items) {
     json_array_end(b->out);
 }
 
+/* What the register would ask for is asked before the first item, of who may do it at all. */
+static enum status foresee_all(const struct bulk *b, const struct object_def *o, size_t n, struct error *e) {
+    const struct access *could;
+    enum status s = access_suppose(b->c, o, SUPPOSE_ALL, &could, e);
+    if (s == ST_OK && slice_is(b->act, "delete") && could->acts[ACT_DELETE]->op != PRED_FALSE)
+        s = foresee(b->c, HIGH_RISK_DELETE, n, e);
+    if (s == ST_OK && slice_is(b->act, "update") && could->acts[ACT_UPDATE]->op != PRED_FALSE)
+        s = foresee(b->c, HIGH_RISK_UPDATE, n, e);
+    return s;
+}
+
 HANDLER(api_record_bulk) {
     const json_t *items = json_object_get(r->json, "items");
     const char *act = json_string_value(json_object_get(r->json, "act"));
@@ -183,6 +195,9 @@ HANDLER(api_record_bulk) {
         return s;
     if (!act_is_known(b.act) || !json_is_array(items) || json_array_size(items) > BULK_MOST)
         return error_set(e, ST_INVALID, "invalid", "\"act\" and at most %d \"items\" are needed", BULK_MOST);
+    s = foresee_all(&b, access->object, json_array_size(items), e);
+    if (s != ST_OK)
+        return s;
     arena_init(&b.arena, ITEM_MEMORY, ARENA_SECRET);
     buf_init(&b.reply.body, ITEM_REPLY, true);
     buf_init(&b.reply.headers, 8192, false);

@@ -4,6 +4,7 @@
 #include "api/session.h"
 #include "base/clock.h"
 #include "base/json_in.h"
+#include "record/foresee.h"
 #include "share/handover.h"
 
 #include <pthread.h>
@@ -242,6 +243,13 @@ static enum status make_jobs(struct caller *c, const json_t *objects, const stru
     return s;
 }
 
+static uint64_t rows_of(const struct job *jobs, size_t n) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += jobs[i].total;
+    return sum;
+}
+
 static enum status record_start(struct caller *c, uint32_t from, const char *what, struct error *e) {
     const char *tag = arena_format(c->arena, "%s %u", what, from);
     if (tag == NULL)
@@ -277,6 +285,8 @@ static enum status start_locked(struct caller *c, const struct http_request *r, 
     s = make_jobs(c, json_object_get(r->json, "objects"), rule, h, jobs, e);
     if (s == ST_OK && h->job_count == 0)
         s = error_set(e, ST_CONFLICT, "handover_empty", "nothing to hand on");
+    if (s == ST_OK)
+        s = foresee(c, HIGH_RISK_TRANSFER, rows_of(jobs, h->job_count), e);
     if (s != ST_OK)
         return s;
     s = record_start(c, h->from, "handover", e);
@@ -351,6 +361,8 @@ static enum status undo_locked(struct caller *c, const struct uuid *id, struct h
     if (undone)
         return error_set(e, ST_CONFLICT, "handover_undone", "it has been undone already");
     s = make_undo(c, h, jobs, e);
+    if (s == ST_OK)
+        s = foresee(c, HIGH_RISK_TRANSFER, rows_of(jobs, h->undo_count), e);
     if (s == ST_OK)
         s = record_start(c, h->from, "handback", e);
     return s == ST_OK ? enqueue_all(c, h, jobs, h->undo_count, e) : s;

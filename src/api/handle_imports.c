@@ -3,12 +3,14 @@
 #include "api/problem.h"
 #include "base/json_in.h"
 #include "record/access.h"
+#include "record/foresee.h"
 #include "share/import.h"
 #include "share/mapping.h"
 #include "share/preview.h"
 
 #include <pthread.h>
 
+#define ROW_LEAST 20 /* bytes of a row of a file that somebody imports */
 #define LIST_MOST 100
 
 /* Start and undo look first and write then: one at a time. */
@@ -356,6 +358,8 @@ static enum status start_locked(struct engine *engine, struct caller *c, const s
                         .plan = plan_of(c, r->json)};
     if (s == ST_OK && job->plan.n == 0)
         s = error_set(e, ST_NOMEM, "no_memory", "start");
+    if (s == ST_OK) /* how many rows it has is not known yet: as many as a file of this size may have */
+        s = foresee(c, HIGH_RISK_IMPORT, one.import.size / ROW_LEAST, e);
     if (s == ST_OK)
         s = record_act(c, &one.import, AUDIT_DONE, SLICE("start"), e);
     return s == ST_OK ? enqueue(c, &one.import, &one.import.job, job, e) : s;
@@ -397,7 +401,9 @@ static enum status undo_locked(struct caller *c, const struct http_request *r, s
                         .import = one.import.id,
                         .number = one.job.number,
                         .total = one.job.counts.imported};
-    s = record_act(c, &one.import, AUDIT_DONE, SLICE("undo"), e);
+    s = foresee(c, HIGH_RISK_DELETE, one.job.counts.imported, e);
+    if (s == ST_OK)
+        s = record_act(c, &one.import, AUDIT_DONE, SLICE("undo"), e);
     return s == ST_OK ? enqueue(c, &one.import, &one.import.undo, job, e) : s;
 }
 

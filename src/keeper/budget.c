@@ -206,7 +206,8 @@ enum status budget_replay_people(struct budgets *b, uint32_t user, const struct 
     return charge_both(b, user, NULL, NULL, people, count, &c, NULL);
 }
 
-static const char *const counter_names[BUDGET_COUNTERS] = {"lookups", "writes"};
+static const char *const counter_names[BUDGET_COUNTERS] = {"lookups",   "writes",  "deletes", "updates",
+                                                           "transfers", "imports", "reveals"};
 
 static enum status count_holder(struct budget_holder *h, enum budget_counter which,
                                 const struct limits *limits, uint32_t n, uint32_t now, struct error *e) {
@@ -238,6 +239,24 @@ enum status budget_charge_count(struct budgets *b, const struct actor *actor,
     /* The company first: what its limit refuses must not cost the actor; the other way round costs little. */
     enum status s = count_holder(&b->company, which, counter_limits(company, which), n, now, e);
     return s == ST_OK ? count_holder(h, which, counter_limits(&actor->limits, which), n, now, e) : s;
+}
+
+enum status budget_count_above(struct budgets *b, uint32_t user, enum budget_counter which, uint32_t n,
+                               uint32_t above, bool met, uint32_t *day) {
+    struct budget_holder *h = budget_holder(b, user);
+    uint32_t now = budget_now(b);
+    if (h == NULL)
+        return ST_NOMEM;
+    struct windows *w = &h->counters[which];
+    (void)pthread_mutex_lock(&h->lock);
+    windows_turn(w, now);
+    uint64_t sum = (uint64_t)w->used[WINDOWS - 1] + n;
+    bool fine = met || sum <= above;
+    for (size_t i = 0; fine && i < WINDOWS; i++)
+        w->used[i] += n;
+    (void)pthread_mutex_unlock(&h->lock);
+    *day = sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
+    return fine ? ST_OK : ST_LIMIT;
 }
 
 enum status budget_replay_count(struct budgets *b, uint32_t user, enum budget_counter which, uint32_t n,
@@ -288,7 +307,7 @@ void budget_json(struct budgets *b, const struct actor *actor, struct buf *out) 
         }
         json_object_end(&j);
     }
-    for (unsigned i = 0; i < BUDGET_COUNTERS; i++) {
+    for (unsigned i = 0; i < BUDGET_LIMITED; i++) {
         json_key(&j, counter_names[i]);
         json_windows(&j, &h->counters[i], counter_limits(&actor->limits, (enum budget_counter)i), now);
     }

@@ -27,7 +27,17 @@ struct budget_person {
     uint8_t what; /* budget_bit()s */
 };
 
-enum budget_counter { BUDGET_LOOKUPS, BUDGET_WRITES };
+enum budget_counter {
+    BUDGET_LOOKUPS,
+    BUDGET_WRITES,
+    BUDGET_LIMITED, /* those before have limits; these are counted for keeper/high_risk.h */
+    BUDGET_DELETES = BUDGET_LIMITED,
+    BUDGET_UPDATES,
+    BUDGET_TRANSFERS,
+    BUDGET_IMPORTS,
+    BUDGET_REVEALS,
+    BUDGET_COUNTERS
+};
 
 struct budgets;
 
@@ -43,6 +53,11 @@ MUST_CHECK enum status budget_charge_people(struct budgets *b, const struct acto
 MUST_CHECK enum status budget_charge_count(struct budgets *b, const struct actor *actor,
                                            const struct budget_limits *company, enum budget_counter which,
                                            uint32_t n, struct error *e);
+
+/* Counts `n` of a person's day, unless that makes more than `above` of it and `met` is not so: then ST_LIMIT,
+ * and nothing is counted. *day: what it makes, or would make. ST_NOMEM. */
+MUST_CHECK enum status budget_count_above(struct budgets *b, uint32_t user, enum budget_counter which,
+                                          uint32_t n, uint32_t above, bool met, uint32_t *day);
 
 /* What was charged at `time_s` (seconds since 1970), without limits: for the replay. */
 MUST_CHECK enum status budget_replay_people(struct budgets *b, uint32_t user,

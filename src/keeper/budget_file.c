@@ -2,7 +2,8 @@
 #include "crypto/aead.h"
 #include "keeper/budget_table.h"
 
-#define MAGIC        "KEDUNBG1"
+#define MAGIC        "KEDUNBG2"
+#define MAGIC_BEFORE "KEDUNBG1" /* without the counters that have no limit */
 #define SNAPSHOT_MAX ((size_t)60 << 20)
 #define NO_HOLDER    UINT32_MAX
 
@@ -66,11 +67,11 @@ static void put_holder(struct buf *out, struct budget_holder *h) {
     (void)pthread_mutex_unlock(&h->lock);
 }
 
-static enum status get_holder(struct reader *r, struct budget_holder *h) {
+static enum status get_holder(struct reader *r, struct budget_holder *h, size_t counters) {
     enum status s = h == NULL ? ST_NOMEM : ST_OK;
     for (size_t k = 0; s == ST_OK && k < BUDGET_KINDS; k++)
         s = get_people(r, &h->people[k]);
-    for (size_t k = 0; s == ST_OK && k < BUDGET_COUNTERS; k++)
+    for (size_t k = 0; s == ST_OK && k < counters; k++)
         get_windows(r, &h->counters[k]);
     return s;
 }
@@ -140,14 +141,14 @@ static enum status get_cover(struct reader *r, struct arena *arena, struct budge
     return ST_OK;
 }
 
-static enum status get_all(struct reader *r, struct budgets *b, struct arena *arena,
+static enum status get_all(struct reader *r, struct budgets *b, size_t counters, struct arena *arena,
                            struct budget_cover *cover) {
     enum status s = get_cover(r, arena, cover);
     while (s == ST_OK && !r->failed) {
         uint32_t user = reader_u32(r);
         if (user == NO_HOLDER)
             return reader_done(r) ? ST_OK : ST_CORRUPT;
-        s = get_holder(r, budget_holder(b, user));
+        s = get_holder(r, budget_holder(b, user), counters);
     }
     return s == ST_OK ? ST_CORRUPT : s;
 }
@@ -165,12 +166,14 @@ enum status budget_load(struct budgets *b, const char *state_dir, const uint8_t 
     uint8_t *plain = sealed.n < AEAD_OVERHEAD ? NULL : arena_alloc(arena, sealed.n);
     struct aead *a = aead_new(AEAD_AES_GCM);
     size_t n = 0;
-    s = plain == NULL || memcmp(file.p, MAGIC, 8) != 0 ? ST_CORRUPT
-        : a == NULL                                    ? ST_NOMEM
-                                                       : aead_open(a, key, SLICE(MAGIC), sealed, plain, &n);
+    bool before = file.n >= 8 && memcmp(file.p, MAGIC_BEFORE, 8) == 0;
+    struct slice magic = before ? SLICE(MAGIC_BEFORE) : SLICE(MAGIC);
+    s = plain == NULL || memcmp(file.p, magic.p, 8) != 0 ? ST_CORRUPT
+        : a == NULL                                      ? ST_NOMEM
+                                                         : aead_open(a, key, magic, sealed, plain, &n);
     aead_free(a);
     if (s != ST_OK)
         return s;
     struct reader r = reader_of(slice_of(plain, n));
-    return get_all(&r, b, arena, cover);
+    return get_all(&r, b, before ? BUDGET_LIMITED : BUDGET_COUNTERS, arena, cover);
 }

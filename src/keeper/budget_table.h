@@ -2,13 +2,13 @@
 #ifndef KEDUN_KEEPER_BUDGET_TABLE_H
 #define KEDUN_KEEPER_BUDGET_TABLE_H
 
+#include "keeper/budget.h"
 #include "keeper/people.h"
 
 #include <pthread.h>
 
-#define BUDGET_KINDS    4 /* class * 2 + view */
-#define BUDGET_COUNTERS 2
-#define BUDGET_BUCKETS  1024
+#define BUDGET_KINDS   4 /* class * 2 + view */
+#define BUDGET_BUCKETS 1024
 
 struct budget_holder {
     struct budget_holder *next;

@@ -1,6 +1,7 @@
 #include "keeper/open.h"
 
 #include "keeper/detail.h"
+#include "keeper/high_risk_check.h"
 #include "keeper/match.h"
 
 /* Field ids below this are the system's (owner, department, times …): in every object, never sealed, and
@@ -272,6 +273,8 @@ static enum status open_decide(struct open_work *o, struct error *e) {
     }
     if (s == ST_OK && o->q->needle_count > 0)
         s = open_drop(o, e);
+    if (s == ST_OK && o->q->act == AUDIT_REVEAL)
+        s = high_risk_reveal(o->w, o->in, e);
     return s == ST_OK ? charge_people(o, e) : s;
 }
 

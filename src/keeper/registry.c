@@ -244,6 +244,12 @@ void registry_company(struct registry *r, struct budget_limits *out) {
     (void)pthread_rwlock_unlock(&r->lock);
 }
 
+void registry_high_risk(struct registry *r, struct high_risk *out) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    *out = r->company.high_risk;
+    (void)pthread_rwlock_unlock(&r->lock);
+}
+
 void registry_passwords(struct registry *r, struct password_rules *out) {
     (void)pthread_rwlock_rdlock(&r->lock);
     *out = r->company.passwords.least == 0 ? password_rules_default() : r->company.passwords;

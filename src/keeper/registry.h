@@ -119,6 +119,9 @@ MUST_CHECK enum status registry_principal(struct registry *r, uint32_t user, con
 MUST_CHECK enum status registry_login(struct registry *r, struct slice login, uint32_t *user);
 bool registry_field(struct registry *r, uint16_t object, uint16_t field, struct catalogue_field *out);
 void registry_company(struct registry *r, struct budget_limits *out);
+/* The register of high-risk acts (keeper/high_risk.h). */
+struct high_risk;
+void registry_high_risk(struct registry *r, struct high_risk *out);
 /* What the company asks of passwords (keeper/password_rules.h). */
 struct password_rules;
 void registry_passwords(struct registry *r, struct password_rules *out);

@@ -451,6 +451,8 @@ static enum status parse_company(const json_t *d, struct parsed_company *c, stru
     enum status s = sign_in_rules_parse(sign_in, true, &c->sign_in, e);
     if (s == ST_OK)
         s = password_rules_parse(json_object_get(sign_in, "passwords"), &c->passwords, e);
+    if (s == ST_OK)
+        s = high_risk_parse(json_object_get(d, "high_risk"), &c->high_risk, e);
     return s == ST_OK ? parse_budget(json_object_get(d, "budget"), LIMIT_NONE, &c->limits, e) : s;
 }
 

@@ -2,6 +2,7 @@
 #ifndef KEDUN_KEEPER_REGISTRY_PARSE_H
 #define KEDUN_KEEPER_REGISTRY_PARSE_H
 
+#include "keeper/high_risk.h"
 #include "keeper/password_rules.h"
 #include "keeper/registry.h"
 #include "keeper/sign_in_rules.h"
@@ -69,6 +70,7 @@ struct parsed_company {
     struct budget_limits limits;
     struct sign_in_rules sign_in;
     struct password_rules passwords;
+    struct high_risk high_risk;
 };
 
 union parsed {

@@ -146,6 +146,14 @@ static enum status check_second(const struct batch *b, const struct change *c, s
     return ST_OK;
 }
 
+/* What the register of high-risk acts asks for is a second pair of eyes' to drop. */
+static enum status check_company(const struct batch *b, const struct change *c, struct error *e) {
+    if (b->who == NULL || b->who->second != 0 || c->old == NULL ||
+        !high_risk_loosens(&c->old->parsed.company.high_risk, &c->parsed.company.high_risk))
+        return ST_OK;
+    return error_set(e, ST_DENIED, "needs_second", "less asked of high-risk acts takes two: propose it");
+}
+
 static const struct change *batch_change(const struct batch *b, const struct item *of) {
     for (size_t i = 0; i < b->count; i++) {
         if (b->changes[i].old == of)
@@ -304,6 +312,8 @@ static enum status check_rules(const struct batch *b, const struct change *c, st
         return b->who == NULL ? ST_OK : check_department(b, c, e);
     if (c->kind == REGISTRY_GRANT)
         return b->who == NULL ? ST_OK : check_grant(b, c, e);
+    if (c->kind == REGISTRY_COMPANY)
+        return check_company(b, c, e);
     if (c->kind == REGISTRY_ROLE) {
         const struct item *same = map_get(&b->r->by_role, slice_from_string(p->role.name));
         if (same != NULL && same->id != c->id)

@@ -3,6 +3,7 @@
 #include "audit/reader.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "keeper/high_risk_check.h"
 
 #define DAY_MS ((int64_t)86400 * 1000)
 
@@ -37,6 +38,8 @@ static enum status replay_entry(struct keeper_state *s, const struct audit_entry
         enum status st =
             budget_replay_count(s->budgets, entry->actor, BUDGET_WRITES, (uint32_t)entry->record_count,
                                 (uint32_t)(entry->time_ms / 1000));
+        if (st == ST_OK)
+            st = high_risk_replay(s, entry);
         if (st != ST_OK)
             return st;
         /* What the keeper does to its own vault (keeper/deed.h) names no record. */
@@ -49,7 +52,8 @@ static enum status replay_entry(struct keeper_state *s, const struct audit_entry
     if (entry->act == AUDIT_LOOKUP)
         return budget_replay_count(s->budgets, entry->actor, BUDGET_LOOKUPS, 1,
                                    (uint32_t)(entry->time_ms / 1000));
-    return replay_people(s, entry, a);
+    enum status st = high_risk_replay(s, entry);
+    return st == ST_OK ? replay_people(s, entry, a) : st;
 }
 
 static uint64_t anchor_of(const struct audit_entry *entry) {

@@ -1,5 +1,7 @@
 #include "keeper/seal.h"
 
+#include "keeper/high_risk_check.h"
+
 #include <stdlib.h>
 
 #define FIRST_OWN_FIELD 100 /* as in open.c */
@@ -104,6 +106,7 @@ static enum status seal_intent(struct seal_work *s, const struct args *in, struc
         fields[i] = (struct audit_field){s->written[i], AUDIT_VIEW_MAX};
     struct audit_entry entry = worker_entry(s->w, in, s->q->act, AUDIT_PENDING);
     entry.object = s->q->object;
+    entry.tag = slice_from_string(s->tag);
     entry.records = records;
     entry.record_count = s->q->count;
     entry.fields = fields;
@@ -155,6 +158,8 @@ static enum status answer(struct worker *w, struct args *in, struct args *out, s
     s->q = &in->seal;
     s->out = &out->sealed;
     st = check(w, &in->seal, e);
+    if (st == ST_OK && one == seal_row)
+        st = high_risk_seal(w, in, s->tag, e);
     if (st == ST_OK)
         st = seal_all(s, in, one, e);
     if (st == ST_DENIED || st == ST_LIMIT || st == ST_CORRUPT)

@@ -9,6 +9,7 @@ struct seal_work {
     struct worker *w;
     const struct seal_args *q;
     struct keeper_sealed *out;
+    char tag[AUDIT_TAG_MAX];                          /* of a high-risk act; "" */
     struct catalogue_field fields[KEEPER_FIELDS_MAX]; /* of this object, as met */
     size_t field_count;
     size_t next_value; /* index of the row's first value in the answer */

@@ -181,6 +181,8 @@ static enum status add_company(struct builder *b, const json_t *document) {
     b->network_count = 0;
     if (b->networks == NULL)
         return ST_NOMEM;
+    if (high_risk_parse(json_object_get(document, "high_risk"), &b->directory->high_risk, NULL) != ST_OK)
+        return ST_CORRUPT;
     if (names != NULL || sign_in == NULL)
         return network_parse_names(names, b->networks, &b->network_count) ? ST_OK : ST_CORRUPT;
     memcpy(b->networks[0].name, "office", sizeof "office");

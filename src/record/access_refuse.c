@@ -50,19 +50,21 @@ static enum status find_missing(const struct asked *q, unsigned *missing, struct
 
 /* The oldest second factor that would do, of the usual ages. */
 static enum status find_minutes(const struct asked *q, unsigned missing, uint16_t *minutes, struct error *e) {
-    static const uint16_t usual[] = {480, 240, 120, 60, 30, 15, 10, 5, 2};
-    bool let = false;
-    *minutes = 1;
-    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
-        unsigned age = usual[i] * 60u - 1;
+    static const uint16_t usual[] = {1, 2, 5, 10, 15, 30, 60, 120, 240, 480};
+    size_t low = 0, high = sizeof usual / sizeof usual[0]; /* usual[low] does, or nothing here will */
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        unsigned age = usual[middle] * 60u - 1;
+        bool let = false;
         enum status s = is_let(q, missing | age << SUPPOSE_AGE, &let, e);
         if (s != ST_OK)
             return s;
-        if (let) {
-            *minutes = usual[i];
-            break;
-        }
+        if (let)
+            low = middle;
+        else
+            high = middle;
     }
+    *minutes = usual[low];
     return ST_OK;
 }
 

@@ -3,6 +3,7 @@
 #ifndef KEDUN_RECORD_WORLD_H
 #define KEDUN_RECORD_WORLD_H
 
+#include "keeper/high_risk.h"
 #include "keeper/network.h"
 #include "policy/policy.h"
 #include "store/store.h"
@@ -71,8 +72,9 @@ struct directory {
     size_t access_count;
     const struct named_network *networks; /* the company's; without names its sign-in networks as "office" */
     size_t network_count;
-    uint64_t version; /* of the keeper's registry */
-    int64_t stale_at; /* ms: when a post begins or ends; from then on it must be made anew */
+    struct high_risk high_risk; /* the company's */
+    uint64_t version;           /* of the keeper's registry */
+    int64_t stale_at;           /* ms: when a post begins or ends; from then on it must be made anew */
     struct arena arena;
     int references;
 };

@@ -34,7 +34,7 @@ before(async () => {
   cpSync(join(root, 'policies'), policies, { recursive: true });
   writeFileSync(join(policies, 'zz_conditions.cedar'), extra);
   const text = readFileSync(join(root, 'tests/api/company.txt'), 'utf8');
-  const named = text.replace('company 1 {"budget":{}}', 'company 1 {"budget":{},"networks":{"office":["127.0.0.1/32"],"vpn":["127.0.1.0/24"]}}');
+  const named = text.replace('company 1 {"budget":{}}', 'company 1 {"budget":{},"high_risk":{"delete":{"above":5,"reason":true},"reveal":{"above":1000,"second_factor_minutes":15}},"networks":{"office":["127.0.0.1/32"],"vpn":["127.0.1.0/24"]}}');
   assert.notEqual(named, text);
   writeFileSync(file, named);
   server = await new Server({ policies, company: file }).start();
@@ -110,6 +110,23 @@ test('all that is missing is told at once, with the minutes; who may not do it a
   const word = problem(await manager.patch(path, { remark: '备注' }, version), 403, 'reason_required');
   assert.equal(word.required.act, 'write');
   ok(await manager.patch(path, { remark: '备注' }, version, because('补充备注信息')));
+});
+
+test('more than the register leaves free is asked for before the first of them, and to ask for less takes two', async () => {
+  const manager = await server.as('manager'), sec = await server.as('secadmin'), sales1 = await server.as('sales1');
+  const items = Array.from({ length: 6 }, () => ({ id: '0190a0a0-0000-7000-8000-000000000000', version: 1 }));
+  const all = (who, o) => who.post('/api/v1/records/customer/bulk', { act: 'delete', items }, o);
+  assert.deepEqual(problem(await all(manager), 403, 'reason_required').required,
+    { act: 'delete', reason: true, second_factor_minutes: null, count: 6, above: 5 });
+  assert.equal((await all(manager, because('客户要求删除资料'))).json.items[0].status, 404);
+  assert.equal((await all(sales1)).status, 207, 'who may delete none is told nothing of it');
+  const { company: document } = ok(await sec.get('/api/v1/sign-in'));
+  assert.equal(document.high_risk.delete.above, 5);
+  const put = (high_risk) => sec.patch('/api/v1/company', { ...document, high_risk });
+  problem(await put({ ...document.high_risk, delete: { above: 6, reason: true } }), 403, 'needs_second');
+  problem(await put({ ...document.high_risk, delete: undefined }), 403, 'needs_second');
+  problem(await put({ ...document.high_risk, delete: { above: 5, reasons: true } }), 422, 'bad_document', 'delete');
+  ok(await put({ ...document.high_risk, transfer: { above: 100, reason: true } }), 204);
 });
 
 test('what the hour forbids is forbidden now, what it forbids at other hours is not', async () => {

@@ -1,0 +1,82 @@
+#include "keeper/high_risk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ABOVE_MOST   1000000
+#define MINUTES_MOST 1440
+
+static const char *const names[HIGH_RISK_ACTS] = {"delete", "update", "transfer", "import", "reveal"};
+
+const char *high_risk_name(enum high_risk_act act) {
+    return names[act];
+}
+
+static bool take_number(const json_t *v, int64_t most, uint32_t *out) {
+    *out = 0;
+    if (v == NULL || json_is_null(v))
+        return true;
+    if (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > most)
+        return false;
+    *out = (uint32_t)json_integer_value(v);
+    return true;
+}
+
+static bool parse_terms(const json_t *v, struct high_risk_terms *out) {
+    static const char *const known[] = {"above", "reason", "second_factor_minutes"};
+    const json_t *reason = json_object_get(v, "reason");
+    uint32_t minutes;
+    size_t found = 0;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        found += json_object_get(v, known[i]) != NULL;
+    if (!json_is_object(v) || found != json_object_size(v) || (reason != NULL && !json_is_boolean(reason)) ||
+        !take_number(json_object_get(v, "above"), ABOVE_MOST, &out->above) ||
+        !take_number(json_object_get(v, "second_factor_minutes"), MINUTES_MOST, &minutes))
+        return false;
+    out->reason = json_is_true(reason);
+    out->minutes = (uint16_t)minutes;
+    return true;
+}
+
+enum status high_risk_parse(const json_t *member, struct high_risk *out, struct error *e) {
+    size_t found = 0;
+    memset(out, 0, sizeof *out);
+    if (member == NULL || json_is_null(member))
+        return ST_OK;
+    for (size_t i = 0; i < HIGH_RISK_ACTS; i++) {
+        const json_t *v = json_object_get(member, names[i]);
+        found += v != NULL;
+        if (v != NULL && !parse_terms(v, &out->acts[i]))
+            return error_field(e, ST_INVALID, "bad_document", names[i],
+                               "above 0 to %d, reason, second_factor_minutes 0 to %d", ABOVE_MOST,
+                               MINUTES_MOST);
+    }
+    return json_is_object(member) && found == json_object_size(member)
+               ? ST_OK
+               : error_field(e, ST_INVALID, "bad_document", "high_risk",
+                             "delete, update, transfer, import and reveal");
+}
+
+static bool terms_loosen(const struct high_risk_terms *old, const struct high_risk_terms *fresh) {
+    bool older = old->minutes > 0 && (fresh->minutes == 0 || fresh->minutes > old->minutes);
+    return high_risk_asks(old) && (older || (old->reason && !fresh->reason) || fresh->above > old->above);
+}
+
+bool high_risk_loosens(const struct high_risk *old, const struct high_risk *fresh) {
+    for (size_t i = 0; i < HIGH_RISK_ACTS; i++) {
+        if (terms_loosen(&old->acts[i], &fresh->acts[i]))
+            return true;
+    }
+    return false;
+}
+
+struct need high_risk_missing(const struct high_risk *r, enum high_risk_act act, bool reason, int64_t age) {
+    const struct high_risk_terms *t = &r->acts[act];
+    bool fresh = age >= 0 && age < (int64_t)t->minutes * 60000;
+    struct need need = {.reason = t->reason && !reason,
+                        .minutes = t->minutes > 0 && !fresh ? t->minutes : 0,
+                        .counted = true,
+                        .above = t->above};
+    (void)snprintf(need.act, sizeof need.act, "%s", names[act]);
+    return need;
+}

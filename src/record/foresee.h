@@ -1,0 +1,13 @@
+/* What the register of high-risk acts (keeper/high_risk.h) would ask of many writes at once, before the first
+ * of them: a convenience, so that nothing is begun that must end in the middle. The keeper judges each write,
+ * and counts what was done earlier that day. */
+#ifndef KEDUN_RECORD_FORESEE_H
+#define KEDUN_RECORD_FORESEE_H
+
+#include "keeper/high_risk.h"
+#include "record/caller.h"
+
+/* ST_DENIED (keeper/need.h) when `n` alone are too many without what the register asks for. */
+MUST_CHECK enum status foresee(const struct caller *c, enum high_risk_act act, uint64_t n, struct error *e);
+
+#endif
