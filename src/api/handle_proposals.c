@@ -118,6 +118,15 @@ HANDLER(api_grant_review) {
     return grant_close(c, r, true, reply, e);
 }
 
+/* The document; "moved" where it gives nothing any more because he stands elsewhere. */
+static void write_grant(const struct staff_grant *g, struct arena *a, struct json *j) {
+    const char *more =
+        g->moved && g->document.n > 2
+            ? arena_format(a, "%.*s,\"moved\":true}", (int)g->document.n - 1, (const char *)g->document.p)
+            : NULL;
+    json_raw(j, more == NULL ? g->document : slice_from_string(more));
+}
+
 /* Newest first: one's own and lent ones; a leader his people's, a duty's holder all. */
 HANDLER(api_grants) {
     enum status s = session_see_newest(c, e);
@@ -136,9 +145,9 @@ HANDLER(api_grants) {
         bool mine = g->user == c->who.user || g->from == c->who.user;
         if (!mine && c->who.duties == 0 && !directory_leads(d, c->who.user, g->user))
             continue;
-        if ((open && (!g->glass || g->reviewed)) || (live && (g->ended || g->until <= now)))
+        if ((open && (!g->glass || g->reviewed)) || (live && (g->ended || g->moved || g->until <= now)))
             continue;
-        json_raw(&j, g->document);
+        write_grant(g, c->arena, &j);
     }
     json_array_end(&j);
     json_object_end(&j);

@@ -122,6 +122,7 @@ HANDLER(api_review) {
     s = write_json(lines, &j, e);
     if (s == ST_OK)
         s = review_write_roles(c, lines, &j, e);
+    review_write_access(c, lines, &j);
     if (s == ST_OK)
         s = review_write_use(engine, c, lines, USE_DAYS, &j, e);
     json_key(&j, "next");

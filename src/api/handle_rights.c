@@ -208,6 +208,9 @@ static enum status end_account(struct caller *c, uint32_t user, bool leave, stru
     uint32_t id;
     if (directory_staff(c->world.directory, user) == NULL)
         return error_set(e, ST_NOT_FOUND, "not_found", "no such person");
+    enum status kept = leave ? ST_OK : rights_keep_reason(c, "suspend", user, note, e);
+    if (kept != ST_OK)
+        return kept;
     if (!leave)
         return keeper_registry_put(c->keeper, &c->call, REGISTRY_USER, user, SLICE("{\"disabled\":true}"),
                                    &id, e);

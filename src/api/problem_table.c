@@ -142,6 +142,7 @@ static const struct {
     {"department_merged", "合并后不能拆回，请新建部门后调整人员",
      "A merge can't be undone; make a new department and move people"},
     {"department_ring", "部门不能归到自己的下级部门", "A department can't stand below itself"},
+    {"mail_taken", "该邮箱已属于另一个账号", "This mail belongs to another account"},
     {"login_taken", "该登录名已被使用，请换一个", "This login is taken; choose another"},
     {"role_taken", "该岗位名已被使用，请换一个", "This role name is taken; choose another"},
     {"denied", "您没有此项权限，如有需要请联系管理员",

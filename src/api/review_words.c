@@ -78,7 +78,7 @@ enum status review_write_roles(struct caller *c, const json_t *lines, struct jso
     for (size_t i = 0; i < json_array_size(lines) && n < ROLES_MOST; i++) {
         const char *kind = text_in(json_array_get(lines, i), "kind"),
                    *name = text_in(json_array_get(lines, i), "name");
-        bool known = *name == '\0' || strcmp(kind, "duty") == 0;
+        bool known = *name == '\0' || strcmp(kind, "duty") == 0 || strcmp(kind, "access") == 0;
         for (size_t k = 0; k < n; k++)
             known = known || strcmp(seen[k], name) == 0;
         if (known)
@@ -88,6 +88,64 @@ enum status review_write_roles(struct caller *c, const json_t *lines, struct jso
     }
     json_object_end(j);
     return ST_OK;
+}
+
+/* ---- access asked for in place ---- */
+
+static const struct staff_access *access_of(const struct directory *d, const json_t *line) {
+    uint32_t user = (uint32_t)json_integer_value(json_object_get(line, "user")),
+             ref = (uint32_t)json_integer_value(json_object_get(line, "ref"));
+    size_t n;
+    const struct staff_access *list = directory_accesses(d, user, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].grant == ref)
+            return &list[i];
+    }
+    return NULL;
+}
+
+static void write_label(const struct label *label, struct json *j) {
+    json_object_begin(j);
+    json_key(j, "zh");
+    json_cstring(j, label->zh == NULL ? "" : label->zh);
+    json_key(j, "en");
+    json_cstring(j, label->en == NULL ? "" : label->en);
+    json_object_end(j);
+}
+
+static void write_access(const struct object_def *o, const struct staff_access *x, struct json *j) {
+    json_object_begin(j);
+    json_key(j, "ref");
+    json_int(j, x->grant);
+    json_key(j, "label");
+    write_label(&o->label, j);
+    json_key(j, "fields");
+    json_array_begin(j);
+    for (size_t i = 0; i < x->field_count; i++) {
+        const struct field_def *f = object_field_by_id(o, x->fields[i]);
+        if (f != NULL)
+            write_label(&f->label, j);
+    }
+    json_array_end(j);
+    json_key(j, "records"); /* 0: all that he sees */
+    json_int(j, (int64_t)x->record_count);
+    json_key(j, "approved_by");
+    json_int(j, x->approved_by);
+    json_object_end(j);
+}
+
+void review_write_access(struct caller *c, const json_t *lines, struct json *j) {
+    json_key(j, "access");
+    json_array_begin(j);
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        const json_t *line = json_array_get(lines, i);
+        const struct staff_access *x =
+            strcmp(text_in(line, "kind"), "access") == 0 ? access_of(c->world.directory, line) : NULL;
+        const struct object_def *o = x == NULL ? NULL : object_by_id(c->world.objects, x->object);
+        if (o != NULL)
+            write_access(o, x, j);
+    }
+    json_array_end(j);
 }
 
 /* ---- use ---- */

@@ -14,6 +14,10 @@
 MUST_CHECK enum status review_write_roles(struct caller *c, const json_t *lines, struct json *j,
                                           struct error *e);
 
+/* Member "access": [{"ref", "label", "fields": [labels], "records": 0 for all that he sees, "approved_by"}]
+ * of the lines of that kind which hold. */
+void review_write_access(struct caller *c, const json_t *lines, struct json *j);
+
 /* Member "use": [{"user","kind","name","ref","last_used"}] of the lines' people, looked at for `days`; null:
  * not in that time. Null altogether while the index is being built. */
 MUST_CHECK enum status review_write_use(struct engine *engine, struct caller *c, const json_t *lines,

@@ -24,13 +24,18 @@ static bool number_in(const json_t *item, const char *key, uint32_t *out) {
 }
 
 bool right_read(const json_t *item, struct right *out) {
-    static const char *const kinds[] = {"role", "post_role", "grant", "loan", "duty"};
+    static const char *const kinds[] = {"role", "post_role", "grant", "loan", "duty", "access"};
     bool known = false;
     *out = (struct right){.kind = text_in(item, "kind"), .name = text_in(item, "right")};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         known = known || slice_equal(out->kind, slice_from_string(kinds[i]));
     (void)number_in(item, "ref", &out->ref);
     return known && number_in(item, "user", &out->user) && out->name.n > 0 && out->name.n < 40;
+}
+
+static bool is_timed(const struct right *right) {
+    return slice_equal(right->kind, SLICE("grant")) || slice_equal(right->kind, SLICE("loan")) ||
+           slice_equal(right->kind, SLICE("access"));
 }
 
 static json_t *without(const json_t *names, struct slice name, struct slice instead, bool *found) {
@@ -100,6 +105,14 @@ static enum status propose(struct caller *c, uint32_t user, json_t *change, stru
     return s == ST_OK ? keeper_propose(c->keeper, &c->call, text, proposal, &secret, e) : s;
 }
 
+enum status rights_keep_reason(struct caller *c, const char *what, uint32_t user, struct slice reason,
+                               struct error *e) {
+    char tag[AUDIT_TAG_MAX];
+    (void)snprintf(tag, sizeof tag, "%.24s user %u for", what, user);
+    return keeper_record(c->keeper, &c->call, AUDIT_ADMIN, AUDIT_DONE, 0, NULL, slice_from_string(tag),
+                         reason, e);
+}
+
 static enum status take_role(struct caller *c, const struct right *right, struct slice reason,
                              enum take_outcome *outcome, uint64_t *proposal, struct error *e) {
     const struct staff *who = directory_staff(c->world.directory, right->user);
@@ -115,6 +128,8 @@ static enum status take_role(struct caller *c, const struct right *right, struct
     if (s == ST_OK)
         s = print(c, change, &text, e);
     if (s == ST_OK)
+        s = rights_keep_reason(c, "take away", right->user, reason, e);
+    if (s == ST_OK)
         s = keeper_registry_put(c->keeper, &c->call, REGISTRY_USER, right->user, text, &id, e);
     if (s == ST_DENIED && strcmp(e->code, "needs_second") == 0) {
         s = propose(c, right->user, change, reason, proposal, e);
@@ -126,7 +141,7 @@ static enum status take_role(struct caller *c, const struct right *right, struct
 
 enum status rights_take(struct caller *c, const struct right *right, struct slice reason,
                         enum take_outcome *outcome, uint64_t *proposal, struct error *e) {
-    bool timed = slice_equal(right->kind, SLICE("grant")) || slice_equal(right->kind, SLICE("loan"));
+    bool timed = is_timed(right);
     *outcome = TAKE_DONE;
     *proposal = 0;
     enum status s;
@@ -173,7 +188,7 @@ enum status rights_changes_make(struct caller *c, const struct right *rights, si
     for (size_t i = 0; i < count && i < RIGHTS_AT_ONCE; i++) {
         json_t *change = NULL;
         size_t at;
-        if (slice_equal(rights[i].kind, SLICE("grant")) || slice_equal(rights[i].kind, SLICE("loan"))) {
+        if (is_timed(&rights[i])) {
             out->timed++;
             continue;
         }

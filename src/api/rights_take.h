@@ -9,7 +9,7 @@
 /* As lists and reviews name a right (people/holdings.h), and "key". */
 struct right {
     uint32_t user;
-    struct slice kind, name; /* of the role or duty; of a key unused */
+    struct slice kind, name; /* of the role or duty; an access: of the object; of a key unused */
     uint32_t ref;            /* the post or grant */
     struct uuid key;
     struct slice instead; /* of a role: another one in its place; n == 0: none */
@@ -29,6 +29,11 @@ struct rights_changes {
 MUST_CHECK enum status rights_changes_make(struct caller *c, const struct right *rights, size_t count,
                                            struct rights_changes *out, struct error *e);
 void rights_changes_free(struct rights_changes *r);
+
+/* An entry of the log, "<what> user N for", with the reason sealed in it, for acts whose document has no
+ * place for one; before the act, which has an entry of its own. */
+MUST_CHECK enum status rights_keep_reason(struct caller *c, const char *what, uint32_t user,
+                                          struct slice reason, struct error *e);
 
 enum take_outcome { TAKE_DONE, TAKE_PROPOSED };
 

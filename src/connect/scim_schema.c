@@ -248,12 +248,12 @@ bool scim_write_schemas(struct json *j, const char *base, struct slice id) {
 
 const char *scim_type_of(const char *code) {
     static const char *const types[][2] = {
-        {"scim_filter", "invalidFilter"},       {"scim_path", "invalidPath"},
-        {"scim_value", "invalidValue"},         {"bad_document", "invalidValue"},
-        {"scim_syntax", "invalidSyntax"},       {"invalid_json", "invalidSyntax"},
-        {"scim_no_target", "noTarget"},         {"scim_mutability", "mutability"},
-        {"scim_denied", "mutability"},          {"login_taken", "uniqueness"},
-        {"document_too_large", "invalidValue"},
+        {"scim_filter", "invalidFilter"}, {"scim_path", "invalidPath"},
+        {"scim_value", "invalidValue"},   {"bad_document", "invalidValue"},
+        {"scim_syntax", "invalidSyntax"}, {"invalid_json", "invalidSyntax"},
+        {"scim_no_target", "noTarget"},   {"scim_mutability", "mutability"},
+        {"scim_denied", "mutability"},    {"login_taken", "uniqueness"},
+        {"mail_taken", "uniqueness"},     {"document_too_large", "invalidValue"},
     };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         if (strcmp(types[i][0], code) == 0)

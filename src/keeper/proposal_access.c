@@ -41,6 +41,8 @@ static enum status may_have(struct worker *w, uint32_t user, const json_t *chang
         return error_set(e, ST_NOT_FOUND, "not_found", "there is no such user");
     if (whom.duties != 0)
         return error_set(e, ST_DENIED, "duty_holder", "a duty's holder gets no access to customers' data");
+    if (registry_home_of(w->state->registry, user) == 0)
+        return error_set(e, ST_CONFLICT, "no_approver", "the person stands in no department");
     return within_ceiling(w, &whom, change, e);
 }
 
@@ -77,8 +79,10 @@ static char *grant_text(const struct worker *w, const json_t *document) {
     uint32_t user = proposal_user(document, "user");
     json_t *grant = grant_document(user, 0, json_array(), clock_wall_ms() + access_hours(document) * HOUR_MS,
                                    "access", proposal_text(document, "reason"), user);
-    bool fine = grant != NULL && json_object_set_new(grant, "approved_by",
-                                                     json_integer((json_int_t)w->caller.grant.user)) == 0;
+    uint32_t by = w->caller.grant.user, place = registry_home_of(w->state->registry, user);
+    bool fine = grant != NULL && json_object_set_new(grant, "approved_by", json_integer((json_int_t)by)) == 0;
+    /* It holds while he stands there: another department's head has not agreed to it. */
+    fine = fine && json_object_set_new(grant, "department", json_integer((json_int_t)place)) == 0;
     for (size_t i = 0; fine && i < sizeof kept / sizeof kept[0]; i++) {
         json_t *v = json_object_get(change_of(document), kept[i]);
         fine = v == NULL || json_object_set_new(grant, kept[i], json_deep_copy(v)) == 0;

@@ -142,6 +142,8 @@ bool registry_leads(struct registry *r, uint32_t leader, uint32_t user);
 bool registry_decides_for(struct registry *r, uint32_t leader, uint32_t user);
 /* Who does, as many as there is room for. */
 size_t registry_deciders(struct registry *r, uint32_t user, uint32_t *out, size_t room);
+/* The department in which he stands now; 0: nowhere. */
+uint32_t registry_home_of(struct registry *r, uint32_t user);
 /* A partner's sponsor; 0: he is none. */
 uint32_t registry_sponsor(struct registry *r, uint32_t user);
 /* Whether the department of a post that he holds now (or his department, without posts) is one of these or

@@ -296,6 +296,10 @@ static enum status parse_grant(const json_t *d, struct parsed_grant *g, struct e
         return bad(e, "roles", "1 to 16 names of roles");
     if (g->access && registry_parse_access(d, e) != ST_OK)
         return ST_INVALID;
+    if (!take_optional_u32(json_object_get(d, "department"), &g->department))
+        return bad(e, "department", "the number of a department");
+    const char *object = json_string_value(json_object_get(d, "name"));
+    (void)snprintf(g->object, sizeof g->object, "%s", object == NULL ? "" : object);
     if (!take_time(json_object_get(d, "since"), &g->since))
         return bad(e, "since", "a time in ms");
     if (!take_time(json_object_get(d, "until"), &g->until) || g->until == 0)

@@ -54,7 +54,9 @@ struct parsed_grant {
     int64_t since, until; /* ms */
     uint32_t by;          /* who made it; 0: not said */
     bool ended, glass, reviewed;
-    bool access; /* to fields of records; no role */
+    bool access;         /* to fields of records; no role */
+    char object[40];     /* an access: the object's name, cut to fit */
+    uint32_t department; /* an access: where he stood when it was given; 0: not said */
 };
 
 struct parsed_role {

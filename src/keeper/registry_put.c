@@ -186,6 +186,20 @@ static enum status check_last(const struct batch *b, struct error *e) {
     return error_set(e, ST_CONFLICT, "last_of_duty", "each duty needs a holder: name another one first");
 }
 
+/* Two accounts with one mail could neither sign in by it: no provisioning key makes such a pair. */
+static enum status check_mail(const struct batch *b, const struct change *c, struct error *e) {
+    const char *mail = c->parsed.user.mail;
+    bool same = c->old != NULL && strcmp(c->old->parsed.user.mail, mail) == 0;
+    if (b->who == NULL || !b->who->scim || *mail == '\0' || same)
+        return ST_OK;
+    for (size_t i = 0; i < b->r->count; i++) {
+        const struct item *x = b->r->items[i];
+        if (x->kind == REGISTRY_USER && x->id != c->id && strcmp(x->parsed.user.mail, mail) == 0)
+            return error_field(e, ST_CONFLICT, "mail_taken", "mail", "another account has this mail");
+    }
+    return ST_OK;
+}
+
 static enum status check_user(const struct batch *b, const struct change *c, struct error *e) {
     const struct item *same = map_get(&b->r->by_login, slice_from_string(c->parsed.user.login));
     bool taken = same != NULL && same->id != c->id;
@@ -194,7 +208,8 @@ static enum status check_user(const struct batch *b, const struct change *c, str
             taken || (o->kind == REGISTRY_USER && strcmp(o->parsed.user.login, c->parsed.user.login) == 0);
     if (taken)
         return error_field(e, ST_CONFLICT, "login_taken", "login", "another user has this login");
-    return check_second(b, c, e);
+    enum status s = check_mail(b, c, e);
+    return s == ST_OK ? check_second(b, c, e) : s;
 }
 
 static const struct parsed_department *department_at(const struct batch *b, uint32_t id) {

@@ -22,7 +22,7 @@ struct rights {
 };
 
 const char *right_kind_name(enum right_kind kind) {
-    static const char *const names[] = {"role", "post_role", "grant", "loan", "duty", "key"};
+    static const char *const names[] = {"role", "post_role", "grant", "loan", "duty", "key", "access"};
     return kind < RIGHT_KINDS ? names[kind] : "?";
 }
 
@@ -117,7 +117,7 @@ static bool add_names(struct rights *s, const struct role_names *names, const st
     return fine;
 }
 
-static bool add_grants(struct rights *s, const struct held_right *who) {
+static bool add_grants(struct rights *s, const struct held_right *who, uint32_t place) {
     bool fine = true;
     for (size_t i = 0; fine && i < s->r->grant_count; i++) {
         const struct parsed_grant *g = &s->r->grants[i]->parsed.grant;
@@ -128,7 +128,11 @@ static bool add_grants(struct rights *s, const struct held_right *who) {
         one.ref = s->r->grants[i]->id;
         one.from = g->from;
         one.until = g->until;
-        fine = add_names(s, &g->roles, &one);
+        one.kind = g->access ? RIGHT_ACCESS : one.kind;
+        if (!g->access)
+            fine = add_names(s, &g->roles, &one);
+        else if (g->department == 0 || g->department == place) /* it holds where it was given only */
+            fine = add(s, &one, g->object);
     }
     return fine;
 }
@@ -159,7 +163,7 @@ static bool add_user(struct rights *s, const struct item *x) {
     }
     one.ref = 0;
     one.until = 0;
-    return fine && add_grants(s, &one);
+    return fine && add_grants(s, &one, user_department(s->r, u, s->now));
 }
 
 static int by_user(const void *x, const void *y) {

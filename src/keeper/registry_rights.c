@@ -387,6 +387,14 @@ enum status registry_sign_in(struct registry *r, uint32_t user, const uint8_t ad
     return s;
 }
 
+uint32_t registry_home_of(struct registry *r, uint32_t user) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct item *i = registry_find(r, REGISTRY_USER, user);
+    uint32_t place = i == NULL ? 0 : user_department(r, &i->parsed.user, clock_wall_ms());
+    (void)pthread_rwlock_unlock(&r->lock);
+    return place;
+}
+
 uint32_t registry_sponsor(struct registry *r, uint32_t user) {
     (void)pthread_rwlock_rdlock(&r->lock);
     const struct item *i = registry_find(r, REGISTRY_USER, user);

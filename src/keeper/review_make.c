@@ -222,7 +222,7 @@ static enum status add_line(struct making *m, const struct held_right *right, js
 }
 
 static bool wants(const struct making *m, const struct held_right *right) {
-    bool named = right->kind == RIGHT_KEY || right->kind == RIGHT_DUTY;
+    bool named = right->kind == RIGHT_KEY || right->kind == RIGHT_DUTY || right->kind == RIGHT_ACCESS;
     return list_has(json_object_get(m->scope, "kinds"), right_kind_name(right->kind)) &&
            (list_has(json_object_get(m->scope, "roles"), right->name) ||
             (named && json_array_size(json_object_get(m->scope, "roles")) == 0));

@@ -101,15 +101,26 @@ static enum status add_staff(struct builder *b, const struct registry_item *item
     return fine && s->document.p != NULL && s->name != NULL && s->login != NULL ? ST_OK : ST_NOMEM;
 }
 
+static uint8_t view_of(const json_t *ceiling, const char *class) {
+    const char *view = json_string_value(json_object_get(ceiling, class));
+    if (view == NULL)
+        return VIEW_HIDDEN;
+    return strcmp(view, "clear") == 0 ? VIEW_CLEAR : strcmp(view, "masked") == 0 ? VIEW_MASKED : VIEW_HIDDEN;
+}
+
 static enum status add_role(struct builder *b, uint32_t id, const json_t *document, struct slice text) {
     struct staff_role *r = &b->roles[b->role_count++];
-    const json_t *label = json_object_get(document, "label");
+    const json_t *label = json_object_get(document, "label"), *best = json_object_get(document, "ceiling");
     *r = (struct staff_role){.name = text_of(b, document, "name"),
                              .label_zh = text_of(b, label, "zh"),
                              .label_en = text_of(b, label, "en"),
                              .id = id,
                              .by_leader = json_is_true(json_object_get(document, "by_leader")),
                              .break_glass_hours = number_of(document, "break_glass_hours"),
+                             .ceiling = {[CLASS_PUBLIC] = VIEW_CLEAR,
+                                         [CLASS_INTERNAL] = VIEW_CLEAR,
+                                         [CLASS_PERSONAL] = view_of(best, "personal"),
+                                         [CLASS_SENSITIVE] = view_of(best, "sensitive")},
                              .document = arena_copy(&b->directory->arena, text)};
     return r->document.p == NULL || r->name == NULL || r->label_zh == NULL || r->label_en == NULL ? ST_NOMEM
                                                                                                   : ST_OK;
@@ -145,6 +156,7 @@ static enum status add_access(struct builder *b, uint32_t id, const json_t *docu
     *x = (struct staff_access){.user = number_of(document, "user"),
                                .grant = id,
                                .approved_by = number_of(document, "approved_by"),
+                               .department = number_of(document, "department"),
                                .since = json_integer_value(json_object_get(document, "since")),
                                .until = json_integer_value(json_object_get(document, "until")),
                                .object = (uint16_t)number_of(document, "object"),
@@ -166,10 +178,12 @@ static enum status add_grant(struct builder *b, uint32_t id, const json_t *docum
                               .ended = json_is_object(json_object_get(document, "ended")),
                               .reviewed = json_is_object(json_object_get(document, "review")),
                               .glass = why != NULL && strcmp(why, "break_glass") == 0,
+                              .access = json_object_get(document, "object") != NULL,
+                              .department = number_of(document, "department"),
                               .document = arena_copy(&b->directory->arena, text)};
     if (g->document.p == NULL)
         return ST_NOMEM;
-    bool access = json_object_get(document, "object") != NULL && !g->ended && clock_wall_ms() < g->until;
+    bool access = g->access && !g->ended && clock_wall_ms() < g->until;
     return access ? add_access(b, id, document) : ST_OK;
 }
 
@@ -286,6 +300,23 @@ static void place_staff(struct builder *b) {
     }
 }
 
+/* What a head gave ends for whom stands in another department. Once all stand in their places. */
+static void place_grants(struct builder *b) {
+    size_t kept = 0;
+    for (size_t i = 0; i < b->grant_count; i++) {
+        struct staff_grant *g = &b->grants[i];
+        const struct staff *who = directory_staff(b->directory, g->user);
+        g->moved = g->department != 0 && (who == NULL || who->department != g->department);
+    }
+    for (size_t i = 0; i < b->access_count; i++) {
+        const struct staff_access *x = &b->accesses[i];
+        const struct staff *who = directory_staff(b->directory, x->user);
+        if (x->department == 0 || (who != NULL && who->department == x->department))
+            b->accesses[kept++] = *x;
+    }
+    b->access_count = kept;
+}
+
 struct line { /* `below` reports to `leader` */
     uint32_t leader, below;
 };
@@ -374,16 +405,17 @@ static void finish(struct builder *b) {
     d->role_count = b->role_count;
     d->grants = b->grants;
     d->grant_count = b->grant_count;
-    if (b->access_count > 0)
-        qsort(b->accesses, b->access_count, sizeof *b->accesses, by_user);
-    d->accesses = b->accesses;
-    d->access_count = b->access_count;
     d->networks = b->networks;
     d->network_count = b->network_count;
     d->organisation = (struct organisation){.departments = b->departments, .count = b->department_count};
     qsort(b->origins, b->department_count, sizeof *b->origins, by_origin);
     place_departments(b);
     place_staff(b);
+    place_grants(b);
+    if (b->access_count > 0)
+        qsort(b->accesses, b->access_count, sizeof *b->accesses, by_user);
+    d->accesses = b->accesses;
+    d->access_count = b->access_count;
 }
 
 static enum status add_all(struct builder *b, const struct registry_item *items, size_t n) {

@@ -91,17 +91,18 @@ static bool compare_grants(struct grown *g, const struct directory *d, const str
     for (size_t i = 0; fine && s->duties == 0 && i < d->grant_count; i++) {
         const struct staff_grant *one = &d->grants[i];
         json_t *document = NULL;
-        if (one->user != s->id || one->ended || one->until <= now_ms)
+        if (one->user != s->id || one->ended || one->moved || one->until <= now_ms)
             continue;
         if (json_read(one->document, 0, &document, NULL) != ST_OK)
             return false;
         json_int_t since = json_integer_value(json_object_get(document, "since"));
         if (since > then_ms && since <= now_ms)
-            fine =
-                json_array_append_new(g->grants, json_pack("{s:I, s:I, s:I, s:I, s:O}", "id",
-                                                           (json_int_t)one->id, "from", (json_int_t)one->from,
-                                                           "since", since, "until", (json_int_t)one->until,
-                                                           "roles", json_object_get(document, "roles"))) == 0;
+            fine = json_array_append_new(
+                       g->grants,
+                       json_pack("{s:I, s:I, s:I, s:I, s:O, s:O*}", "id", (json_int_t)one->id, "from",
+                                 (json_int_t)one->from, "since", since, "until", (json_int_t)one->until,
+                                 "roles", json_object_get(document, "roles"), "access",
+                                 one->access ? json_object_get(document, "name") : NULL)) == 0;
         json_decref(document);
     }
     return fine;

@@ -26,7 +26,7 @@ static const struct used_act acts[] = {{ACT_VIEW, {AUDIT_LIST, AUDIT_VIEW, AUDIT
 static const uint8_t duty_acts[] = {AUDIT_ADMIN, AUDIT_POLICY, AUDIT_CONFIG, AUDIT_BUDGET, AUDIT_DESTROY};
 
 const char *holding_kind_name(enum holding_kind kind) {
-    static const char *const names[] = {"role", "post_role", "grant", "loan", "duty"};
+    static const char *const names[] = {"role", "post_role", "grant", "loan", "duty", "access"};
     return names[kind];
 }
 
@@ -81,7 +81,7 @@ static enum status add_grants(struct list *l) {
     for (size_t i = 0; i < d->grant_count; i++) {
         const struct staff_grant *g = &d->grants[i];
         json_t *document = NULL;
-        if (g->user != l->who->id || g->ended || g->until <= l->v->context.now_ms)
+        if (g->user != l->who->id || g->ended || g->moved || g->until <= l->v->context.now_ms)
             continue;
         if (json_read(g->document, 0, &document, NULL) != ST_OK)
             return ST_NOMEM;
@@ -90,8 +90,11 @@ static enum status add_grants(struct list *l) {
                               .ref = g->id,
                               .from = g->from,
                               .until = g->until};
-        bool fine = add_names(l, json_object_get(document, "roles"), &one,
-                              lender == NULL ? l->who->department : lender->department);
+        uint32_t place = lender == NULL ? l->who->department : lender->department;
+        bool fine = add_names(l, json_object_get(document, "roles"), &one, place);
+        one.kind = g->access ? HOLDING_ACCESS : one.kind;
+        if (fine && g->access)
+            fine = add(l, &one, json_string_value(json_object_get(document, "name")), place);
         json_decref(document);
         if (!fine)
             return ST_NOMEM;
@@ -164,6 +167,22 @@ static enum status judge_object(const struct list *l, struct holding *h, const s
     return ST_OK;
 }
 
+/* Looking at records of the object, in lists too; from the day on which it was given, which is some days of
+ * other looks too many at most. */
+static enum status judge_access(const struct list *l, struct holding *h, struct error *e) {
+    const struct object_def *o = object_find(l->v->objects, slice_from_string(h->name));
+    h->judged = true;
+    if (o == NULL)
+        return ST_OK;
+    h->objects = arena_array(l->a, 1, sizeof *h->objects);
+    if (h->objects == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "rights");
+    h->last_day = last_use(l, o->id, acts[0].audit, 3);
+    h->objects[h->object_count++] = (struct holding_object){
+        .object = o, .given = 1u << ACT_VIEW, .unused = h->last_day == 0 ? 1u << ACT_VIEW : 0};
+    return ST_OK;
+}
+
 static enum status judge(const struct list *l, struct holding *h, uint32_t place, struct arena *scratch,
                          struct error *e) {
     struct policy_context context = l->v->context;
@@ -174,6 +193,8 @@ static enum status judge(const struct list *l, struct holding *h, uint32_t place
         h->last_day = last_use(l, 0, duty_acts, sizeof duty_acts);
         return ST_OK;
     }
+    if (h->kind == HOLDING_ACCESS)
+        return judge_access(l, h, e);
     context.second_factor_age = 0;
     context.has_reason = true;
     h->objects = arena_array(l->a, l->v->objects->count + 1, sizeof *h->objects);

@@ -1,6 +1,7 @@
 /* What rights somebody holds, right by right, and when he last used each.
  *
- * A right is a role (of his own, of a post, given for a time, lent to him) or a duty. Use is read from the
+ * A right is a role (of his own, of a post, given for a time, lent to him), a duty, or access to fields that
+ * was asked for in place: used when he looked at that object since. Use is read from the
  * tallies of the audit explorer's index (store/audit_index.h): who did what with which object, by day. They
  * say nothing of the role by which it was permitted: what two roles give counts as used for both. What an API
  * key did counts as its maker's. Refused acts are no use. A duty is used by acts of administration, of
@@ -17,8 +18,8 @@
 #define HOLDINGS_MOST   96 /* of one person */
 #define HOLDINGS_PEOPLE 20 /* at one go: some thousand questions to the policies */
 
-enum holding_kind { HOLDING_ROLE, HOLDING_POST, HOLDING_GRANT, HOLDING_LOAN, HOLDING_DUTY };
-/* "role", "post_role", "grant", "loan", "duty" */
+enum holding_kind { HOLDING_ROLE, HOLDING_POST, HOLDING_GRANT, HOLDING_LOAN, HOLDING_DUTY, HOLDING_ACCESS };
+/* "role", "post_role", "grant", "loan", "duty", "access" */
 const char *holding_kind_name(enum holding_kind kind);
 
 /* What it gives on one object, and what of that was not used: bits by enum act. */
@@ -29,7 +30,7 @@ struct holding_object {
 
 struct holding {
     enum holding_kind kind;
-    const char *name;   /* of the role or duty */
+    const char *name;   /* of the role or duty; an access: of the object */
     uint32_t ref, from; /* the post or grant; who lends */
     int64_t until;      /* ms; 0: without end */
     int32_t last_day;   /* of its latest use in the time looked at (audit_day); 0: none */

@@ -11,6 +11,20 @@ static const struct staff_access *given_to(const struct caller *c, size_t *count
     return c->who.is_key || c->who.is_job ? NULL : directory_accesses(c->world.directory, c->who.user, count);
 }
 
+/* What the keeper opens for him at best: an access goes no higher, so that the end of the role that gave the
+ * ceiling masks the field again instead of having his pages refused. */
+static void ceiling_of(const struct caller *c, uint8_t ceiling[CLASS_COUNT]) {
+    const struct directory *d = c->world.directory;
+    memset(ceiling, VIEW_HIDDEN, CLASS_COUNT);
+    ceiling[CLASS_PUBLIC] = ceiling[CLASS_INTERNAL] = VIEW_CLEAR;
+    for (size_t i = 0; i < c->who.role_count; i++)
+        directory_ceiling(d, c->who.roles[i], ceiling);
+    for (size_t i = 0; i < c->who.lent_count; i++) {
+        for (size_t k = 0; k < c->who.lent[i].role_count; k++)
+            directory_ceiling(d, c->who.lent[i].roles[k], ceiling);
+    }
+}
+
 uint64_t access_given_hash(const struct caller *c, const struct object_def *o, uint64_t seed) {
     size_t n;
     const struct staff_access *list = given_to(c, &n);
@@ -51,14 +65,15 @@ static enum status own_scope(const struct policy_query *q, const struct pred **o
 }
 
 static enum status add_one(struct access_entry *entry, const struct staff_access *x, const struct pred *scope,
-                           const struct field_view *open, struct field_view *fields, struct error *e) {
+                           const uint8_t *ceiling, const struct field_view *open, struct field_view *fields,
+                           struct error *e) {
     struct arena *a = &entry->arena;
     const struct object_def *o = entry->access.object;
     if (x->record_count > 0)
         scope = pred_and(a, scope, pred_in(a, FIELD_ID, x->records, x->record_count));
     for (size_t i = 0; scope != NULL && i < x->field_count; i++) {
         const struct field_def *f = object_field_by_id(o, x->fields[i]);
-        if (f == NULL || field_is_internal(f))
+        if (f == NULL || field_is_internal(f) || ceiling[f->class] < VIEW_CLEAR)
             continue;
         size_t at = (size_t)(f - o->fields);
         fields[at].read = widen(a, fields[at].read, scope, open[at].read);
@@ -76,13 +91,15 @@ enum status access_add_given(const struct caller *c, struct access_entry *entry,
     size_t n;
     const struct staff_access *list = given_to(c, &n);
     const struct pred *scope = NULL;
+    uint8_t ceiling[CLASS_COUNT];
+    ceiling_of(c, ceiling);
     asked.unless_forbidden = true;
     enum status s = own_scope(q, &scope, e);
     if (s == ST_OK)
         s = policy_views(&asked, &open, e);
     for (size_t i = 0; s == ST_OK && i < n; i++) {
         if (holds(&list[i], entry->access.object, c->context.now_ms))
-            s = add_one(entry, &list[i], scope, open, fields, e);
+            s = add_one(entry, &list[i], scope, ceiling, open, fields, e);
     }
     return s;
 }
@@ -108,9 +125,13 @@ bool access_given_write(const struct caller *c, const struct object_def *o, cons
                         const char *key, struct json *out) {
     size_t n;
     bool any = false;
+    uint8_t ceiling[CLASS_COUNT];
     const struct staff_access *list = given_to(c, &n);
+    ceiling_of(c, ceiling);
     for (size_t f = 0; n > 0 && f < o->field_count; f++) {
         int64_t until = 0;
+        if (ceiling[o->fields[f].class] < VIEW_CLEAR)
+            continue;
         for (size_t i = 0; i < n; i++) {
             const struct staff_access *x = &list[i];
             if (holds(x, o, c->context.now_ms) && concerns(x, id) && names_field(x, o->fields[f].id) &&

@@ -209,6 +209,12 @@ const struct staff_role *directory_role(const struct directory *d, const char *n
     return NULL;
 }
 
+void directory_ceiling(const struct directory *d, const char *role, uint8_t ceiling[CLASS_COUNT]) {
+    const struct staff_role *r = directory_role(d, role);
+    for (size_t i = 0; r != NULL && i < CLASS_COUNT; i++)
+        ceiling[i] = r->ceiling[i] > ceiling[i] ? r->ceiling[i] : ceiling[i];
+}
+
 const struct department *directory_department(const struct directory *d, uint32_t id) {
     const struct department *all = d->organisation.departments;
     size_t low = 0, high = d->organisation.count;

@@ -35,6 +35,7 @@ struct staff_role {
     uint32_t id;
     bool by_leader; /* its terms: keeper/registry.h */
     uint32_t break_glass_hours;
+    uint8_t ceiling[CLASS_COUNT]; /* best view by class, as the keeper holds it */
     struct slice document;
 };
 
@@ -43,6 +44,9 @@ struct staff_grant {
     uint32_t id, user, from;
     int64_t until; /* ms */
     bool ended, reviewed, glass;
+    bool access;         /* to fields (struct staff_access) */
+    uint32_t department; /* an access: where he stood when it was given; 0: not said */
+    bool moved;          /* he stands elsewhere now: it gives nothing */
     struct slice document;
 };
 
@@ -50,6 +54,7 @@ struct staff_grant {
  * (keeper/proposal.h, kind "access"). */
 struct staff_access {
     uint32_t user, grant, approved_by;
+    uint32_t department;  /* in which it holds; 0: not said */
     int64_t since, until; /* ms */
     uint16_t object;
     const uint16_t *fields;
@@ -68,7 +73,7 @@ struct directory {
     size_t role_count;
     const struct staff_grant *grants;
     size_t grant_count;
-    const struct staff_access *accesses; /* those that are not over, by user */
+    const struct staff_access *accesses; /* those that are not over and where he stands, by user */
     size_t access_count;
     const struct named_network *networks; /* the company's; without names its sign-in networks as "office" */
     size_t network_count;
@@ -88,6 +93,8 @@ bool directory_decides_for(const struct directory *d, uint32_t leader, uint32_t 
 const struct staff_access *directory_accesses(const struct directory *d, uint32_t user, size_t *count);
 const struct department *directory_department(const struct directory *d, uint32_t id);
 const struct staff_role *directory_role(const struct directory *d, const char *name);
+/* Widens `ceiling` by what the role lets somebody see at best. */
+void directory_ceiling(const struct directory *d, const char *role, uint8_t ceiling[CLASS_COUNT]);
 void directory_release(struct directory *d);
 
 /* Where a write goes: the engine's writer thread, or (in jobs) the engine by its socket. */

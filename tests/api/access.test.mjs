@@ -85,3 +85,76 @@ test('a whole field is counted; the head on leave is deputised for, and the depu
   await until('the value in clear', async () => (await row(service, two)).mobile === '+8613912340002');
   ok(await decide(leader, own.id, false));
 });
+
+const endAll = async (who) => {
+  for (const g of ok(await who.get(`${api}/grants?live=true`)).items) ok(await who.post(`${api}/grants/${g.id}/end`, { note: '收回' }), 204);
+  ok(await who.get(`${api}/me`));
+  await until('the masked value', async () => (await row(who, two)).mobile === '139****0002');
+};
+
+test('it stands among rights and reviews, and is ended from there', async () => {
+  const [sec, auditor] = await Promise.all(['secadmin', 'auditor'].map((n) => server.as(n)));
+  await endAll(service);
+  ok(await decide(leader, ok(await ask(service, { records: [one], fields: ['mobile'] }), 201).id));
+  await until('the value in clear', async () => (await row(service, one)).mobile === '+8613912340001');
+  const grant = ok(await service.get(`${api}/grants?live=true`)).items[0];
+  const held = async () => ok(await auditor.get(`${api}/rights/unused?days=30&q=service1`)).items;
+  await until('the index', async () => ok(await auditor.get(`${api}/rights/unused?days=30&q=service1`)).indexed_to > 0);
+  const grown = ok(await sec.get(`${api}/rights/grown?days=1`)).items.find((i) => i.user === 15);
+  assert.ok(grown.grants.some((g) => g.id === grant.id && g.access === 'customer'));
+  const { id } = ok(
+    await sec.post(`${api}/reviews`, {
+      title: '就地授权复核',
+      scope: { kinds: ['access'], departments: [], roles: [] },
+      reviewers: { heads: true, named: [], fallback: 0 },
+      at_due: 'show',
+      due_days: 3,
+      repeat_months: 0,
+    }),
+    201,
+  );
+  const page = ok(await leader.get(`${api}/reviews/${id}?mine=true`));
+  const line = page.lines.find((l) => l.ref === grant.id);
+  assert.deepEqual([line.user, line.kind, line.name, line.reviewer, line.held], [15, 'access', 'customer', 18, true]);
+  const told = page.access.find((a) => a.ref === grant.id);
+  assert.deepEqual([told.fields.map((f) => f.zh), told.records, told.approved_by], [['手机'], 1, 18]);
+  const other = ok(await manager.get(`${api}/reviews`)).items.some((i) => i.review.id === id);
+  assert.equal(other, false); // no line of it is his
+  ok(await leader.post(`${api}/reviews/${id}/answer`, { lines: [{ user: 15, n: line.n }], answer: 'take_away', reason: '已办完' }), 204);
+  const carried = ok(await sec.post(`${api}/reviews/${id}/carry`, { lines: [{ user: 15, n: line.n }] })).items;
+  assert.deepEqual(carried.map((i) => i.outcome), ['done']);
+  await until('the masked value', async () => (await row(service, one)).mobile === '139****0001');
+  assert.ok(!(await held()).some((i) => i.ref === grant.id));
+  const again = ok(await sec.post(`${api}/rights/take`, { items: [{ user: 15, kind: 'access', right: 'customer', ref: grant.id }], note: '收回' })).items;
+  assert.deepEqual(again.map((i) => [i.outcome, i.code]), [['refused', 'right_gone']]);
+});
+
+test('it ends where he stands in another department, and where the ceiling falls', async () => {
+  const [sys, sec] = await Promise.all(['sysadmin', 'secadmin'].map((n) => server.as(n)));
+  ok(await decide(leader, ok(await ask(service, { records: [one, two], fields: ['mobile'] }), 201).id));
+  await until('the value in clear', async () => (await row(service, one)).mobile === '+8613912340001');
+  const was = ok(await sec.get(`${api}/people/15`)).document.department;
+  // a ceiling that falls: what he still sees is masked again, and no page is refused
+  const role = ok(await sec.get(`${api}/roles`)).items.find((r) => r.name === 'service');
+  const ceiling = (personal) => 
+    sec.patch(`${api}/roles/${role.id}`, { name: role.name, label: role.label, match: role.match, budget: role.budget, ceiling: { personal, sensitive: 'hidden' } });
+  ok(await ceiling('masked'));
+  ok(await service.get(`${api}/me`));
+  await until('the masked value', async () => {
+    const list = await service.get(`${api}/records/customer?fields=mobile`);
+    return list.status === 200 && list.json.items.find((r) => r.id === one).mobile === '139****0001';
+  });
+  assert.equal((await row(service, one))._given, undefined);
+  ok(await ceiling('clear'));
+  await until('the value in clear', async () => (await row(service, one)).mobile === '+8613912340001');
+  const grant = ok(await service.get(`${api}/grants?live=true`)).items[0];
+  ok(await sys.patch(`${api}/people/15`, { department: 3 }));
+  ok(await service.get(`${api}/me`));
+  await until('no value', async () => {
+    const list = ok(await service.get(`${api}/records/customer?fields=mobile`)).items;
+    return list.every((r) => !String(r.mobile ?? '').startsWith('+86'));
+  });
+  assert.equal(ok(await service.get(`${api}/grants?live=true`)).items.length, 0);
+  assert.equal(ok(await service.get(`${api}/grants`)).items.find((g) => g.id === grant.id).moved, true);
+  ok(await sys.patch(`${api}/people/15`, { department: was }));
+});

@@ -24,6 +24,12 @@ test('the lists are for holders of a duty, a person and no key', async () => {
   problem(await sec.get(`${api}/rights/grown?days=0`), 400, 'invalid');
 });
 
+/* What the log keeps sealed beside an act, as the auditor reads it. */
+const reasonOf = async (tag) => {
+  const entry = await until(tag, async () => ok(await aud.get(`${api}/audit?act=admin&limit=50`)).items.find((i) => i.tag === tag));
+  return ok(await aud.get(`${api}/audit/${entry.seq}`)).detail;
+};
+
 test('accounts that nobody uses are found and ended, several in one act', async () => {
   const made = [];
   for (const n of [1, 2]) made.push(ok(await sys.post(`${api}/people`, { login: `ghost${n}`, name: `旧账号${n}`, department: 4 }), 201).id);
@@ -41,6 +47,9 @@ test('accounts that nobody uses are found and ended, several in one act', async 
   assert.equal(left.disabled, true);
   assert.equal(left.left.note, '无人使用');
   assert.equal(of(ok(await aud.get(`${api}/rights/orphans`)), 'ghost1').length, 0);
+  const idle = ok(await sys.post(`${api}/people`, { login: 'ghost3', name: '旧账号3', department: 4 }), 201).id;
+  ok(await sys.post(`${api}/rights/orphans/end`, { users: [idle], act: 'suspend', note: '长期未登录' }));
+  assert.equal(await reasonOf(`suspend user ${idle} for`), '长期未登录');
   // A holder of a duty is not ended by one person, in a list neither.
   const holder = ok(await sys.get(`${api}/people?q=auditor`)).items[0].id;
   const kept = ok(await sys.post(`${api}/rights/orphans/end`, { users: [holder], act: 'suspend', note: '清理' }));
@@ -81,6 +90,7 @@ test('rights are taken away in one act; of a duty it becomes a proposal', async 
   ]));
   assert.deepEqual(done.items.slice(0, 4).map((i) => [i.outcome, i.code]), [['done', null], ['done', null], ['refused', 'right_gone'], ['refused', 'right_gone']]);
   assert.deepEqual(ok(await sec.get(`${api}/people/${made}`)).document.roles, ['sales']);
+  assert.equal(await reasonOf(`take away user ${made} for`), '三个月未使用');
   assert.equal(done.items[4].outcome, 'proposed', JSON.stringify(done.items[4]));
   assert.deepEqual(ok(await sec.get(`${api}/people/${holder}`)).document.duties, ['system_admin'], 'one person alone takes no duty away');
   ok(await aud.post(`${api}/proposals/${done.items[4].proposal}/decide`, { approve: true, note: '同意' }));

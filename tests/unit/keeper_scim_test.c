@@ -90,6 +90,11 @@ static void a_key_writes_accounts_and_no_rights(void **state) {
     refused(w, &key, WANG, "{\"department\":0}", ST_DENIED, "scim_denied");
     refused(w, &key, WANG, "{\"scim\":{\"x\":{}}}", ST_INVALID, "bad_document");
     refused(w, &key, WANG, "{\"login\":\"li\"}", ST_CONFLICT, "login_taken");
+    assert_int_equal(put(w, &key, made, "{\"mail\":\"n@example.com\"}", &made, &e), ST_OK);
+    assert_int_equal(put(w, &key, made, "{\"mail\":\"n@example.com\",\"name\":\"N2\"}", &made, &e), ST_OK);
+    refused(w, &key, WANG, "{\"mail\":\"N@Example.com\"}", ST_CONFLICT, "mail_taken");
+    refused(w, &key, 0, "{\"login\":\"o\",\"name\":\"O\",\"mail\":\"n@example.com\"}", ST_CONFLICT,
+            "mail_taken");
     for (uint32_t duty = 3; duty <= 5; duty++) {
         refused(w, &key, duty, "{\"name\":\"x\"}", ST_NOT_FOUND, "not_found");
         assert_int_equal(keeper_scim_leave(w->k, &key, duty, 0, &e), ST_NOT_FOUND);

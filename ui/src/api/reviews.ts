@@ -1,6 +1,7 @@
 /* Reviews of rights: lists of who holds what, answered line by line and signed off. */
 import { get, post, send } from './client';
 import type { Outcome, RightKind } from './rights';
+import type { Label } from './types';
 
 export type ReviewAnswer = 'keep' | 'take_away' | 'change';
 export interface ReviewAsked {
@@ -66,7 +67,16 @@ export interface ReviewPage {
   lines: ReviewLine[];
   roles: Record<string, RoleRule[]>;
   use: { user: number; kind: RightKind; name: string; ref: number; last_used: string | null }[] | null;
+  access: ReviewAccess[];
   next: number | null;
+}
+export interface ReviewAccess {
+  ref: number;
+  label: Label;
+  fields: Label[];
+  /** 0: all that he sees */
+  records: number;
+  approved_by: number;
 }
 type Place = { user: number; n: number };
 

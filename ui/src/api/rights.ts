@@ -15,7 +15,7 @@ export interface OrphanItem extends RightWho {
   made_at: string | null;
   why: ('never' | 'idle' | 'no_post' | 'no_sponsor')[];
 }
-export type RightKind = 'role' | 'post_role' | 'grant' | 'loan' | 'duty' | 'key';
+export type RightKind = 'role' | 'post_role' | 'grant' | 'loan' | 'duty' | 'key' | 'access';
 export interface UnusedItem extends RightWho {
   kind: RightKind;
   right: string;
@@ -30,7 +30,7 @@ export interface GrownItem extends RightWho {
   roles: string[];
   duties: string[];
   leads: number[];
-  grants: { id: number; from: number; since: number; until: number; roles: string[] }[];
+  grants: { id: number; from: number; since: number; until: number; roles: string[]; access?: string }[];
   moved: { from: number; to: number; wider: boolean } | null;
 }
 export interface Outcome {

@@ -352,6 +352,8 @@ export interface Grant extends Omit<AccessChange, 'hours'> {
   by: number;
   ended: { by: number; at: number; note: string } | null;
   review: { by: number; at: number; note: string } | null;
+  /** Access that gives nothing any more: he stands in another department now. */
+  moved?: boolean;
 }
 
 export interface SignInRules {

@@ -59,14 +59,14 @@ export async function loadHolders(): Promise<Holder[]> {
   for (const g of (await people.grants({ live: true })).items) {
     const one = known.get(g.user);
     if (!one || g.ended || g.since > now || now >= g.until) continue;
-    for (const right of g.roles)
+    for (const right of g.object ? [g.name ?? ''] : g.roles)
       out.push({
         user: g.user,
         name: one.document.name,
         login: one.document.login,
         department: one.department,
         duty: false,
-        kind: g.from ? 'loan' : 'grant',
+        kind: g.object ? 'access' : g.from ? 'loan' : 'grant',
         right,
         ref: g.id,
         until: g.until,

@@ -33,6 +33,7 @@ const en: typeof zh = {
     effect: 'Approving opens {n} records: ',
     opens: '{field} ({cls}) {n} more ',
     grant: 'Asked for in place',
+    approvedBy: 'approved by {name}',
     given: 'Given for a time: {fields}, until {time}, approved by {name} ({reason})',
   },
   why: {

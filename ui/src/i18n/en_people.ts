@@ -127,6 +127,7 @@ const en: typeof zh = {
     until: 'Ends',
     ended: 'Ended',
     over: 'Over',
+    moved: 'In another department now: gives nothing',
     from: 'Lent by',
     to: 'Lent to',
     end: 'End now',

@@ -29,6 +29,7 @@ const en: typeof zh = {
         grant: 'For a time',
         loan: 'Lent',
         duty: 'Duties',
+        access: 'Fields asked for in place',
         key: 'API keys',
       },
       department: 'Department, with all below',

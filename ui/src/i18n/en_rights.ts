@@ -68,6 +68,7 @@ const en: typeof zh = {
       grant: 'For a time',
       loan: 'Lent',
       duty: 'Duty',
+      access: 'Fields asked for in place',
       key: 'API key',
     },
     lender: 'lent by {name}',

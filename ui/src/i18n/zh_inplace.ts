@@ -31,6 +31,7 @@ export default {
     effect: '批准后打开 {n} 条记录：',
     opens: '{field}（{cls}）新增 {n} 条 ',
     grant: '就地申请',
+    approvedBy: '{name} 批准',
     given: '临时授权：{fields}，至 {time}，{name} 批准（{reason}）',
   },
   why: {

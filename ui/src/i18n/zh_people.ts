@@ -115,6 +115,7 @@ export default {
     until: '到期',
     ended: '已结束',
     over: '已到期',
+    moved: '已换部门，不再有效',
     from: '委托人',
     to: '被委托人',
     end: '提前结束',

@@ -28,6 +28,7 @@ export default {
         grant: '临时授权',
         loan: '休假委托',
         duty: '管理职责',
+        access: '就地申请的字段',
         key: 'API 密钥',
       },
       department: '部门（含下级）',
