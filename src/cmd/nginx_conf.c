@@ -18,7 +18,7 @@
 #define LARGE_SESSION_WAITING 8
 
 /* What tells sessions and keys apart here: not enough of a token to stand for it. */
-#define TOKEN_BEGIN "{8}"
+#define TOKEN_BEGIN "[^; \t]{8}"
 
 #define CONNECTIONS_MOST 20480 /* idle ones cost some 20 KB each once TLS is agreed on */
 #define CONNECTIONS_LESS 512
@@ -70,6 +70,22 @@ static void put_no_files(struct buf *b, const char *dir) {
                       "fastcgi_max_temp_file_size 0;\n");
 }
 
+/* $large_who: whose a large body is, read as the engine does (api/session.c, http_cookie), or a made-up
+ * second token would be another allowance: "Bearer " to the letter goes before the cookie, the first cookie
+ * of the name counts, with blanks around it. $large_scim likewise (api/scim.c): the scheme in any letters. */
+static void put_senders(struct buf *b) {
+    buf_put_string(
+        b, "map $http_content_length $large { default ''; '~^[0-9]{6,}$' $binary_remote_addr; }\n"
+           "map $http_content_length $large_body { default 0; '~^[0-9]{6,}$' 1; }\n"
+           "map \"$large_body:$http_cookie\" $large_session { default ''; "
+           "'~^1:(?:(?!\\s*__Host-kedun\\s*=)[^;]*;)*\\s*__Host-kedun\\s*=\\s*(?<session_begin>" TOKEN_BEGIN
+           ")' $session_begin; }\n"
+           "map \"$large_body:$http_authorization\" $large_who { default $large_session; "
+           "'~^1:Bearer (?<key_begin>" TOKEN_BEGIN ")' $key_begin; }\n"
+           "map \"$large_body:$http_authorization\" $large_scim { default ''; "
+           "'~*^1:Bearer\\s+(?<scim_begin>" TOKEN_BEGIN ")' $scim_begin; }\n");
+}
+
 static void put_limits(struct buf *b, const struct config *c) {
     buf_put_format(b,
                    "server_tokens off;\n"
@@ -96,15 +112,10 @@ static void put_limits(struct buf *b, const struct config *c) {
                    "map $http_sec_fetch_site $foreign { default 1; '' 0; same-origin 0; none 0; }\n"
                    "map $upstream_http_cache_control $caching { default ''; '' no-store; }\n"
                    "map $status $retry_after { default ''; 503 1; }\n"
-                   "map $http_content_length $large_body { default 0; '~^[0-9]{6,}$' 1; }\n"
-                   "map $http_content_length $large { default ''; '~^[0-9]{6,}$' $binary_remote_addr; }\n"
-                   "map \"$large_body:$http_cookie\" $large_session { default ''; "
-                   "'~^1:(?:.*; *)?__Host-kedun=(?<session_begin>[^;]" TOKEN_BEGIN ")' $session_begin; }\n"
-                   "map \"$large_body:$http_authorization\" $large_key { default ''; "
-                   "'~*^1:Bearer +(?<key_begin>[^ ]" TOKEN_BEGIN ")' $key_begin; }\n"
                    "limit_req_zone $sign_in zone=sign_in:1m rate=%lldr/m;\n"
                    "limit_req_zone $large zone=large:1m rate=%lldr/s;\n"
-                   "limit_req_zone $large_session$large_key zone=large_session:1m rate=%lldr/s;\n"
+                   "limit_req_zone $large_who zone=large_session:1m rate=%lldr/s;\n"
+                   "limit_req_zone $large_scim zone=large_scim:1m rate=%lldr/s;\n"
                    "limit_conn_zone $binary_remote_addr zone=address:4m;\n"
                    "limit_conn_zone $server_port zone=parts:64k;\n"
                    "limit_conn_zone $large zone=large_now:1m;\n"
@@ -112,7 +123,8 @@ static void put_limits(struct buf *b, const struct config *c) {
                    "limit_conn_status 429;\n"
                    "limit_conn address %lld;\n",
                    (long long)c->sign_ins_per_minute, (long long)c->large_per_second,
-                   (long long)c->large_per_session, (long long)c->connections_per_address);
+                   (long long)c->large_per_session, (long long)c->large_per_session,
+                   (long long)c->connections_per_address);
 }
 
 static void put_tls(struct buf *b, const char *dir, const struct config *c) {
@@ -266,7 +278,7 @@ static void put_api(struct buf *b, const struct config *c) {
     /* No expression below may take its addresses, which have dots. */
     buf_put_format(b,
                    "}\nlocation ^~ /scim/ {\nfastcgi_read_timeout 60s;\nlimit_req zone=large burst=%d;\n"
-                   "limit_req zone=large_session burst=%d;\n"
+                   "limit_req zone=large_scim burst=%d;\n"
                    "limit_conn address %lld;\nlimit_conn large_now %d;\n",
                    LARGE_WAITING, LARGE_SESSION_WAITING, (long long)c->connections_per_address,
                    LARGE_WAITING);
@@ -322,6 +334,7 @@ void nginx_conf_put(struct buf *out, const char *data_dir, const struct config *
     put_main(out, data_dir, c);
     put_types(out);
     put_no_files(out, data_dir);
+    put_senders(out);
     put_limits(out, c);
     put_upstream(out, data_dir);
     put_tls(out, data_dir, c);

@@ -36,9 +36,9 @@ test('a sign-in of more than a few kilobytes is not read', async () => {
 });
 
 // Large bodies that are announced and held back: so many are under way at a time, however slow the machine.
-function holdBack(answers) {
+function holdBack(answers, headers = {}) {
   const q = https.request({ host: '127.0.0.1', port: server.port, ca: server.ca(), servername: 'localhost', agent: false, method: 'POST', path: query,
-    headers: { cookie: foe.cookie, 'x-csrf-token': foe.csrf, 'content-type': 'application/json', 'content-length': 900000 } }, (a) => {
+    headers: { cookie: foe.cookie, 'x-csrf-token': foe.csrf, 'content-type': 'application/json', 'content-length': 900000, ...headers } }, (a) => {
     let text = '';
     a.on('data', (part) => (text += part));
     a.on('end', () => answers.push(`${a.statusCode} ${JSON.parse(text).code}`));
@@ -60,14 +60,32 @@ test('more large bodies than a server wants at a time are refused as too many, o
   }), 400, 'invalid_json');
 });
 
-test('who holds back large bodies in one session is refused before his whole address is', async () => {
-  const answers = [], held = [];
-  await until('he is refused', () => {
-    if (!answers.includes('429 too_many_requests')) held.push(holdBack(answers));
+// More than a session may send (two a second, after nine) and fewer than its address may (five a second, 32 at a time).
+async function refusedInOneSession(how, headers) {
+  const answers = [], held = Array.from({ length: 12 }, () => holdBack(answers, headers()));
+  let next = Date.now();
+  await until(`refused: ${how}`, () => {
+    if (Date.now() >= next && held.length < 28) {
+      held.push(holdBack(answers, headers()));
+      next = Date.now() + 333;
+    }
     return answers.includes('429 too_many_requests');
   });
-  const a = await leader.post(query, bodyOf('not_utf8'));
   for (const q of held) q.destroy();
+}
+
+test('who holds back large bodies in one session is refused before his whole address is, whatever else he says he is', async () => {
+  let n = 0;
+  const made = () => `${++n}`.padStart(8, '0').padEnd(43, 'y');
+  for (const [how, headers] of [['plain', () => ({})], ['a second cookie', () => ({ cookie: `${foe.cookie}; __Host-kedun=${made()}` })],
+    ['a blank in the cookie', () => ({ cookie: foe.cookie.replace('__Host-kedun=', '__Host-kedun =') })],
+    ['another scheme', () => ({ authorization: `bearer ${made()}` })],
+    ['a key and a cookie', () => ({ authorization: `Bearer ${'k'.repeat(43)}`, cookie: `__Host-kedun=${made()}` })]])
+    await refusedInOneSession(how, headers);
+  const a = await until('there is room', async () => {
+    const answer = await leader.post(query, bodyOf('not_utf8'));
+    return answer.status !== 429 && answer;
+  });
   problem(a, 400, 'invalid_json');
 });
 
