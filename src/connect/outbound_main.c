@@ -3,6 +3,7 @@
 #include "base/json_in.h"
 #include "base/log.h"
 #include "connect/fetch.h"
+#include "connect/ldap_read.h"
 #include "ipc/frame.h"
 #include "ipc/socket.h"
 #include "keeper/client_sign_on.h"
@@ -51,6 +52,51 @@ static enum status carry_out(struct keeper *k, const struct uuid *errand, const 
     return s;
 }
 
+/* What a directory's document says (keeper/ldap.h). */
+static bool ldap_of(const json_t *d, struct ldap_read *out) {
+    const json_t *names = json_object_get(d, "attributes");
+    const char *security = text(d, "security"), *by = text(d, "department_by");
+    json_int_t port = json_integer_value(json_object_get(d, "port"));
+    *out = (struct ldap_read){.host = text(d, "host"),
+                              .port = port > 0 && port <= 65535 ? (unsigned)port : 0,
+                              .start_tls = security != NULL && strcmp(security, "starttls") == 0,
+                              .ca = text(d, "ca"),
+                              .bind_dn = text(d, "bind_dn"),
+                              .password = text(d, "password"),
+                              .people_base = text(d, "people_base"),
+                              .people_filter = text(d, "people_filter"),
+                              .unit_base = text(d, "unit_base")};
+    for (size_t i = 0; i < LDAP_HAS_COUNT; i++)
+        out->shape.attribute[i] = text(names, ldap_attribute_names[i]);
+    out->shape.tree = by != NULL && strcmp(by, "tree") == 0;
+    if (by == NULL || strcmp(by, "attribute") != 0)
+        out->shape.attribute[LDAP_HAS_DEPARTMENT] = NULL;
+    return out->host != NULL && out->bind_dn != NULL && out->password != NULL && out->password[0] != '\0' &&
+           out->people_base != NULL && out->people_filter != NULL &&
+           network_parse_all(json_object_get(d, "networks"), out->destinations.networks,
+                             &out->destinations.network_count);
+}
+
+static enum status read_directory(struct keeper *k, const struct uuid *errand, const json_t *document,
+                                  struct error *e) {
+    struct ldap_read read;
+    struct buf body;
+    unsigned status = 0;
+    buf_init(&body, LDAP_READ_MOST, true);
+    if (!ldap_of(document, &read))
+        (void)error_set(e, ST_INVALID, "ldap_unreachable", "the keeper's errand does not parse");
+    else if (ldap_read_run(&read, &body, e) == ST_OK)
+        status = 200;
+    if (status == 0) {
+        log_warn("event=directory_not_read why=%s detail=%s", e->code, e->detail);
+        buf_reset(&body);
+        buf_put_format(&body, "{\"error\":\"%s\"}", e->code);
+    }
+    enum status s = keeper_errand_done(k, errand, status, buf_slice(&body), e);
+    buf_free(&body);
+    return s;
+}
+
 static enum status run_errand(struct outbound *o, const struct uuid *errand, struct error *e) {
     struct keeper *k = NULL;
     struct slice json;
@@ -62,8 +108,9 @@ static enum status run_errand(struct outbound *o, const struct uuid *errand, str
     if (s == ST_OK)
         s = json_read(json, 0, &request, NULL);
     keeper_forget(k); /* it may hold the client's secret */
+    const json_t *directory = json_object_get(request, "ldap");
     if (s == ST_OK)
-        s = carry_out(k, errand, request, e);
+        s = directory != NULL ? read_directory(k, errand, directory, e) : carry_out(k, errand, request, e);
     json_decref(request);
     keeper_close(k);
     return s;
@@ -149,7 +196,8 @@ int outbound_main(const struct role_env *env) {
     int stop = role_stop_fd(), result = 1;
     (void)pthread_mutex_init(&o.lock, NULL);
     (void)pthread_cond_init(&o.idle, NULL);
-    if (o.keeper_path == NULL || door == NULL || stop < 0 || fetch_setup() != ST_OK)
+    if (o.keeper_path == NULL || door == NULL || stop < 0 || fetch_setup() != ST_OK ||
+        ldap_read_setup() != ST_OK)
         log_error("the process with the network can't start: no socket, or libcurl does not");
     else if (role_ready(env) == ST_OK)
         result = accept_until_stopped(&o, door, stop) == ST_OK ? 0 : 1;

@@ -97,5 +97,5 @@ enum status keeper_errand_done(struct keeper *k, const struct uuid *errand, uint
     a->uuid = *errand;
     a->number32 = status;
     a->text = body;
-    return body.n > PROTOCOL_ANSWER_MAX ? too_long(e) : client_exchange(k, MSG_ERRAND_DONE, a, NULL, e);
+    return body.n > PROTOCOL_CHUNK_MAX ? too_long(e) : client_exchange(k, MSG_ERRAND_DONE, a, NULL, e);
 }

@@ -1,6 +1,7 @@
 /* People and departments from a list, as one change: all of it or nothing, one entry of the log. Roles and
  * duties are not given by a list, and a holder of a duty is not changed by one (keeper/registry.h: it would
  * take two). */
+#include "base/clock.h"
 #include "base/json_in.h"
 #include "keeper/deed.h"
 #include "keeper/registry_parse.h"
@@ -54,10 +55,40 @@ static enum status end_sessions(struct worker *w, const struct registry_change *
     return ST_OK;
 }
 
+/* Accounts that the list suspends: only those of a directory are counted (keeper/ldap.h). */
+static bool is_user(const json_t *item) {
+    const char *kind = json_string_value(json_object_get(item, "kind"));
+    return kind != NULL && strcmp(kind, "user") == 0;
+}
+
+static size_t count_suspended(struct worker *w, const json_t *items) {
+    const json_t *item;
+    size_t i, n = 0;
+    json_array_foreach(items, i, item) {
+        struct actor live;
+        json_int_t id = json_integer_value(json_object_get(item, "id"));
+        bool user = is_user(item);
+        n += user && id > 0 && json_is_true(json_object_get(json_object_get(item, "document"), "disabled")) &&
+             registry_actor(w->state->registry, (uint32_t)id, NULL, &live) == ST_OK;
+    }
+    return n;
+}
+
+static enum status count_ends(struct worker *w, const struct args *in, const json_t *document, char *tag,
+                              size_t n, struct error *e) {
+    json_int_t from = json_integer_value(json_object_get(document, "directory"));
+    (void)snprintf(tag, AUDIT_TAG_MAX, "import %zu of people and departments", n);
+    if (json_object_get(document, "directory") == NULL)
+        return ST_OK;
+    uint32_t id = from > 0 && from <= UINT32_MAX ? (uint32_t)from : 0;
+    (void)snprintf(tag, AUDIT_TAG_MAX, "ldap %u import %zu of people", id, n);
+    size_t ends = count_suspended(w, json_object_get(document, "items"));
+    enum status s = ldap_source_count_ends(w->state->ldap, id, ends, clock_wall_ms(), e);
+    return s == ST_LIMIT ? worker_refuse(w, in, tag, e) : s;
+}
+
 static enum status store_recorded(struct worker *w, struct args *in, struct registry_change *changes,
-                                  size_t n, struct error *e) {
-    char tag[AUDIT_TAG_MAX];
-    (void)snprintf(tag, sizeof tag, "import %zu of people and departments", n);
+                                  size_t n, const char *tag, struct error *e) {
     struct registry_writer who = {.user = w->caller.grant.user, .duties = DUTY_SYSTEM_ADMIN, .import = true};
     struct deed deed;
     enum status s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
@@ -73,6 +104,7 @@ static enum status store_recorded(struct worker *w, struct args *in, struct regi
 enum status handle_registry_import(struct worker *w, struct args *in, struct args *out, struct error *e) {
     const struct caller *c = &w->caller;
     struct registry_change *changes = NULL;
+    char tag[AUDIT_TAG_MAX] = "";
     size_t n = 0;
     (void)out;
     if (c->grant.is_key || c->grant.is_job || c->grant.must_change ||
@@ -84,6 +116,8 @@ enum status handle_registry_import(struct worker *w, struct args *in, struct arg
     enum status s = registry_parse_json(in->text, &document, e);
     if (s == ST_OK)
         s = read_items(w, document, &changes, &n, e);
+    if (s == ST_OK)
+        s = count_ends(w, in, document, tag, n, e);
     json_decref(document);
-    return s == ST_OK ? store_recorded(w, in, changes, n, e) : s;
+    return s == ST_OK ? store_recorded(w, in, changes, n, tag, e) : s;
 }

@@ -54,15 +54,17 @@ static json_t *keep_items(const json_t *change) {
 
 /* Of the change what its kind knows, and no more: anybody may propose, and it is kept for a year. */
 static enum status keep_change(const char *kind, const json_t *change, json_t **out, struct error *e) {
-    static const char *const none[] = {NULL}, *const grant[] = {"roles", "hours", NULL},
-                             *const sign_on[] = {"provider", "document", NULL},
-                             *const scim[] = {"key", "document", NULL},
-                             *const access[] = {"object", "name",    "label", "fields",
-                                                "labels", "records", "hours", NULL};
+    static const char
+        *const none[] = {NULL},
+               *const grant[] = {"roles", "hours", NULL}, *const sign_on[] = {"provider", "document", NULL},
+               *const scim[] = {"key", "document", NULL}, *const ldap[] = {"directory", "document", NULL},
+               *const access[] = {"object", "name", "label", "fields", "labels", "records", "hours", NULL};
     bool registry = strcmp(kind, "registry") == 0, provider = strcmp(kind, "sign_on") == 0;
+    bool directory = strcmp(kind, "ldap") == 0;
     *out = registry ? keep_items(change)
                     : keep_keys(change, provider                      ? sign_on
                                         : strcmp(kind, "scim") == 0   ? scim
+                                        : directory                   ? ldap
                                         : strcmp(kind, "grant") == 0  ? grant
                                         : strcmp(kind, "access") == 0 ? access
                                                                       : none);
@@ -70,7 +72,7 @@ static enum status keep_change(const char *kind, const json_t *change, json_t **
     enum status s = ST_OK;
     if (text == NULL)
         s = error_set(e, ST_NOMEM, "no_memory", "proposal");
-    else if (strlen(text) > (registry || provider ? PROPOSAL_DOCUMENT : PROPOSAL_CHANGE))
+    else if (strlen(text) > (registry || provider || directory ? PROPOSAL_DOCUMENT : PROPOSAL_CHANGE))
         s = error_set(e, ST_LIMIT, "document_too_large", "the change is too large for one proposal");
     free(text);
     if (s != ST_OK)
@@ -83,7 +85,8 @@ static enum status keep_change(const char *kind, const json_t *change, json_t **
 static enum status make_document(const struct worker *w, const json_t *asked, json_t **out, struct error *e) {
     const char *reason = proposal_text(asked, "reason");
     const char *kind = proposal_text(asked, "kind");
-    bool nobodys = strcmp(kind, "registry") == 0 || strcmp(kind, "sign_on") == 0 || strcmp(kind, "scim") == 0;
+    bool nobodys = strcmp(kind, "registry") == 0 || strcmp(kind, "sign_on") == 0 ||
+                   strcmp(kind, "scim") == 0 || strcmp(kind, "ldap") == 0;
     json_t *change = NULL;
     json_int_t days = 7;
     const json_t *said = json_object_get(asked, "days");

@@ -217,12 +217,19 @@ enum status handle_sign_on_finish(struct worker *w, struct args *in, struct args
 }
 
 enum status handle_errand_take(struct worker *w, struct args *in, struct args *out, struct error *e) {
-    enum status s = sign_on_errand(w->state->sign_on, &in->uuid, clock_wall_ms(), &w->scratch, e);
+    int64_t now = clock_wall_ms();
+    enum status s = sign_on_errand(w->state->sign_on, &in->uuid, now, &w->scratch, e);
+    if (s == ST_NOT_FOUND)
+        s = ldap_source_errand(w->state->ldap, &in->uuid, now, &w->scratch, e);
     out->text = buf_slice(&w->scratch);
     return s;
 }
 
 enum status handle_errand_done(struct worker *w, struct args *in, struct args *out, struct error *e) {
     (void)out;
-    return sign_on_errand_done(w->state->sign_on, &in->uuid, in->number32, in->text, clock_wall_ms(), e);
+    int64_t now = clock_wall_ms();
+    enum status s = sign_on_errand_done(w->state->sign_on, &in->uuid, in->number32, in->text, now, e);
+    return s == ST_NOT_FOUND
+               ? ldap_source_errand_done(w->state->ldap, &in->uuid, in->number32, in->text, now, e)
+               : s;
 }

@@ -355,6 +355,26 @@ static enum status scim_apply(struct worker *w, const json_t *document, const st
     return s == ST_OK ? scim_put(w->state->scim, proposal_user(change, "key"), terms, &store->change, e) : s;
 }
 
+/* ---- ldap: what is believed about who works here, and who is told a password ---- */
+
+static enum status ldap_propose(struct worker *w, const json_t *document, char half[PROPOSAL_HALF + 1],
+                                struct error *e) {
+    half[0] = '\0';
+    if ((w->caller.actor.duties & DUTY_SYSTEM_ADMIN) == 0)
+        return not_yours(e, "directories are the system administrator's");
+    return ldap_source_check(json_object_get(json_object_get(document, "change"), "document"), e);
+}
+
+static enum status ldap_apply(struct worker *w, const json_t *document, const struct proposal_store *store,
+                              char half[PROPOSAL_HALF + 1], struct error *e) {
+    const json_t *change = json_object_get(document, "change"), *terms = json_object_get(change, "document");
+    half[0] = '\0';
+    enum status s = ldap_source_check(terms, e);
+    return s == ST_OK
+               ? ldap_source_put(w->state->ldap, proposal_user(change, "directory"), terms, &store->change, e)
+               : s;
+}
+
 const struct proposal_kind *proposal_kind(const char *name) {
     static const struct proposal_kind kinds[] = {
         {"registry", registry_propose, registry_may_decide, proposer_is_admin, registry_apply},
@@ -364,6 +384,7 @@ const struct proposal_kind *proposal_kind(const char *name) {
         {"access", access_propose, access_may_decide, access_stands, access_apply},
         {"sign_on", sign_on_propose, sign_on_may_decide, proposer_is_security_admin, sign_on_apply},
         {"scim", scim_propose, sign_on_may_decide, proposer_is_system_admin, scim_apply},
+        {"ldap", ldap_propose, sign_on_may_decide, proposer_is_system_admin, ldap_apply},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kinds[i].name, name) == 0)

@@ -37,8 +37,7 @@
 #define PROTOCOL_LIST_MAX     20000 /* elements of a list in an answer */
 #define PROTOCOL_TERMS_MAX    (4u << 20)
 #define PROTOCOL_JSON_MAX     ((size_t)1 << 20)
-#define PROTOCOL_STATE_MAX    256                 /* single sign-on's state */
-#define PROTOCOL_ANSWER_MAX   ((size_t)256 << 10) /* what a provider answers */
+#define PROTOCOL_STATE_MAX    256 /* single sign-on's state */
 #define PROTOCOL_FRAMES_MAX   ((size_t)3 << 20)
 
 /* Numbers are stable. */
@@ -116,6 +115,10 @@ enum message {
     MSG_REVIEW_ANSWER,
     MSG_REVIEW_CHANGE,
     MSG_REVIEW_CLOSE,
+    MSG_LDAP_LIST = 160,
+    MSG_LDAP_SECRET,
+    MSG_LDAP_READ,
+    MSG_LDAP_ENTRIES,
     MSG_END
 };
 

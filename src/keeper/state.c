@@ -38,6 +38,8 @@ static enum status open_people(struct keeper_state *s, struct error *e) {
     if (st != ST_OK)
         return st;
     st = scim_open(s->vault, &s->scim, e);
+    if (st == ST_OK)
+        st = ldap_source_open(s->vault, &s->ldap, e);
     if (st != ST_OK)
         return st;
     registry_guard_mail(s->registry, sign_on_links_mail(s->sign_on));
@@ -97,6 +99,7 @@ void state_close(struct keeper_state *s) {
     budgets_free(s->budgets);
     guard_free(s->guard);
     alarms_close(s->alarms);
+    ldap_source_close(s->ldap);
     scim_close(s->scim);
     sign_on_close(s->sign_on);
     challenges_free(s->challenges);

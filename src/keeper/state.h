@@ -8,6 +8,7 @@
 #include "keeper/credential.h"
 #include "keeper/factor.h"
 #include "keeper/guard.h"
+#include "keeper/ldap.h"
 #include "keeper/ledger.h"
 #include "keeper/match.h"
 #include "keeper/parts.h"
@@ -41,6 +42,7 @@ struct keeper_state {
     struct challenges *challenges;
     struct sign_on *sign_on;
     struct scim *scim;
+    struct ldap_sources *ldap;
     struct guard *guard;
     struct alarms *alarms;
     struct budgets *budgets;
@@ -104,6 +106,7 @@ handler handle_sign_on_list, handle_sign_on_secret, handle_sign_on_links, handle
     handle_sign_on_begin, handle_sign_on_finish, handle_errand_take, handle_errand_done;
 handler handle_scim_list, handle_scim_draw, handle_scim_end, handle_scim_enter, handle_scim_put,
     handle_scim_leave;
+handler handle_ldap_list, handle_ldap_secret, handle_ldap_read, handle_ldap_entries;
 handler handle_policy_list, handle_policy_text, handle_policy_propose, handle_policy_decide,
     handle_policy_first;
 

@@ -41,7 +41,9 @@ enum vault_kind {
     VAULT_SIGN_ON_LINK,       /* key: SHA-256 of issuer and subject; value: keeper/sign_on_store.c */
     VAULT_DEED = 70,          /* key: u64 intent; value: empty (keeper/deed.h) */
     VAULT_SCIM = 80,          /* key: u32 id; value: keeper/scim.c */
-    VAULT_REVIEW = 90         /* key: u32 review, u32 user or 0; value: keeper/review.h */
+    VAULT_REVIEW = 90,        /* key: u32 review, u32 user or 0; value: keeper/review.h */
+    VAULT_LDAP = 100,         /* key: u32 id; value: a directory's JSON document (keeper/ldap.h) */
+    VAULT_LDAP_SECRET         /* key: u32 id; value: the password that it is read with */
 };
 
 struct vault_change {

@@ -11,6 +11,7 @@ const char *const import_effect_names[IMPORT_EFFECTS] = {"added", "changed", "un
 
 struct importer {
     const struct directory *d;
+    const struct import_source *source; /* NULL: a file */
     const struct import_row *rows;
     size_t n;
     struct arena *arena;
@@ -206,6 +207,16 @@ static const char *read_places(struct importer *x, size_t first, const json_t *o
     return reason;
 }
 
+static void set_link(struct importer *x, const struct import_row *r, json_t *out) {
+    json_t *link = NULL;
+    if (r->link.n == 0)
+        return;
+    if (json_read(r->link, 0, &link, NULL) == ST_OK)
+        set(x, out, "ldap", link);
+    else
+        x->no_memory = true;
+}
+
 static const char *read_person(struct importer *x, size_t first, const struct staff *who, const json_t *old,
                                json_t *out) {
     const struct slice login = x->rows[first].login;
@@ -233,6 +244,7 @@ static const char *read_person(struct importer *x, size_t first, const struct st
         set(x, out, "mail", text_json(mail));
     if (disabled != IMPORT_NOT_SAID)
         set(x, out, "disabled", json_boolean(disabled == IMPORT_YES));
+    set_link(x, &x->rows[first], out);
     return read_places(x, first, old, out);
 }
 
@@ -249,6 +261,10 @@ static void drop_same(json_t *document, const json_t *old) {
     }
 }
 
+static bool is_full(const struct importer *x) {
+    return x->source != NULL && json_array_size(x->items) >= x->source->changes_most;
+}
+
 static void plan_person(struct importer *x, size_t first) {
     const struct import_row *r = &x->rows[first];
     const char *login = arena_string(x->arena, r->login);
@@ -260,16 +276,20 @@ static void plan_person(struct importer *x, size_t first) {
         json_decref(document);
         return;
     }
-    const char *reason = !login_fits(r->login) ? "bad_login" : read_person(x, first, who, old, document);
+    const char *reason = r->refused, *remark = r->remark == NULL ? "" : r->remark;
+    if (reason == NULL)
+        reason = !login_fits(r->login) ? "bad_login" : read_person(x, first, who, old, document);
     drop_same(document, old);
     if (reason == NULL && who != NULL && who->duties != 0 && json_object_size(document) > 0)
         reason = "duty_holder";
+    if (reason == NULL && json_object_size(document) > 0 && is_full(x))
+        reason = "next_run";
     if (reason != NULL) {
         (void)note(x, r->line, login, false, IMPORT_REFUSED, reason);
     } else if (who != NULL && json_object_size(document) == 0) {
-        (void)note(x, r->line, login, false, IMPORT_UNCHANGED, "");
+        (void)note(x, r->line, login, false, IMPORT_UNCHANGED, remark);
     } else {
-        (void)note(x, r->line, login, false, who == NULL ? IMPORT_ADDED : IMPORT_CHANGED, "");
+        (void)note(x, r->line, login, false, who == NULL ? IMPORT_ADDED : IMPORT_CHANGED, remark);
         add_item(x, "user", who == NULL ? 0 : who->id, json_incref(document));
     }
     json_decref(document);
@@ -292,7 +312,7 @@ static void plan_departments(struct importer *x) {
         uint32_t id = 0;
         if (name == NULL)
             x->no_memory = true;
-        if (r->department.n == 0 || x->no_memory)
+        if (r->department.n == 0 || r->refused != NULL || x->no_memory)
             continue;
         const char *reason = import_place_make(&x->places, r->department, r->branch == IMPORT_YES, &id);
         if (reason != NULL && r->login.n == 0)
@@ -313,7 +333,9 @@ static void plan_departments(struct importer *x) {
 static void plan_all(struct importer *x) {
     plan_departments(x);
     for (size_t i = 0; i < x->n && !x->no_memory; i++) {
-        if (x->rows[i].login.n > 0) {
+        if (x->rows[i].refused != NULL && x->rows[i].login.n == 0) {
+            (void)note(x, x->rows[i].line, "", false, IMPORT_REFUSED, x->rows[i].refused);
+        } else if (x->rows[i].login.n > 0) {
             if (!seen_before(x, i))
                 plan_person(x, i);
         } else if (x->rows[i].department.n == 0) {
@@ -324,6 +346,8 @@ static void plan_all(struct importer *x) {
 
 static enum status finish(struct importer *x, struct error *e) {
     json_t *all = json_pack("{s:O}", "items", x->items);
+    if (all != NULL && x->source != NULL)
+        set(x, all, "directory", json_integer((json_int_t)x->source->directory));
     char *text = all == NULL || x->no_memory ? NULL : json_print(all, JSON_COMPACT);
     size_t n = json_array_size(x->items);
     json_decref(all);
@@ -335,12 +359,15 @@ static enum status finish(struct importer *x, struct error *e) {
     return fine ? ST_OK : error_set(e, ST_NOMEM, "no_memory", "import of people");
 }
 
-enum status import_plan_make(const struct directory *d, const struct import_row *rows, size_t n,
-                             struct arena *arena, struct import_plan *out, struct error *e) {
-    struct importer x = {.d = d, .rows = rows, .n = n, .arena = arena, .plan = out, .now = clock_wall_ms()};
+enum status import_plan_make_from(const struct directory *d, const struct import_source *source,
+                                  const struct import_row *rows, size_t n, struct arena *arena,
+                                  struct import_plan *out, struct error *e) {
+    struct importer x = {
+        .d = d, .source = source, .rows = rows, .n = n, .arena = arena, .plan = out, .now = clock_wall_ms()};
+    size_t most = source == NULL ? IMPORT_ROWS_MAX : source->rows_most;
     *out = (struct import_plan){.entries = arena_array(arena, 2 * n + 1, sizeof *out->entries)};
-    if (n > IMPORT_ROWS_MAX)
-        return error_set(e, ST_LIMIT, "too_many_rows", "at most %d rows", IMPORT_ROWS_MAX);
+    if (n > most)
+        return error_set(e, ST_LIMIT, "too_many_rows", "at most %zu rows", most);
     x.items = json_array();
     if (x.items == NULL || out->entries == NULL || import_places_init(&x.places, d, n, arena) != ST_OK) {
         json_decref(x.items);
@@ -350,6 +377,11 @@ enum status import_plan_make(const struct directory *d, const struct import_row 
     enum status s = finish(&x, e);
     json_decref(x.items);
     return s;
+}
+
+enum status import_plan_make(const struct directory *d, const struct import_row *rows, size_t n,
+                             struct arena *arena, struct import_plan *out, struct error *e) {
+    return import_plan_make_from(d, NULL, rows, n, arena, out, e);
 }
 
 enum status import_plan_apply(struct keeper *k, const struct keeper_call *call,

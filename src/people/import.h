@@ -8,6 +8,9 @@
  * ("集团/杭州分公司/销售一部", the top may be left out where there is one) or numbers; those that are not
  * there are made. Empty cells leave what stands. Logins are compared as they are written.
  *
+ * A row may bear a link: what a directory server says of the person, kept in his document under "ldap"
+ * (people/ldap_plan.h makes such rows), and a reason for which it is refused whatever else it says.
+ *
  * Never given by a list: roles, duties, passwords. Refused, each with its reason: holders of a duty, unknown
  * people in reports_to, dates that are none, departments that are closed. Moving a department is no matter of
  * a list. What is refused is left out, the rest can be applied. */
@@ -27,6 +30,16 @@ struct import_row {
     struct slice login, name, mail, department, position, reports_to; /* reports_to: a login */
     struct slice from, until; /* "2026-03-01"; until: that day included */
     enum import_flag main, leads, branch, disabled;
+    struct slice link;   /* a JSON object */
+    const char *refused; /* a code; NULL: not refused by who made the row */
+    const char *remark;  /* a code, shown with what is not refused; NULL: none */
+};
+
+/* Where rows come from that are no file's. */
+struct import_source {
+    uint32_t directory;  /* keeper/ldap.h: whose bound holds for suspended accounts */
+    size_t rows_most;    /* in place of IMPORT_ROWS_MAX */
+    size_t changes_most; /* what is beyond is refused as "next_run" */
 };
 
 enum import_effect { IMPORT_ADDED, IMPORT_CHANGED, IMPORT_UNCHANGED, IMPORT_REFUSED, IMPORT_EFFECTS };
@@ -36,7 +49,7 @@ struct import_entry {
     bool is_department;
     enum import_effect effect;
     const char *name;   /* login, or path */
-    const char *reason; /* refused: a code ("login_missing" …); else "" */
+    const char *reason; /* refused: a code ("login_missing" …); else the remark, or "" */
 };
 
 struct import_plan {
@@ -51,6 +64,11 @@ extern const char *const import_effect_names[IMPORT_EFFECTS];
 /* Everything in the plan lives in the arena. ST_LIMIT "too_many_rows", ST_NOMEM. */
 MUST_CHECK enum status import_plan_make(const struct directory *d, const struct import_row *rows, size_t n,
                                         struct arena *arena, struct import_plan *out, struct error *e);
+
+/* The same for rows of a directory server's. */
+MUST_CHECK enum status import_plan_make_from(const struct directory *d, const struct import_source *source,
+                                             const struct import_row *rows, size_t n, struct arena *arena,
+                                             struct import_plan *out, struct error *e);
 
 /* One act of the system administrator's: all that the plan changes, or nothing. Nothing to do is ST_OK. */
 MUST_CHECK enum status import_plan_apply(struct keeper *k, const struct keeper_call *call,
