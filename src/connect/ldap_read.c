@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define CONNECT_MS 5000
+#define SECURE_MS  8000 /* to connect and to agree on TLS */
 #define PAGE       500
 
 struct session {
@@ -103,20 +104,33 @@ static enum status dial(struct session *s) {
 /* Hangs up when the time is over, whatever libldap waits for. */
 static void *watch_main(void *argument) {
     struct session *s = argument;
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t left = s->until - now_ms();
-    until.tv_sec += (time_t)(left > 0 ? left / 1000 + 1 : 0);
     (void)pthread_mutex_lock(&s->lock);
-    int rc = 0;
-    while (!s->done && rc == 0)
-        rc = pthread_cond_timedwait(&s->over, &s->lock, &until);
-    if (!s->done) {
-        s->hung_up = true;
-        (void)shutdown(s->fd, SHUT_RDWR);
+    while (!s->done && !s->hung_up) {
+        const struct timespec at = {.tv_sec = (time_t)(s->until / 1000),
+                                    .tv_nsec = (long)(s->until % 1000 * 1000000)};
+        (void)pthread_cond_timedwait(&s->over, &s->lock, &at);
+        s->hung_up = !s->done && now_ms() >= s->until;
     }
+    if (s->hung_up)
+        (void)shutdown(s->fd, SHUT_RDWR);
     (void)pthread_mutex_unlock(&s->lock);
     return NULL;
+}
+
+/* From now on. */
+static void watch_for(struct session *s, int64_t ms) {
+    (void)pthread_mutex_lock(&s->lock);
+    s->until = now_ms() + ms;
+    (void)pthread_cond_broadcast(&s->over);
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
+/* Read where the watch writes it. */
+static bool is_hung_up(struct session *s) {
+    (void)pthread_mutex_lock(&s->lock);
+    bool is = s->hung_up;
+    (void)pthread_mutex_unlock(&s->lock);
+    return is;
 }
 
 static enum status watch_begin(struct session *s) {
@@ -199,7 +213,7 @@ static bool set_bounds(LDAP *ld) {
 }
 
 static enum status no_tls(struct session *s) {
-    if (s->hung_up)
+    if (is_hung_up(s))
         return error_set(s->e, ST_UNAVAILABLE, "ldap_slow", "the directory did not answer in time");
     return error_set(s->e, ST_UNAVAILABLE, "ldap_tls",
                      "no TLS with a certificate that the authority vouches for and that bears this name");
@@ -224,7 +238,7 @@ static enum status secure(struct session *s) {
 /* ---- questions ---- */
 
 static enum status refused(struct session *s, int rc) {
-    if (s->hung_up || rc == LDAP_TIMEOUT || rc == LDAP_TIMELIMIT_EXCEEDED || now_ms() >= s->until)
+    if (is_hung_up(s) || rc == LDAP_TIMEOUT || rc == LDAP_TIMELIMIT_EXCEEDED || now_ms() >= s->until)
         return error_set(s->e, ST_UNAVAILABLE, "ldap_slow", "the directory did not answer in time");
     if (rc == LDAP_INVALID_CREDENTIALS || rc == LDAP_INVALID_DN_SYNTAX)
         return error_set(s->e, ST_DENIED, "ldap_credentials", "the directory does not take DN and password");
@@ -371,8 +385,10 @@ static enum status read_units(struct session *s, struct json *j) {
 static enum status read_all(struct session *s, struct buf *out) {
     struct json j = json_to(out);
     enum status st = secure(s);
-    if (st == ST_OK)
+    if (st == ST_OK) {
+        watch_for(s, LDAP_READ_MS);
         st = sign_in(s);
+    }
     json_object_begin(&j);
     json_key(&j, "people");
     json_array_begin(&j);
@@ -391,7 +407,7 @@ static enum status read_all(struct session *s, struct buf *out) {
 }
 
 enum status ldap_read_run(const struct ldap_read *r, struct buf *out, struct error *e) {
-    struct session s = {.read = r, .fd = -1, .until = now_ms() + LDAP_READ_MS, .e = e};
+    struct session s = {.read = r, .fd = -1, .until = now_ms() + SECURE_MS, .e = e};
     enum status st = dial(&s);
     if (st != ST_OK)
         return st;

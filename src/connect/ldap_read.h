@@ -4,8 +4,9 @@
  * TLS 1.2 and later from the first byte or by StartTLS, the certificate checked against the given authority
  * or the system's and against the host's name; nothing is said before that. Referrals and continuation
  * references are not followed, aliases not resolved; neither ldap.conf nor the environment is read. Answers
- * come in pages (RFC 2696) where the server has them. LDAP_READ_MS for all of it, by a watch that hangs up;
- * LDAP_PDU_MOST bytes a message. What may be connected to is fetch_permits' to say (connect/fetch.h). */
+ * come in pages (RFC 2696) where the server has them. 8 seconds until TLS stands and LDAP_READ_MS from then
+ * on, by a watch that hangs up; LDAP_PDU_MOST bytes a message. What may be connected to is fetch_permits' to
+ * say (connect/fetch.h). */
 #ifndef KEDUN_CONNECT_LDAP_READ_H
 #define KEDUN_CONNECT_LDAP_READ_H
 

@@ -187,7 +187,7 @@ static const char *read_places(struct importer *x, size_t first, const json_t *o
         x->no_memory = true;
     for (size_t i = first; i < x->n && reason == NULL && !x->no_memory; i++) {
         const struct import_row *r = &x->rows[i];
-        if (!slice_equal(r->login, login) || r->department.n == 0)
+        if (r->refused != NULL || !slice_equal(r->login, login) || r->department.n == 0)
             continue;
         reason = import_place_find(&x->places, r->department, &department);
         posts = posts || says_post(r) || places++ > 0;
@@ -224,7 +224,7 @@ static const char *read_person(struct importer *x, size_t first, const struct st
     struct slice name = SLICE_NONE, mail = SLICE_NONE;
     for (size_t i = first; i < x->n; i++) {
         const struct import_row *r = &x->rows[i];
-        if (!slice_equal(r->login, login))
+        if (r->refused != NULL || !slice_equal(r->login, login))
             continue;
         if (name.n > 0 && r->name.n > 0 && !slice_equal(name, r->name))
             return "two_names";
@@ -296,9 +296,10 @@ static void plan_person(struct importer *x, size_t first) {
     json_decref(old);
 }
 
+/* A refused row stands for itself. */
 static bool seen_before(const struct importer *x, size_t at) {
-    for (size_t i = 0; i < at; i++) {
-        if (slice_equal(x->rows[i].login, x->rows[at].login))
+    for (size_t i = 0; x->rows[at].refused == NULL && i < at; i++) {
+        if (x->rows[i].refused == NULL && slice_equal(x->rows[i].login, x->rows[at].login))
             return true;
     }
     return false;

@@ -23,6 +23,7 @@ const t = {
   others: "test: others' sessions and factors",
   imports: 'test: imports, jobs and definitions',
   scim: 'test: provisioning',
+  ldap: 'test: a directory server',
   look: 'test: what he may look at names no customer',
 };
 const own = 'because: about the caller’s own session, password or factors; who he is stays the same';
@@ -40,6 +41,8 @@ export const paths = {
   unlinkUserSignOn: ends,
   listSessions: t.look, endOtherSessions: ends, listUserSessions: t.look, endUserSessions: t.others, revokeSession: t.others,
   directory: t.look, listKeys: t.look, makeKey: t.key, revokeKey: ends,
+  listLdapDirectories: t.look, setLdapPassword: t.ldap, readLdapDirectory: t.ldap, previewLdapImport: t.ldap,
+  importFromLdap: t.ldap,
   listProvisioningKeys: t.look, drawProvisioningKey: t.scim, endProvisioningKey: ends,
   scimConfig: t.look, scimResourceTypes: t.look, scimResourceType: t.look, scimSchemas: t.look, scimSchema: t.look,
   scimUsers: t.scim, scimMakeUser: t.scim, scimSearchUsers: t.scim, scimUser: t.scim, scimReplaceUser: t.scim,

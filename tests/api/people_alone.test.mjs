@@ -384,6 +384,19 @@ test('a provisioning key, asked for, approved and used by one hand, or lent an a
   await nothingSeen();
 });
 
+test('a directory server set, given a password, read and imported from by one hand', async () => {
+  const document = { name: 'd', enabled: true, host: '10.0.0.1', port: 636, security: 'ldaps', bind_dn: 'cn=x', people_base: 'dc=x', people_filter: '(uid=*)', attributes: { id: 'entryUUID', login: 'uid', name: 'cn' }, department_by: 'none' };
+  problem(await propose(sec, 'ldap', { change: { directory: 0, document } }), 403, 'not_your_duty');
+  const asked = ok(await propose(sys, 'ldap', { change: { directory: 0, document } }), 201);
+  problem(await sys.post(`${api}/proposals/${asked.id}/decide`, { approve: true }), 403, 'own_proposal');
+  for (const who of [sys, sec, aud]) {
+    const at = `${api}/ldap/directories/1`;
+    for (const answer of [await who.post(`${at}/secret`, { secret: 'x' }), await who.post(`${at}/read`, {}), await who.get(`${at}/preview?read=x`), await who.post(`${at}/import`, { read: 'x', suspend: [10] })])
+      assert.ok([403, 404].includes(answer.status), answer.text);
+  }
+  await nothingSeen();
+});
+
 test('every refusal is in the log under the name of who tried', async () => {
   const page = ok(await aud.get(`${api}/audit?limit=200&act=refuse`));
   const actors = new Set(page.items.map((i) => i.actor));

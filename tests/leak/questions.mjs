@@ -12,6 +12,7 @@ const no = randomUUID(); // an id that nobody has
 
 const fillers = {
   '/scim/': () => [{ id: 999999, key: 999999 }], // nobody there holds a provisioning key
+  '/ldap/': () => [{ id: 999999 }], // none is set there
   '/records/': (stage) => stage.planted.filter((p) => p.id).map((p) => ({ object: p.object, id: p.id })),
   '/views/': (stage) => stage.views.map((v) => ({ object: 'customer', id: v.id, owner: v.owner })),
   '/imports/': (stage) => stage.imports.map((i) => ({ id: i.id, owner: i.owner, part: 999, open: !i.job, mapping: i.mapping })),
