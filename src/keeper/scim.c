@@ -110,9 +110,10 @@ static json_t *render(const struct record *r) {
         hex_encode(slice_of(r->hash, sizeof r->hash), hash);
         uuid_format(&r->uuid, uuid);
     }
-    return json_pack("{s:O, s:I, s:s, s:s, s:I, s:I, s:I}", "document", r->document, "by", (json_int_t)r->by,
-                     "hash", hash, "uuid", uuid, "drawn_at", (json_int_t)r->drawn_at, "used_at",
-                     (json_int_t)r->used_at, "ended_at", (json_int_t)r->ended_at);
+    return json_pack("{s:O, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "document", r->document, "by",
+                     (json_int_t)r->by, "hash", hash, "uuid", uuid, "drawn_at", (json_int_t)r->drawn_at,
+                     "used_at", (json_int_t)r->used_at, "ended_at", (json_int_t)r->ended_at, "day",
+                     (json_int_t)r->day, "ends", (json_int_t)r->ends, "makes", (json_int_t)r->makes);
 }
 
 static enum status store(struct scim *s, const struct record *r, const struct vault_change *also, bool wait) {
@@ -151,6 +152,9 @@ static enum status load(void *context, struct slice key, struct slice value) {
     x.drawn_at = json_integer_value(json_object_get(json, "drawn_at"));
     x.used_at = x.stored_used_at = json_integer_value(json_object_get(json, "used_at"));
     x.ended_at = json_integer_value(json_object_get(json, "ended_at"));
+    x.day = json_integer_value(json_object_get(json, "day"));
+    x.ends = (uint32_t)json_integer_value(json_object_get(json, "ends"));
+    x.makes = (uint32_t)json_integer_value(json_object_get(json, "makes"));
     x.drawn = hash != NULL && hex_decode(slice_from_string(hash), x.hash, sizeof x.hash);
     bool fine = reader_done(&r) && s->count < SCIM_KEPT && json_is_object(document) && uuid != NULL &&
                 (!x.drawn || uuid_parse(slice_from_string(uuid), &x.uuid));
@@ -398,6 +402,8 @@ enum status scim_count(struct scim *s, uint32_t id, bool ends, int64_t now, stru
             st = error_set(e, ST_LIMIT, "scim_makes", "this key has made %u accounts today", r->makes);
         else
             (*(ends ? &r->ends : &r->makes))++;
+        if (st == ST_OK) /* a restart gives no key its day again */
+            st = stored(store(s, r, NULL, ends), e);
     }
     (void)pthread_mutex_unlock(&s->lock);
     return st;

@@ -13,8 +13,8 @@
  * SHA-256 is kept. Who drew it last answers for it: he is the actor of its entries in the audit log, whose
  * session is the key's own id, and it rests while he is no live system administrator. One person ends it.
  *
- * Bounds a day (UTC) and key, counted in memory: ends_a_day accounts suspended, ended or given
- * another login, SCIM_MAKES made.
+ * Bounds a day (UTC) and key, kept across restarts: ends_a_day accounts suspended, ended or given
+ * another login, SCIM_MAKES made (of these a crash may forget the last ones).
  * All functions are safe from any thread. */
 #ifndef KEDUN_KEEPER_SCIM_H
 #define KEDUN_KEEPER_SCIM_H
@@ -60,7 +60,7 @@ MUST_CHECK enum status scim_list(struct scim *s, struct buf *out, struct error *
 /* Whose secret this is. ST_UNAUTHENTICATED unless the key is live and the call comes from where it may. */
 MUST_CHECK enum status scim_find(struct scim *s, const struct keeper_call *call, int64_t now,
                                  struct scim_key *out, struct error *e);
-/* Counts an act before it is done. ST_LIMIT "scim_ends", "scim_makes". */
+/* Counts an act before it is done. ST_LIMIT "scim_ends", "scim_makes"; ST_IO "scim_store". */
 MUST_CHECK enum status scim_count(struct scim *s, uint32_t id, bool ends, int64_t now, struct error *e);
 
 #endif
