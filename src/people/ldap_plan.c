@@ -232,8 +232,12 @@ static enum status plan(struct planner *p, struct ldap_plan *out, struct error *
         p->known[i].who = &p->d->staff[i];
         learn(p, &p->known[i]);
     }
-    json_array_foreach(json_object_get(p->q->read, "people"), i, one) add_person(p, i + 1, one);
-    json_array_foreach(json_object_get(p->q->read, "units"), i, one) add_unit(p, i + 1, one);
+    json_array_foreach(json_object_get(p->q->read, "people"), i, one) {
+        add_person(p, i + 1, one);
+    }
+    json_array_foreach(json_object_get(p->q->read, "units"), i, one) {
+        add_unit(p, i + 1, one);
+    }
     enum status s = add_gone(p, out, e);
     if (s == ST_OK && p->no_memory)
         s = error_set(e, ST_NOMEM, "no_memory", "directory");

@@ -99,6 +99,7 @@ const en: typeof zh = {
       grant: 'Role for a time',
       sign_on: 'Single sign-on settings',
       scim: 'Provisioning key',
+      ldap: 'Directory server (LDAP)',
     },
     state: {
       open: 'Open',

@@ -93,6 +93,7 @@ export default {
       grant: '临时岗位',
       sign_on: '单点登录设置',
       scim: '账号同步密钥',
+      ldap: 'LDAP 目录',
     },
     state: { open: '待批', approved: '已批准', refused: '已拒绝', withdrawn: '已撤回', expired: '已过期' },
     by: '提出人',
