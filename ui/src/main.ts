@@ -3,7 +3,7 @@ import { createApp } from 'vue';
 import './tokens.css';
 import './base.css';
 import App from './App.vue';
-import { onSignedOut, onStepUp } from './api/client';
+import { onSignedOut, onWanted } from './api/client';
 import { i18n, useLanguage } from './i18n';
 import { router } from './router';
 import { useObjects } from './stores/objects';
@@ -24,7 +24,7 @@ async function start() {
     void import('./composables/useListState').then((lists) => lists.forgetFilters());
     void router.push({ name: 'sign-in', query: { ended: '1' } });
   });
-  onStepUp(() => useStepUp().ask());
+  onWanted((wanted) => useStepUp().ask(wanted));
   app.use(i18n);
   app.use(router);
   app.mount('#app');

@@ -2,6 +2,18 @@
  * Problem, also when the network is down, so that pages know one kind of error. */
 import type { FieldError, RecordRow } from './types';
 
+/* What an act still asks of the person, as a refusal names it (docs/api.md). */
+export interface Wanted {
+  act: string;
+  reason?: boolean;
+  second_factor_minutes?: number | null;
+  count?: number;
+  above?: number;
+}
+export interface Met {
+  reason?: string;
+}
+
 export class Problem extends Error {
   readonly status: number;
   readonly code: string;
@@ -10,6 +22,7 @@ export class Problem extends Error {
   readonly errors: FieldError[];
   readonly retryAfter: number;
   readonly current: RecordRow | null;
+  readonly required: Wanted | null;
 
   constructor(status: number, body: Record<string, unknown>, retryAfter = 0) {
     super(String(body.title ?? ''));
@@ -20,6 +33,7 @@ export class Problem extends Error {
     this.errors = Array.isArray(body.errors) ? (body.errors as FieldError[]) : [];
     this.retryAfter = retryAfter;
     this.current = (body.current as RecordRow | undefined) ?? null;
+    this.required = (body.required as Wanted | undefined) ?? null;
   }
 }
 
@@ -30,14 +44,15 @@ export interface CallOptions {
   version?: number;
   key?: string;
   signal?: AbortSignal;
-  again?: boolean; // has been asked before the second factor was shown
+  reason?: string; // why it is done, where the act asks for it
+  tries?: number; // how often it has been asked for more already
 }
 
 const state = {
   csrf: '',
   language: 'zh',
   signedOut: () => {},
-  stepUp: async () => false,
+  meet: (async () => null) as (wanted: Wanted) => Promise<Met | null>,
 };
 
 export function setCsrf(token: string): void {
@@ -46,10 +61,11 @@ export function setCsrf(token: string): void {
 export function setLanguage(language: string): void {
   state.language = language;
 }
-/* Asks for the second factor; true when it was shown and what was refused may be tried again. */
-export function onStepUp(ask: () => Promise<boolean>): void {
-  state.stepUp = ask;
+/* Asks the person for what is missing; null when he gave it up, else what was refused is tried again. */
+export function onWanted(ask: (wanted: Wanted) => Promise<Met | null>): void {
+  state.meet = ask;
 }
+export const meet = (wanted: Wanted): Promise<Met | null> => state.meet(wanted);
 export function onSignedOut(act: () => void): void {
   state.signedOut = act;
 }
@@ -73,6 +89,7 @@ function headersOf(method: string, options: CallOptions): Headers {
     if (state.csrf) headers.set('X-CSRF-Token', state.csrf);
     headers.set('Idempotency-Key', options.key ?? newKey());
   }
+  if (options.reason) headers.set('X-Reason', encodeURIComponent(options.reason));
   if (options.version !== undefined) headers.set('If-Match', `"${options.version}"`);
   if (options.bytes) headers.set('Content-Type', 'application/octet-stream');
   else if (options.body !== undefined) headers.set('Content-Type', 'application/json');
@@ -89,12 +106,27 @@ async function problemOf(response: Response): Promise<Problem> {
   return new Problem(response.status, body, Number(response.headers.get('Retry-After')) || 0);
 }
 
+/* Asked for a factor it may turn out that a reason is missing, too; who is asked for ever does not get on. */
+const TRIES = 3;
+function wantedOf(problem: Problem): Wanted | null {
+  if (problem.status !== 403) return null;
+  if (problem.required) return problem.required;
+  return problem.code === 'second_factor_required' ? { act: '', second_factor_minutes: 0 } : null;
+}
+const sameKey = (problem: Problem, key: string, options: CallOptions) =>
+  problem.required ? key : options.key;
+const tried = (met: Met, options: CallOptions) => ({
+  reason: met.reason ?? options.reason,
+  tries: (options.tries ?? 0) + 1,
+});
+
 export async function send(method: string, path: string, options: CallOptions = {}): Promise<Response> {
   let response: Response;
+  const key = options.key ?? newKey();
   try {
     response = await fetch(urlOf(path, options.query), {
       method,
-      headers: headersOf(method, options),
+      headers: headersOf(method, { ...options, key }),
       body: options.bytes ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       signal: options.signal,
       credentials: 'same-origin',
@@ -106,8 +138,12 @@ export async function send(method: string, path: string, options: CallOptions = 
   }
   if (response.ok) return response;
   const problem = await problemOf(response);
-  if (problem.code === 'second_factor_required' && !options.again && (await state.stepUp()))
-    return send(method, path, { ...options, again: true });
+  const wanted = wantedOf(problem);
+  if (wanted && (options.tries ?? 0) < TRIES) {
+    const met = await state.meet(wanted);
+    if (met)
+      return send(method, path, { ...options, key: sameKey(problem, key, options), ...tried(met, options) });
+  }
   if (problem.status === 401 && problem.code !== 'sign_in_failed') state.signedOut();
   throw problem;
 }
@@ -124,6 +160,8 @@ export const post = <T>(path: string, body?: unknown, options?: CallOptions) =>
   call<T>('POST', path, { ...options, body: body ?? {} });
 export const patch = <T>(path: string, body: unknown, options?: CallOptions) =>
   call<T>('PATCH', path, { ...options, body });
+export const put = <T>(path: string, body: unknown, options?: CallOptions) =>
+  call<T>('PUT', path, { ...options, body });
 export const del = <T>(path: string, options?: CallOptions) => call<T>('DELETE', path, options);
 
 export function isAbort(error: unknown): boolean {

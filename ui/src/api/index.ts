@@ -1,4 +1,5 @@
 /* One function a call of docs/api.md; nothing here but paths and shapes. */
+import { bulk, type BulkItem } from './bulk';
 import { del, get, patch, post, Problem, send, type CallOptions } from './client';
 import type * as S from './scim_types';
 import type * as T from './types';
@@ -143,8 +144,7 @@ export const records = {
     patch<T.RecordRow>(rec(object, id), values, { version }),
   remove: (object: string, id: string, version: number) => del<void>(rec(object, id), { version }),
   restore: (object: string, id: string) => post<T.RecordRow>(`${rec(object, id)}/restore`),
-  bulk: (object: string, act: string, items: Record<string, unknown>[]) =>
-    post<T.BulkResult>(`${rec(object)}/bulk`, { act, items }),
+  bulk: (object: string, act: string, items: BulkItem[]) => bulk(`${rec(object)}/bulk`, act, items),
   history: (object: string, id: string, before?: string | number | null) =>
     get<{ items: T.HistoryItem[]; next: string | number | null }>(`${rec(object, id)}/history`, {
       query: { before },

@@ -1,5 +1,7 @@
 /* What the server says, word for word as docs/api.md has it. */
 
+import type { HighRisk } from './deeds';
+
 export interface Label {
   zh: string;
   en: string;
@@ -374,6 +376,7 @@ export interface PasswordRules {
   expires_at: string | null;
 }
 export interface CompanyDocument {
+  high_risk?: HighRisk;
   budget?: unknown;
   sign_in?: SignInRules;
 }
@@ -589,7 +592,4 @@ export interface AuditPage {
   next: number | string | null;
   indexed_to: number;
   head: number;
-}
-export interface BulkResult {
-  items: { status: number; id: string; error: { code?: string; detail?: string; title?: string } | null }[];
 }

@@ -33,8 +33,9 @@ export function useNav(): ComputedRef<PlaceGroup[]> {
       guard.push({ to: '/audit', label: t('shell.audit'), icon: 'shield' });
     if (session.me?.duties?.includes('security_admin'))
       guard.push({ to: '/policies', label: t('policies.title'), icon: 'columns' });
-    if (session.me?.duties?.length) guard.push({ to: '/sign-on', label: t('signOn.title'), icon: 'shield' });
-    if (session.me?.duties?.length) guard.push({ to: '/provisioning', label: t('scim.nav'), icon: 'users' });
+    if (session.me?.duties?.length) guard.push({ to: '/sign-on', label: t('signOn.title'), icon: 'enter' });
+    if (session.me?.duties?.length)
+      guard.push({ to: '/provisioning', label: t('scim.nav'), icon: 'transfer' });
     if (session.area('people')) guard.push({ to: '/people', label: t('people.nav'), icon: 'users' });
     else guard.push({ to: '/access', label: t('access.nav'), icon: 'shield' });
     if (session.me?.duties?.some((d) => d === 'security_admin' || d === 'auditor'))

@@ -1,3 +1,4 @@
+import deeds from './en_deeds';
 import inplace from './en_inplace';
 import account from './en_account';
 import guard from './en_guard';
@@ -473,6 +474,7 @@ const en: typeof zh = {
       undoing: 'Undoing',
     },
   },
+  ...deeds,
   ...inplace,
   ...account,
   ...guard,
@@ -536,6 +538,8 @@ const en: typeof zh = {
     auditor: 'Auditor',
   },
   problem: {
+    reason_required: 'This act asks for a reason first.',
+    bad_reason: 'A reason has 4 to 500 characters.',
     unexpected: 'Something unexpected went wrong.',
     network: 'No connection. Check the network and try again.',
     sign_in_failed: 'Account or password is wrong.',

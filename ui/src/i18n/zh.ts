@@ -1,3 +1,4 @@
+import deeds from './zh_deeds';
 import inplace from './zh_inplace';
 import account from './zh_account';
 import guard from './zh_guard';
@@ -472,6 +473,7 @@ export default {
       undoing: '撤销中',
     },
   },
+  ...deeds,
   ...inplace,
   ...account,
   ...guard,
@@ -535,6 +537,8 @@ export default {
     auditor: '审计员',
   },
   problem: {
+    reason_required: '这项操作须先填写理由。',
+    bad_reason: '理由须为 4–500 个字。',
     unexpected: '发生了意外错误。',
     network: '网络不通，请检查连接后重试。',
     sign_in_failed: '账号或密码不正确。',

@@ -4,7 +4,7 @@ export default {
     title: '权限清理',
     nav: '权限清理',
     intro: '找出没人用的账号和权限、权限变大的人员，并当场收回。',
-    tabs: { orphans: '鬼账户', unused: '未使用的权限', grown: '权限增长', bulk: '批量收回' },
+    tabs: { orphans: '幽灵账号', unused: '未使用的权限', grown: '权限增长', bulk: '批量收回' },
     days: '统计范围',
     daysOf: '近 {n} 天',
     search: '搜索姓名或登录名',
@@ -13,7 +13,7 @@ export default {
     select: '选择 {name}',
     chosen: '已选 {n} 项',
     empty: {
-      orphans: '没有鬼账户',
+      orphans: '没有幽灵账号',
       unused: '没有未使用的权限',
       grown: '没有人的权限变大',
       bulk: '没有人持有',

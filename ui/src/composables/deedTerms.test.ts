@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import type { ActTerms } from '@/api/deeds';
+import { changesOf } from './deedTerms';
+
+const was: ActTerms = { above: 20, reason: true, second_factor_minutes: 15 };
+const looser = (now: ActTerms) => changesOf({ delete: was }, { delete: { ...was, ...now } })[0]?.looser;
+
+test('what asks less or later is looser, what asks more is not', () => {
+  expect(changesOf({ delete: was }, { delete: { ...was } })).toEqual([]);
+  expect(looser({ above: 21 })).toBe(true);
+  expect(looser({ above: 5 })).toBe(false);
+  expect(looser({ reason: false })).toBe(true);
+  expect(looser({ second_factor_minutes: 0 })).toBe(true);
+  expect(looser({ second_factor_minutes: 30 })).toBe(true);
+  expect(looser({ second_factor_minutes: 5 })).toBe(false);
+});
+
+test('an act of which nothing was asked cannot become looser', () => {
+  expect(changesOf({}, { import: { above: 500, reason: true } })[0]?.looser).toBe(false);
+  expect(changesOf({}, { import: { above: 500 } })).toEqual([]);
+});
