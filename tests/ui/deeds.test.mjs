@@ -49,3 +49,54 @@ for (const look of [{}, { language: 'en', theme: 'dark', phone: true }])
       assert.equal(decodeURIComponent(sent[1].headers['x-reason']), '客户来函更名');
       assert.match(await page.innerText('h1'), /甲$/);
     }));
+
+const making = (page) => api(page, 'POST', '/records/customer', {
+  name: `登记试删${Date.now()}有限公司`,
+  customer_type: 'company',
+  status: 'prospective',
+});
+const registered = async (page) => (await api(page, 'GET', '/sign-in')).body.company?.high_risk?.delete;
+
+test('the register asks a reason of every deletion from now on, and a second person agrees to its end', () =>
+  visit({}, async (page) => {
+    await enter(page, 'security');
+    await page.goto('/high-risk');
+    await page.click('.page-head .primary');
+    const row = page.locator('fieldset[data-act=delete]');
+    await row.locator('#above-delete').fill('0');
+    await row.locator('input[type=checkbox]').first().check();
+    await page.waitForSelector('[data-test=register-effect] li .chip.green');
+    await settled(page);
+    await shot(page, 'high-risk-form');
+    await page.click('.kd-modal footer .primary');
+    await page.waitForSelector('li[data-act=delete] .chip.amber');
+    await settled(page);
+    await shot(page, 'high-risk');
+    assert.deepEqual(await registered(page), { above: 0, reason: true });
+
+    await enter(page, 'manager');
+    const { id } = (await making(page)).body;
+    await page.goto(`/o/customer/${id}`);
+    await page.waitForSelector('.fact-card dl.facts');
+    await page.click('.head button:has-text("删除")');
+    await page.click('[role=alertdialog] .primary');
+    await page.fill('#deed-reason', '客户要求删除');
+    await page.click('[data-ask=reason] [type=submit]');
+    await page.waitForSelector('.toast .act:has-text("撤销")');
+    assert.equal((await api(page, 'GET', `/records/customer/${id}`)).status, 404);
+
+    await enter(page, 'security');
+    await page.goto('/high-risk');
+    await page.click('.page-head .primary');
+    await row.locator('input[type=checkbox]').first().uncheck();
+    await page.waitForSelector('[data-test=register-effect] li .chip.red');
+    const why = `删除不再要求理由 ${Date.now()}`;
+    await page.fill('#register-reason', why);
+    await page.click('.kd-modal footer .primary');
+    await page.locator('.kd-modal').waitFor({ state: 'detached' });
+    assert.deepEqual(await registered(page), { above: 0, reason: true }, 'alone he loosens nothing');
+    await enter(page, 'security2');
+    const asked = (await api(page, 'GET', '/proposals')).body.items.find((one) => one.reason === why);
+    assert.equal((await api(page, 'POST', `/proposals/${asked.id}/decide`, { approve: true })).status, 200);
+    assert.equal(await registered(page), undefined);
+  }));

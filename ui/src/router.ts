@@ -132,6 +132,12 @@ export const router = createRouter({
           meta: { title: 'signInRules.title' },
         },
         {
+          path: 'high-risk',
+          name: 'high-risk',
+          component: () => import('./views/HighRisk.vue'),
+          meta: { title: 'deeds.title' },
+        },
+        {
           path: 'sign-on',
           name: 'sign-on',
           component: () => import('./views/SignOnSettings.vue'),

@@ -43,6 +43,7 @@ export function useNav(): ComputedRef<PlaceGroup[]> {
     if (session.area('people')) guard.push({ to: '/rights', label: t('rights.nav'), icon: 'filter' });
     if (session.area('people'))
       guard.push({ to: '/sign-in-rules', label: t('signInRules.nav'), icon: 'seal' });
+    if (session.me?.duties?.length) guard.push({ to: '/high-risk', label: t('deeds.nav'), icon: 'warn' });
     guard.push({ to: '/trail', label: t('shell.trail'), icon: 'foot' });
     guard.push({ to: '/sessions', label: t('shell.sessions'), icon: 'device' });
     if (session.area('keys')) guard.push({ to: '/keys', label: t('shell.keys'), icon: 'key' });
