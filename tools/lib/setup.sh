@@ -15,14 +15,15 @@ missing_packages() {
 }
 
 install_packages() {
-    local nginx_is_new=0
-    case " $* " in *" nginx-light "*) [ -x /usr/sbin/nginx ] || nginx_is_new=1 ;; esac
+    local fresh=()
+    case " $* " in *" nginx-light "*) [ -x /usr/sbin/nginx ] || fresh+=(nginx) ;; esac
+    case " $* " in *" slapd "*) [ -x /usr/sbin/slapd ] || fresh+=(slapd) ;; esac
     say "installing: $*"
     as_root apt-get update -qq
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-    # Kedun starts an nginx of its own; the service that the package starts would only hold port 80 open.
-    if [ "$nginx_is_new" = 1 ] && [ -d /run/systemd/system ]; then
-        as_root systemctl disable --now nginx
+    # Kedun and its tests start their own; the services that the packages start would only hold ports 80 and 389 open.
+    if [ ${#fresh[@]} -gt 0 ] && [ -d /run/systemd/system ]; then
+        as_root systemctl disable --now "${fresh[@]}"
     fi
 }
 
