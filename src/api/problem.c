@@ -43,7 +43,8 @@ static const char *usual_code(enum status status) {
         [ST_INVALID] = "invalid",      [ST_UNAUTHENTICATED] = "unauthenticated",
         [ST_DENIED] = "denied",        [ST_NOT_FOUND] = "not_found",
         [ST_CONFLICT] = "row_changed", [ST_LIMIT] = "too_large",
-        [ST_RETRY] = "row_changed",    [ST_UNAVAILABLE] = "unavailable"};
+        [ST_RETRY] = "row_changed",    [ST_UNAVAILABLE] = "unavailable",
+        [ST_NOMEM] = "no_memory",      [ST_IO] = "store_io"};
     return (size_t)status < sizeof usual / sizeof usual[0] && usual[status] != NULL ? usual[status]
                                                                                     : "internal";
 }
@@ -102,13 +103,20 @@ static void write_need(struct json *j, const struct need *n) {
     json_object_end(j);
 }
 
+/* Short of memory or of a disk is told as such, whatever was being made of it. */
+static const char *code_of(const struct error *e) {
+    if (e->code[0] == '\0')
+        return status_name(e->status);
+    return strcmp(e->code, "internal") == 0 ? usual_code(e->status) : e->code;
+}
+
 void problem_write(struct http_reply *reply, const struct error *e, const struct field_errors *fields,
                    enum language language, struct slice request_id, struct slice extra) {
     buf_reset(&reply->body);
     reply->status = problem_http_status(e);
     reply->content_type = "application/problem+json";
     reply->cacheable = false;
-    const char *code = e->code[0] == '\0' ? status_name(e->status) : e->code;
+    const char *code = code_of(e);
     if (strcmp(code, "sign_in_slow") == 0)
         http_header(reply, "Retry-After", slice_from_string(e->detail));
     struct json j = json_to(&reply->body);

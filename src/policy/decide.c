@@ -21,9 +21,10 @@ static bool apply(struct model *m, const struct policy *p, bool holds, struct ve
 /* False: no memory. */
 static bool decide(struct model *m, const struct policy_set *set, struct verdict *v) {
     size_t words = set->index->words;
-    uint64_t *bits = arena_array(m->query->arena, words * 3, sizeof *bits), *sure = bits + words;
+    uint64_t *bits = arena_array(m->query->arena, words * 3, sizeof *bits);
     if (bits == NULL)
         return false;
+    uint64_t *sure = bits + words;
     const struct cedar_entity *const request[] = {&m->eval.principal.entity, &m->eval.action.entity,
                                                   &m->eval.resource.entity};
     policy_index_ask(set->index, &m->entities, request, bits);

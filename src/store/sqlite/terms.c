@@ -178,7 +178,8 @@ static enum status one_term_read(struct query *q, int64_t *rows, size_t *count) 
     for (*count = 0; st == ST_OK && *count <= ONE_TERM_ROWS && reader_step(q->r, s, &st, q->e); ++*count)
         rows[*count] = sqlite3_column_int64(s, 0);
     statement_done(q->r->c, s);
-    qsort(rows, *count, sizeof *rows, by_number);
+    if (*count > 1)
+        qsort(rows, *count, sizeof *rows, by_number);
     return st;
 }
 
