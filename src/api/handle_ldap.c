@@ -165,21 +165,6 @@ static enum status plan_of(struct caller *c, const struct http_request *r, struc
     return s;
 }
 
-static void write_entry(struct json *j, const struct import_entry *one) {
-    json_object_begin(j);
-    json_key(j, "line");
-    json_int(j, (int64_t)one->line);
-    json_key(j, "kind");
-    json_cstring(j, one->is_department ? "department" : "person");
-    json_key(j, "name");
-    json_cstring(j, one->name);
-    json_key(j, "effect");
-    json_cstring(j, import_effect_names[one->effect]);
-    json_key(j, "reason");
-    json_cstring(j, one->reason);
-    json_object_end(j);
-}
-
 static void write_gone(struct json *j, const struct staff *one) {
     json_object_begin(j);
     json_key(j, "user");
@@ -209,7 +194,7 @@ static void write_page(struct json *j, const struct ldap_plan *p, const struct p
             if (gone)
                 write_gone(j, p->gone[i]);
             else
-                write_entry(j, one);
+                import_entry_write(j, one);
         }
         at++;
     }

@@ -170,21 +170,8 @@ static void write_plan(const struct import_plan *plan, uint64_t version, struct 
     }
     json_key(j, "items");
     json_array_begin(j);
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct import_entry *one = &plan->entries[i];
-        json_object_begin(j);
-        json_key(j, "line");
-        json_int(j, (int64_t)one->line);
-        json_key(j, "kind");
-        json_cstring(j, one->is_department ? "department" : "person");
-        json_key(j, "name");
-        json_cstring(j, one->name);
-        json_key(j, "effect");
-        json_cstring(j, import_effect_names[one->effect]);
-        json_key(j, "reason");
-        json_cstring(j, one->reason);
-        json_object_end(j);
-    }
+    for (size_t i = 0; i < plan->count; i++)
+        import_entry_write(j, &plan->entries[i]);
     json_array_end(j);
     json_object_end(j);
 }

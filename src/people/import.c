@@ -9,6 +9,21 @@
 
 const char *const import_effect_names[IMPORT_EFFECTS] = {"added", "changed", "unchanged", "refused"};
 
+void import_entry_write(struct json *j, const struct import_entry *one) {
+    json_object_begin(j);
+    json_key(j, "line");
+    json_int(j, (int64_t)one->line);
+    json_key(j, "kind");
+    json_cstring(j, one->is_department ? "department" : "person");
+    json_key(j, "name");
+    json_cstring(j, one->name);
+    json_key(j, "effect");
+    json_cstring(j, import_effect_names[one->effect]);
+    json_key(j, "reason");
+    json_cstring(j, one->reason);
+    json_object_end(j);
+}
+
 struct importer {
     const struct directory *d;
     const struct import_source *source; /* NULL: a file */

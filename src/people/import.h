@@ -17,6 +17,7 @@
 #ifndef KEDUN_PEOPLE_IMPORT_H
 #define KEDUN_PEOPLE_IMPORT_H
 
+#include "base/json.h"
 #include "keeper/client.h"
 #include "record/world.h"
 
@@ -60,6 +61,9 @@ struct import_plan {
 };
 
 extern const char *const import_effect_names[IMPORT_EFFECTS];
+
+/* {"line","kind":"department"|"person","name","effect","reason"}: as previews and answers list it. */
+void import_entry_write(struct json *j, const struct import_entry *one);
 
 /* Everything in the plan lives in the arena. ST_LIMIT "too_many_rows", ST_NOMEM. */
 MUST_CHECK enum status import_plan_make(const struct directory *d, const struct import_row *rows, size_t n,

@@ -160,8 +160,6 @@ export const post = <T>(path: string, body?: unknown, options?: CallOptions) =>
   call<T>('POST', path, { ...options, body: body ?? {} });
 export const patch = <T>(path: string, body: unknown, options?: CallOptions) =>
   call<T>('PATCH', path, { ...options, body });
-export const put = <T>(path: string, body: unknown, options?: CallOptions) =>
-  call<T>('PUT', path, { ...options, body });
 export const del = <T>(path: string, options?: CallOptions) => call<T>('DELETE', path, options);
 
 export function isAbort(error: unknown): boolean {

@@ -1,9 +1,9 @@
 /* High-risk acts in words. */
 import { useI18n } from 'vue-i18n';
 import type { Wanted } from '@/api/client';
-import { ACTS, type HighRisk } from '@/api/deeds';
+import type { HighRisk } from '@/api/deeds';
 import { mark } from '@/i18n';
-import { changesOf, termsOf, type Terms } from './deedTerms';
+import { changesOf, type Terms } from './deedTerms';
 
 export function useDeedText() {
   const { t, te } = useI18n();
@@ -31,8 +31,5 @@ export function useDeedText() {
       after: terms(c.after),
       looser: c.looser,
     }));
-  /* The whole register in one line, for who reads a proposal. */
-  const all = (register: HighRisk) =>
-    ACTS.map((name) => `${act(name)} (${terms(termsOf(register[name]))})`).join(mark('；'));
-  return { act, when, asks, terms, because, changes, all };
+  return { act, when, asks, terms, because, changes };
 }
