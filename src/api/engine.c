@@ -240,6 +240,17 @@ static enum status check_whole(struct http_reply *reply, struct error *e) {
                      : error_set(e, ST_LIMIT, "page_too_large", "the answer is too large: ask for less");
 }
 
+/* A look-up that nothing was opened after: no answer leaves before its entry is on disk, no error either. */
+static enum status settle(struct engine_worker *w, enum status s, struct error *e) {
+    struct error unsettled;
+    enum status settled = keeper_settle(w->keeper, &unsettled);
+    if (settled == ST_OK)
+        return s;
+    *e = unsettled;
+    buf_reset(&w->reply.headers);
+    return settled;
+}
+
 static void handle(struct engine_worker *w, struct http_request *r) {
     struct error e = {.status = ST_OK};
     struct caller c = {.keeper = w->keeper, .reader = w->reader, .arena = &w->arena};
@@ -251,8 +262,7 @@ static void handle(struct engine_worker *w, struct http_request *r) {
     enum status s = dispatch(w, &c, r, &e);
     if (s == ST_OK)
         s = check_whole(&w->reply, &e);
-    if (s == ST_OK) /* a look-up that nothing was opened after */
-        s = keeper_settle(w->keeper, &e);
+    s = settle(w, s, &e);
     if (s != ST_OK) {
         e.status = s;
         uuid_format(&c.call.request, id);

@@ -203,12 +203,12 @@ static void flush(struct audit_log *log) {
     end_round(log);
 }
 
-static bool lost(const struct audit_log *log, uint64_t seq) {
-    return log->lost_from != 0 && seq >= log->lost_from && seq <= log->lost_to;
+static bool lost(const struct audit_log *log, uint64_t from, uint64_t seq) {
+    return log->lost_from != 0 && seq >= log->lost_from && from <= log->lost_to;
 }
 
 /* With the mutex; `asleep` (may be NULL): instead of sleeping with it, lets go of it, sleeps and says so. */
-static enum status wait_for(struct audit_log *log, uint64_t seq, bool *asleep) {
+static enum status wait_for(struct audit_log *log, uint64_t from, uint64_t seq, bool *asleep) {
     bool yielded = false;
     while (log->durable_seq < seq && !log->failed) {
         if (seq > log->last_seq)
@@ -231,22 +231,26 @@ static enum status wait_for(struct audit_log *log, uint64_t seq, bool *asleep) {
         }
         (void)pthread_mutex_lock(&log->mutex);
     }
-    return log->durable_seq < seq || lost(log, seq) ? ST_IO : ST_OK;
+    return log->durable_seq < seq || lost(log, from, seq) ? ST_IO : ST_OK;
 }
 
-enum status audit_wait(struct audit_log *log, uint64_t seq) {
+enum status audit_wait_since(struct audit_log *log, uint64_t from, uint64_t seq) {
     for (;;) {
         /* In this order: an entry's place is filled only after its loss was noted. */
         if (log->durable_seq >= seq && log->lost_from == 0)
             return ST_OK;
         bool slept = false;
         (void)pthread_mutex_lock(&log->mutex);
-        enum status s = wait_for(log, seq, &slept);
+        enum status s = wait_for(log, from, seq, &slept);
         if (slept)
             continue;
         (void)pthread_mutex_unlock(&log->mutex);
         return s;
     }
+}
+
+enum status audit_wait(struct audit_log *log, uint64_t seq) {
+    return audit_wait_since(log, seq, seq);
 }
 
 enum status audit_append(struct audit_log *log, struct audit_entry *entry, uint64_t *seq, struct error *e) {
@@ -329,7 +333,7 @@ static enum status start_again(struct audit_log *log) {
     log->filling = false;
     log->last_seq = until;
     if (s == ST_OK)
-        s = wait_for(log, until, NULL) == ST_IO && log->durable_seq < until ? ST_IO : ST_OK;
+        s = wait_for(log, until, until, NULL) == ST_IO && log->durable_seq < until ? ST_IO : ST_OK;
     if (s != ST_OK)
         log_fail(log);
     return s;
@@ -351,7 +355,7 @@ enum status audit_log_reopen(struct audit_log *log, struct error *e) {
 /* Syncs, then takes the head over what is on disk. */
 static enum status take_head(struct audit_log *log, struct tree *tree) {
     (void)pthread_mutex_lock(&log->mutex);
-    enum status s = wait_for(log, log->last_seq, NULL);
+    enum status s = wait_for(log, log->last_seq, log->last_seq, NULL);
     if (s == ST_IO && !log->failed)
         s = ST_OK; /* the last one is a filler for a lost one: on disk like any other */
     *tree = log->safe.tree;
@@ -402,7 +406,7 @@ void audit_log_close(struct audit_log *log) {
     if (log == NULL)
         return;
     (void)pthread_mutex_lock(&log->mutex);
-    if (!log->failed && wait_for(log, log->last_seq, NULL) != ST_OK)
+    if (!log->failed && wait_for(log, log->last_seq, log->last_seq, NULL) != ST_OK)
         log_error("event=audit_close_unsynced");
     (void)pthread_mutex_unlock(&log->mutex);
     log_store_close(&log->store);

@@ -45,6 +45,9 @@ MUST_CHECK enum status audit_append(struct audit_log *log, struct audit_entry *e
 
 /* Returns when entry `seq` and all before it are on disk; ST_IO when the log failed first. */
 MUST_CHECK enum status audit_wait(struct audit_log *log, uint64_t seq);
+/* The same for who appended several: ST_IO also when the log failed, and was mended, between the first of
+ * them, `from`, and the last. */
+MUST_CHECK enum status audit_wait_since(struct audit_log *log, uint64_t from, uint64_t seq);
 
 /* Append and wait in one. */
 MUST_CHECK enum status audit_record(struct audit_log *log, struct audit_entry *entry, uint64_t *seq,

@@ -147,6 +147,10 @@ enum status ledger_wait(struct ledger *l, uint64_t seq, struct error *e) {
     return audit_wait(l->log, seq) == ST_OK ? ST_OK : unwritable(e);
 }
 
+enum status ledger_wait_since(struct ledger *l, uint64_t from, uint64_t seq, struct error *e) {
+    return audit_wait_since(l->log, from, seq) == ST_OK ? ST_OK : unwritable(e);
+}
+
 enum status ledger_record(struct ledger *l, struct audit_entry *entry, struct error *e) {
     uint64_t seq = 0;
     enum status s = ledger_append(l, entry, &seq, e);

@@ -21,6 +21,8 @@ MUST_CHECK enum status ledger_ready(struct ledger *l, struct error *e);
 MUST_CHECK enum status ledger_append(struct ledger *l, struct audit_entry *entry, uint64_t *seq,
                                      struct error *e);
 MUST_CHECK enum status ledger_wait(struct ledger *l, uint64_t seq, struct error *e);
+/* Of several that were appended, the first and the last: all of them. */
+MUST_CHECK enum status ledger_wait_since(struct ledger *l, uint64_t from, uint64_t seq, struct error *e);
 MUST_CHECK enum status ledger_record(struct ledger *l, struct audit_entry *entry, struct error *e);
 
 /* An intent: appended, waited for, remembered as open. */

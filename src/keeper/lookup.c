@@ -18,7 +18,13 @@ static enum status lookup_entry(struct worker *w, const struct args *in, struct 
     entry.tag = slice_of(tag, sizeof tag - 1);
     entry.fields = &field;
     entry.field_count = 1;
-    return ledger_append(w->state->ledger, &entry, &w->owed, e);
+    uint64_t seq;
+    enum status s = ledger_append(w->state->ledger, &entry, &seq, e);
+    if (s != ST_OK)
+        return s;
+    w->owed.from = w->owed.from == 0 ? seq : w->owed.from;
+    w->owed.to = seq;
+    return ST_OK;
 }
 
 /* All terms that a token may have; every one but the first says that it belongs to the one before. */

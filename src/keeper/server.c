@@ -80,13 +80,17 @@ static enum status admit(struct worker *w, const struct message_info *m, struct 
     return ST_OK;
 }
 
-/* Looking up and opening what was found share one sync. */
-static enum status pay_owed(struct worker *w, const struct message_info *m, struct error *e) {
-    if (w->owed == 0 || m->number == MSG_LOOKUP)
-        return ST_OK;
-    enum status s = ledger_wait(w->state->ledger, w->owed, e);
-    w->owed = 0;
-    return s;
+/* Looking up and opening what was found share one sync. A refusal that follows waits like an answer: it may
+ * tell something of what was found. */
+static enum status pay_owed(struct worker *w, const struct message_info *m, enum status s, struct error *e) {
+    struct error unpaid;
+    if (w->owed.from == 0 || m->number == MSG_LOOKUP)
+        return s;
+    enum status paid = ledger_wait_since(w->state->ledger, w->owed.from, w->owed.to, &unpaid);
+    w->owed.from = w->owed.to = 0;
+    if (paid != ST_OK && e != NULL)
+        *e = unpaid;
+    return paid == ST_OK ? s : paid;
 }
 
 static enum status answer_message(struct worker *w, const struct message_info *m, struct args *in,
@@ -94,8 +98,7 @@ static enum status answer_message(struct worker *w, const struct message_info *m
     enum status s = admit(w, m, in, e);
     if (s == ST_OK)
         s = handler_of(m->number)(w, in, out, e);
-    if (s == ST_OK)
-        s = pay_owed(w, m, e);
+    s = pay_owed(w, m, s, e);
     atomic_fetch_add(&w->state->counters.requests, 1);
     if (s != ST_OK)
         atomic_fetch_add(&w->state->counters.refused, 1);

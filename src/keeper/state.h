@@ -73,8 +73,10 @@ struct worker {
     struct audit_reader *reading; /* of jobs' connection: stands before reading_next; or NULL */
     uint64_t reading_next;
     uint64_t intent; /* the newest that was given to this connection */
-    uint64_t owed;   /* a look-up's entry that need not be on disk yet; the next answer but a look-up's waits
-                        for it, whatever it is. 0: none */
+    struct {
+        uint64_t from, to; /* look-ups' entries that need not be on disk yet; the next answer but a look-up's
+                              waits for all of them, whatever it is. 0: none */
+    } owed;
 };
 
 /* A connection has one write under way at most: with the next one, or its end, the outcome of the former is

@@ -353,17 +353,23 @@ static void writing_tells_whether_it_changed_only_to_who_may_see(void **state) {
     assert_false(sealed.same[0]);
 }
 
-static void nothing_is_answered_while_the_log_cannot_be_written(void **state) {
-    struct world *w = *state;
-    struct error e;
-    struct keeper_opened got;
+/* From here on no file grows: the log fails at its next write. */
+static struct rlimit stop_writing(void) {
     struct rlimit was, none = {0, 0};
-    struct keeper_call wang = world_sign_in(w, "wang");
-    struct world_row row = world_row(w, &wang, "张三", "+8613800001234", "330102199001011234");
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
     none.rlim_max = was.rlim_max;
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    return was;
+}
+
+static void nothing_is_answered_while_the_log_cannot_be_written(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct keeper_opened got;
+    struct keeper_call wang = world_sign_in(w, "wang");
+    struct world_row row = world_row(w, &wang, "张三", "+8613800001234", "330102199001011234");
+    struct rlimit was = stop_writing();
     enum status first = world_open(w, &wang, &row, 1, clear_two, &got, &e);
     enum status second = world_open(w, &wang, &row, 1, masked_two, &got, &e);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
@@ -375,6 +381,56 @@ static void nothing_is_answered_while_the_log_cannot_be_written(void **state) {
     while (later != ST_OK && clock_monotonic_ns() < until) /* it mends itself within a second */
         later = world_open(w, &wang, &row, 1, clear_two, &got, &e);
     assert_int_equal(later, ST_OK);
+}
+
+static enum status look_up(struct world *w, const struct keeper_call *call, struct error *e) {
+    struct keeper_term_list *lists;
+    size_t n;
+    return keeper_lookup(w->k, call, 1, 101, SEARCH_EXACT, VIEW_MASKED, SLICE("13800001234"), &w->arena,
+                         &lists, &n, e);
+}
+
+static void a_look_up_lost_with_the_log_is_not_paid_by_a_later_one(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct keeper_opened got;
+    struct keeper_call li = world_sign_in(w, "li"), wang = world_sign_in(w, "wang");
+    struct world_row row = world_row(w, &wang, "张三", "+8613800001234", "330102199001011234");
+    struct keeper *mine = w->k, *other;
+    assert_int_equal(keeper_connect(w->engine, &other, &e), ST_OK);
+    struct rlimit was = stop_writing();
+    enum status first = look_up(w, &li, &e);
+    w->k = other;
+    enum status failed = world_open(w, &wang, &row, 1, clear_two, &got, &e);
+    w->k = mine;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    assert_int_equal(first, ST_OK);
+    assert_int_equal(failed, ST_IO);
+    enum status second = ST_IO;
+    int64_t until = clock_monotonic_ns() + 60 * (int64_t)1000000000;
+    while (second != ST_OK && clock_monotonic_ns() < until) /* the log is mended within a second */
+        second = look_up(w, &li, &e);
+    assert_int_equal(second, ST_OK);
+    assert_int_equal(keeper_settle(w->k, &e), ST_IO);
+    assert_string_equal(e.code, "audit_unwritable");
+    assert_int_equal(look_up(w, &li, &e), ST_OK);
+    assert_int_equal(keeper_settle(w->k, &e), ST_OK);
+    keeper_close(other);
+}
+
+static void a_refusal_after_a_look_up_waits_for_its_entry_too(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct principal who;
+    struct keeper_call li = world_sign_in(w, "li"), stranger = li;
+    stranger.token.b[0] ^= 1;
+    assert_int_equal(keeper_session(w->k, &stranger, &who, &e), ST_UNAUTHENTICATED);
+    struct rlimit was = stop_writing();
+    enum status looked = look_up(w, &li, &e), refused = keeper_session(w->k, &stranger, &who, &e);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    assert_int_equal(looked, ST_OK);
+    assert_int_equal(refused, ST_IO);
+    assert_string_equal(e.code, "audit_unwritable");
 }
 
 static void a_jobs_token_is_for_its_object_only(void **state) {
@@ -530,6 +586,8 @@ int main(void) {
         CASE(an_older_value_cannot_be_put_back),
         CASE(writing_tells_whether_it_changed_only_to_who_may_see),
         CASE(nothing_is_answered_while_the_log_cannot_be_written),
+        CASE(a_look_up_lost_with_the_log_is_not_paid_by_a_later_one),
+        CASE(a_refusal_after_a_look_up_waits_for_its_entry_too),
         CASE(a_jobs_token_is_for_its_object_only),
         CASE(only_jobs_claims_a_job_and_only_one_that_was_authorised),
         CASE(intents_without_outcome_are_known_after_a_restart),
