@@ -81,9 +81,7 @@ HANDLER(api_ldap_read) {
     const char *path = role_path(engine->env, c->arena, "run/outbound.sock");
     if (s == ST_OK)
         s = path == NULL ? error_set(e, ST_NOMEM, "no_memory", "path")
-                         : outbound_run_within(path, &errand, LDAP_READ_MS + 10000, e);
-    if (s == ST_UNAVAILABLE)
-        s = error_set(e, s, "ldap_unreachable", "no errand could be carried out");
+                         : outbound_run(path, OUTBOUND_DIRECTORY, &errand, e);
     if (s == ST_OK)
         s = take(c, id, &errand, &read, e);
     if (s != ST_OK)

@@ -43,7 +43,8 @@ static enum status carry_out(struct engine *engine, struct caller *c, const stru
     if (*done)
         return ST_OK;
     const char *path = role_path(engine->env, c->arena, "run/outbound.sock");
-    return path == NULL ? error_set(e, ST_NOMEM, "no_memory", "path") : outbound_run(path, errand, e);
+    return path == NULL ? error_set(e, ST_NOMEM, "no_memory", "path")
+                        : outbound_run(path, OUTBOUND_SIGN_ON, errand, e);
 }
 
 /* What ties the way back to the browser that went: same site, so the page that the provider sends it to has

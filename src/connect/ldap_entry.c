@@ -27,16 +27,6 @@ bool ldap_text_fits(struct slice text) {
     return true;
 }
 
-static struct slice trim(struct slice s) {
-    while (s.n > 0 && s.p[0] == ' ') {
-        s.p++;
-        s.n--;
-    }
-    while (s.n > 0 && s.p[s.n - 1] == ' ')
-        s.n--;
-    return s;
-}
-
 /* One that is missing is empty. */
 static void put_value(const struct ldap_shape *shape, int which, struct slice value, struct json *j,
                       const char **problem) {
@@ -49,7 +39,7 @@ static void put_value(const struct ldap_shape *shape, int which, struct slice va
         *problem = "too_long";
         return;
     }
-    value = trim(value);
+    value = slice_trim(value);
     if (!ldap_text_fits(value)) {
         *problem = "bad_text";
         return;
@@ -92,7 +82,7 @@ static void find_units(LDAPDN dn, size_t from, size_t base, struct path *out) {
             return;
         }
         out->names[out->count++] =
-            trim(slice_of((const uint8_t *)dn[i][0]->la_value.bv_val, dn[i][0]->la_value.bv_len));
+            slice_trim(slice_of((const uint8_t *)dn[i][0]->la_value.bv_val, dn[i][0]->la_value.bv_len));
     }
 }
 

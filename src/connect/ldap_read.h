@@ -1,7 +1,7 @@
 /* Reading people and units from a directory server (LDAPv3, RFC 4511; libldap), for an errand of the keeper's
  * (keeper/ldap.h).
  *
- * TLS 1.2 and later from the first byte or by StartTLS, the certificate checked against the given authority
+ * TLS 1.2 and later from the first byte or by StartTLS, the certificate checked against the given authorities
  * or the system's and against the host's name; nothing is said before that. Referrals and continuation
  * references are not followed, aliases not resolved; neither ldap.conf nor the environment is read. Answers
  * come in pages (RFC 2696) where the server has them. 8 seconds until TLS stands and LDAP_READ_MS from then
@@ -23,7 +23,7 @@ struct ldap_read {
     const char *host;
     unsigned port;
     bool start_tls;
-    const char *ca;                 /* PEM, one certificate; NULL: the system's authorities */
+    const char *ca;                 /* PEM, 32 KiB at most; NULL: the system's authorities */
     const char *bind_dn, *password; /* simple bind */
     const char *people_base, *people_filter;
     const char *unit_base;     /* NULL: units are not read */

@@ -12,8 +12,10 @@
 
 #include "ipc/role.h"
 
-#define OUTBOUND_RUN     1
-#define OUTBOUND_THREADS 8 /* connections at once; more are hung up on */
+#define OUTBOUND_RUN 1
+/* Connections at once; more are hung up on. Every directory's two reads (keeper/ldap.h) may hang in the
+ * resolver for longer than anybody waits, and people still sign in. */
+#define OUTBOUND_THREADS 24
 
 int outbound_main(const struct role_env *env);
 

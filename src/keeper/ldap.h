@@ -3,14 +3,13 @@
  * A directory is a document that two people approve (proposal kind "ldap": system administrator, then a
  * holder of another duty), as is each change of it:
  *   {"name": 1..60 bytes, "enabled": bool, "host": name or address, "port": 1..65535, "security":
- *    "ldaps"|"starttls", "ca": PEM of one authority (missing: the system's), "networks": [where the host may
- *    resolve to; missing: anywhere but this host itself, link-local and multicast], "bind_dn", "people_base",
- *    "people_filter", "unit_base" (missing: units are not read), "attributes": {"id", "login", "name",
- * "mail", "title", "department"} (id, login and name are needed), "department_by": "none"|"attribute"|"tree",
- *    "moves": bool, "ends_a_day": 1..LDAP_ENDS_MOST, missing: LDAP_ENDS}
- * The password is set apart by the system administrator and leaves the keeper only in the errand that signs
- * in to the host of the document that stands then; it goes when host, port, security, ca, networks or bind_dn
- * change.
+ *    "ldaps"|"starttls", "ca": PEM of 1 to LDAP_CA_MOST authorities (missing: the system's), "networks":
+ * [where the host may resolve to; missing: anywhere but this host itself, link-local and multicast],
+ * "bind_dn", "people_base", "people_filter", "unit_base" (missing: units are not read), "attributes": {"id",
+ * "login", "name", "mail", "title", "department"} (id, login and name are needed), "department_by":
+ * "none"|"attribute"|"tree", "moves": bool, "ends_a_day": 1..LDAP_ENDS_MOST, missing: LDAP_ENDS} The password
+ * is set apart by the system administrator and leaves the keeper only in the errand that signs in to the host
+ * of the document that stands then; it goes when host, port, security, ca, networks or bind_dn change.
  *
  * A read is an errand, as those of single sign-on are (keeper/sign_on.h): asked for by the system
  * administrator, carried out by the process with the network, its answer kept here for LDAP_KEPT_MS for him
@@ -27,6 +26,8 @@
 #define LDAP_DIRECTORIES 8
 #define LDAP_ENDS        50
 #define LDAP_ENDS_MOST   5000
+#define LDAP_CA_MOST     8
+#define LDAP_CA_BYTES    32768
 #define LDAP_ERRAND_MS   ((int64_t)60 * 1000)
 #define LDAP_KEPT_MS     ((int64_t)30 * 60 * 1000)
 

@@ -1,27 +1,14 @@
 /* What a directory's document must be. */
+#include "keeper/document.h"
 #include "keeper/ldap.h"
 #include "keeper/network.h"
 
-#include <strings.h>
-
-static enum status bad(struct error *e, const char *key, const char *why) {
-    return error_field(e, ST_INVALID, "bad_document", key, "%s: %s", key, why);
-}
+#include <ctype.h>
+#include <string.h>
 
 static const char *text(const json_t *d, const char *key) {
     const char *s = json_string_value(json_object_get(d, key));
     return s == NULL ? "" : s;
-}
-
-/* Text of 1 to `most` bytes without control characters. */
-static bool is_text(const json_t *v, size_t most) {
-    if (!json_is_string(v) || json_string_length(v) == 0 || json_string_length(v) > most)
-        return false;
-    for (const char *c = json_string_value(v); *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            return false;
-    }
-    return true;
 }
 
 static bool is_host(const char *host) {
@@ -30,28 +17,32 @@ static bool is_host(const char *host) {
            strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789.-:") == n;
 }
 
-/* An attribute's short name or number (RFC 4512 section 1.4). */
+/* An attribute's short name (RFC 4512 section 1.4). No number and no option: either would hide which it is.
+ */
 static bool is_attribute(const json_t *v) {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
-    return is_text(v, 64) && strspn(json_string_value(v), letters) == json_string_length(v);
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    return document_is_text(v, 64) && strspn(json_string_value(v), letters) == json_string_length(v) &&
+           isalpha((unsigned char)json_string_value(v)[0]) != 0;
 }
 
-static bool is_one_of(const char *value, const char *const *list) {
-    for (; *list != NULL; list++) {
-        if (strcmp(*list, value) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool are_known(const json_t *d, const char *const *known) {
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)d, key, value) {
-        if (!is_one_of(key, known))
-            return false;
-    }
-    return json_is_object(d);
+/* Whether its values are what somebody signs in or deciphers with, in the directories that there are:
+ * userPassword, authPassword (RFC 3112), unicodePwd, dBCSPwd, ntPwdHistory, supplementalCredentials,
+ * ms-Mcs-AdmPwd, msLAPS-*, msDS-ManagedPassword, msFVE-RecoveryPassword, msFVE-KeyPackage, trustAuthIncoming
+ * (MS-ADA1 to 3), sambaNTPassword, sambaLMPassword, krbPrincipalKey, krb5Key, ipaNTHash, ipatokenOTPkey,
+ * oathSecret, userPKCS12, orclPassword … By what the names say, so that a vendor's own fall under it too. */
+static bool is_secret_name(const char *name) {
+    static const char *const parts[] = {"passw",       "pwd",        "secret",     "credential",   "hash",
+                                        "laps-",       "pkcs12",     "trustauth",  "otp",          "token",
+                                        "initialauth", "keypackage", "privatekey", "principalkey", "krb5key",
+                                        "sharedkey",   "krbmkey",    "peklist",    "passphrase",   NULL};
+    static const char *const whole[] = {"currentvalue", "priorvalue", "userpin", NULL};
+    char folded[65] = "";
+    for (size_t i = 0; name[i] != '\0' && i < sizeof folded - 1; i++)
+        folded[i] = (char)tolower((unsigned char)name[i]);
+    bool secret = document_is_one_of(folded, whole);
+    for (size_t i = 0; !secret && parts[i] != NULL; i++)
+        secret = strstr(folded, parts[i]) != NULL;
+    return secret;
 }
 
 static enum status check_attributes(const json_t *d, struct error *e) {
@@ -59,33 +50,22 @@ static enum status check_attributes(const json_t *d, struct error *e) {
     const json_t *a = json_object_get(d, "attributes");
     const char *key;
     json_t *value;
-    if (!are_known(a, known))
-        return bad(e, "attributes", "id, login, name, mail, title, department");
+    if (!document_has_known_keys(a, known))
+        return document_bad(e, "attributes", "id, login, name, mail, title, department");
     json_object_foreach((json_t *)(uintptr_t)a, key, value) {
         if (!is_attribute(value))
-            return bad(e, "attributes", "names of attributes");
+            return document_bad(e, "attributes", "short names of attributes, no numbers");
+        if (is_secret_name(json_string_value(value)))
+            return document_bad(e, "attributes",
+                                "an attribute whose name speaks of a password, key or token is not read");
     }
     if (json_object_get(a, "id") == NULL || json_object_get(a, "login") == NULL ||
         json_object_get(a, "name") == NULL)
-        return bad(e, "attributes", "id, login and name are needed");
+        return document_bad(e, "attributes", "id, login and name are needed");
     bool by = strcmp(text(d, "department_by"), "attribute") == 0;
-    return by && json_object_get(a, "department") == NULL ? bad(e, "attributes", "department is needed")
-                                                          : ST_OK;
-}
-
-static bool is_pem(const json_t *v) {
-    static const char begin[] = "-----BEGIN CERTIFICATE-----";
-    const char *first =
-        json_is_string(v) && json_string_length(v) <= 16384 ? strstr(json_string_value(v), begin) : NULL;
-    return v == NULL || (first != NULL && strstr(first + 1, begin) == NULL);
-}
-
-static bool is_flag(const json_t *v) {
-    return v == NULL || json_is_boolean(v);
-}
-
-static bool is_number(const json_t *v, json_int_t most) {
-    return json_is_integer(v) && json_integer_value(v) >= 1 && json_integer_value(v) <= most;
+    return by && json_object_get(a, "department") == NULL
+               ? document_bad(e, "attributes", "department is needed")
+               : ST_OK;
 }
 
 static enum status check_where(const json_t *d, struct error *e) {
@@ -93,16 +73,18 @@ static enum status check_where(const json_t *d, struct error *e) {
     struct session_network networks[SESSION_NETWORKS];
     size_t n;
     if (!is_host(text(d, "host")))
-        return bad(e, "host", "a host's name in lower case, or an address");
-    if (!is_number(json_object_get(d, "port"), 65535))
-        return bad(e, "port", "1 to 65535");
-    if (!is_one_of(text(d, "security"), securities))
-        return bad(e, "security", "ldaps or starttls");
-    if (!is_pem(json_object_get(d, "ca")))
-        return bad(e, "ca", "one certificate in PEM, at most 16 KiB");
+        return document_bad(e, "host", "a host's name in lower case, or an address");
+    if (!document_is_number(json_object_get(d, "port"), 65535))
+        return document_bad(e, "port", "1 to 65535");
+    if (!document_is_one_of(text(d, "security"), securities))
+        return document_bad(e, "security", "ldaps or starttls");
+    if (!document_is_pem(json_object_get(d, "ca"), LDAP_CA_BYTES, LDAP_CA_MOST))
+        return document_bad(e, "ca", "1 to 8 certificates in PEM, at most 32 KiB");
     if (!network_parse_all(json_object_get(d, "networks"), networks, &n))
-        return bad(e, "networks", "1 to 8 networks as 10.0.0.0/8");
-    return is_text(json_object_get(d, "bind_dn"), 500) ? ST_OK : bad(e, "bind_dn", "1 to 500 bytes");
+        return document_bad(e, "networks", "1 to 8 networks as 10.0.0.0/8");
+    return document_is_text(json_object_get(d, "bind_dn"), 500)
+               ? ST_OK
+               : document_bad(e, "bind_dn", "1 to 500 bytes");
 }
 
 enum status ldap_source_check(const json_t *d, struct error *e) {
@@ -113,24 +95,24 @@ enum status ldap_source_check(const json_t *d, struct error *e) {
     static const char *const ways[] = {"none", "attribute", "tree", NULL};
     const json_t *units = json_object_get(d, "unit_base"), *ends = json_object_get(d, "ends_a_day");
     const json_t *filter = json_object_get(d, "people_filter");
-    if (!are_known(d, known))
-        return bad(e, "document", "an object without keys that are not known");
-    if (!is_text(json_object_get(d, "name"), 60))
-        return bad(e, "name", "1 to 60 bytes");
-    if (!is_flag(json_object_get(d, "enabled")) || !is_flag(json_object_get(d, "moves")))
-        return bad(e, "enabled", "enabled and moves: true or false");
+    if (!document_has_known_keys(d, known))
+        return document_bad(e, "document", "an object without keys that are not known");
+    if (!document_is_text(json_object_get(d, "name"), 60))
+        return document_bad(e, "name", "1 to 60 bytes");
+    if (!document_is_flag(json_object_get(d, "enabled")) || !document_is_flag(json_object_get(d, "moves")))
+        return document_bad(e, "enabled", "enabled and moves: true or false");
     enum status s = check_where(d, e);
     if (s != ST_OK)
         return s;
-    if (!is_text(json_object_get(d, "people_base"), 500))
-        return bad(e, "people_base", "1 to 500 bytes");
-    if (!is_text(filter, 1000) || json_string_value(filter)[0] != '(')
-        return bad(e, "people_filter", "a filter in parentheses, at most 1000 bytes");
-    if (units != NULL && !is_text(units, 500))
-        return bad(e, "unit_base", "1 to 500 bytes");
-    if (!is_one_of(text(d, "department_by"), ways))
-        return bad(e, "department_by", "none, attribute or tree");
-    if (ends != NULL && !is_number(ends, LDAP_ENDS_MOST))
-        return bad(e, "ends_a_day", "1 to 5000 accounts");
+    if (!document_is_text(json_object_get(d, "people_base"), 500))
+        return document_bad(e, "people_base", "1 to 500 bytes");
+    if (!document_is_text(filter, 1000) || json_string_value(filter)[0] != '(')
+        return document_bad(e, "people_filter", "a filter in parentheses, at most 1000 bytes");
+    if (units != NULL && !document_is_text(units, 500))
+        return document_bad(e, "unit_base", "1 to 500 bytes");
+    if (!document_is_one_of(text(d, "department_by"), ways))
+        return document_bad(e, "department_by", "none, attribute or tree");
+    if (ends != NULL && !document_is_number(ends, LDAP_ENDS_MOST))
+        return document_bad(e, "ends_a_day", "1 to 5000 accounts");
     return check_attributes(d, e);
 }

@@ -6,6 +6,7 @@
 #include "crypto/hash.h"
 #include "crypto/mac.h"
 #include "crypto/random.h"
+#include "keeper/document.h"
 #include "keeper/network.h"
 
 #include <pthread.h>
@@ -32,10 +33,6 @@ struct scim {
     size_t count;
 };
 
-static enum status bad(struct error *e, const char *key, const char *why) {
-    return error_field(e, ST_INVALID, "bad_document", key, "%s: %s", key, why);
-}
-
 static enum status unknown(struct error *e) {
     return error_set(e, ST_NOT_FOUND, "not_found", "there is no such provisioning key, or no longer");
 }
@@ -53,15 +50,6 @@ static uint32_t ends_of(const json_t *document) {
     return v == NULL ? SCIM_ENDS : (uint32_t)json_integer_value(v);
 }
 
-static bool is_known(const char *key) {
-    static const char *const known[] = {"label", "expires_at", "networks", "trusts_mail", "ends_a_day"};
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (strcmp(known[i], key) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool is_label(const json_t *v) {
     size_t n = json_is_string(v) ? json_string_length(v) : 0;
     for (size_t i = 0; i < n; i++) {
@@ -73,27 +61,23 @@ static bool is_label(const json_t *v) {
 
 enum status scim_check(const json_t *document, struct error *e) {
     struct session_network networks[SESSION_NETWORKS];
-    const char *key;
-    json_t *value;
+    static const char *const known[] = {"label", "expires_at", "networks", "trusts_mail", "ends_a_day", NULL};
     size_t n;
-    json_object_foreach((json_t *)(uintptr_t)document, key, value) {
-        if (!is_known(key))
-            return bad(e, "document", "label, expires_at, networks, trusts_mail, ends_a_day");
-    }
+    if (!document_has_known_keys(document, known))
+        return document_bad(e, "document", "label, expires_at, networks, trusts_mail, ends_a_day");
     const json_t *trusts = json_object_get(document, "trusts_mail"),
                  *ends = json_object_get(document, "ends_a_day");
     int64_t expiry = expiry_of(document), now = clock_wall_ms();
     if (!is_label(json_object_get(document, "label")))
-        return bad(e, "label", "1 to 100 bytes");
+        return document_bad(e, "label", "1 to 100 bytes");
     if (expiry <= now || expiry > now + SCIM_MOST_MS)
-        return bad(e, "expires_at", "a time within a year");
+        return document_bad(e, "expires_at", "a time within a year");
     if (!network_parse_all(json_object_get(document, "networks"), networks, &n))
-        return bad(e, "networks", "1 to 8 networks as 10.0.0.0/8");
-    if (trusts != NULL && !json_is_boolean(trusts))
-        return bad(e, "trusts_mail", "true or false");
-    if (ends != NULL &&
-        (!json_is_integer(ends) || json_integer_value(ends) < 1 || json_integer_value(ends) > SCIM_ENDS_MOST))
-        return bad(e, "ends_a_day", "1 to 5000 accounts");
+        return document_bad(e, "networks", "1 to 8 networks as 10.0.0.0/8");
+    if (!document_is_flag(trusts))
+        return document_bad(e, "trusts_mail", "true or false");
+    if (ends != NULL && !document_is_number(ends, SCIM_ENDS_MOST))
+        return document_bad(e, "ends_a_day", "1 to 5000 accounts");
     return ST_OK;
 }
 

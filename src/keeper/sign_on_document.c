@@ -1,10 +1,9 @@
 /* What a provider's document must be, and which addresses it lets be asked. */
+#include "keeper/document.h"
 #include "keeper/network.h"
 #include "keeper/sign_on_table.h"
 
-static enum status bad(struct error *e, const char *key, const char *why) {
-    return error_field(e, ST_INVALID, "bad_document", key, "%s: %s", key, why);
-}
+#define SIGN_ON_CA_MOST 32
 
 static bool is_host_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':' || c == '[' ||
@@ -47,17 +46,6 @@ bool sign_on_url_allowed(const json_t *document, const char *url) {
     return false;
 }
 
-/* Text of 1 to `most` bytes without control characters. */
-static bool is_text(const json_t *v, size_t most) {
-    if (!json_is_string(v) || json_string_length(v) == 0 || json_string_length(v) > most)
-        return false;
-    for (const char *c = json_string_value(v); *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            return false;
-    }
-    return true;
-}
-
 /* Missing, or an array of at most `count` texts. */
 static bool are_texts(const json_t *v, size_t count, size_t most) {
     if (v == NULL)
@@ -65,14 +53,10 @@ static bool are_texts(const json_t *v, size_t count, size_t most) {
     if (!json_is_array(v) || json_array_size(v) > count)
         return false;
     for (size_t i = 0; i < json_array_size(v); i++) {
-        if (!is_text(json_array_get(v, i), most))
+        if (!document_is_text(json_array_get(v, i), most))
             return false;
     }
     return true;
-}
-
-static bool is_flag(const json_t *v) {
-    return v == NULL || json_is_boolean(v);
 }
 
 static bool are_departments(const json_t *v) {
@@ -94,68 +78,54 @@ static bool is_auth(const json_t *v) {
                                           strcmp(text, "none") == 0));
 }
 
-static bool is_pem(const json_t *v) {
-    return v == NULL || (json_is_string(v) && json_string_length(v) <= 32768 &&
-                         strstr(json_string_value(v), "-----BEGIN CERTIFICATE-----") != NULL);
-}
-
 static enum status check_rest(const json_t *d, struct error *e) {
     struct session_network networks[SESSION_NETWORKS];
     const json_t *factor = json_object_get(d, "second_factor"), *age = json_object_get(d, "max_age");
     size_t n;
     if (!network_parse_all(json_object_get(d, "networks"), networks, &n))
-        return bad(e, "networks", "1 to 8 networks as 10.0.0.0/8");
-    if (!is_pem(json_object_get(d, "ca")))
-        return bad(e, "ca", "certificates in PEM, at most 32 KiB");
+        return document_bad(e, "networks", "1 to 8 networks as 10.0.0.0/8");
+    if (!document_is_pem(json_object_get(d, "ca"), 32768, SIGN_ON_CA_MOST))
+        return document_bad(e, "ca", "1 to 32 certificates in PEM, at most 32 KiB");
     const json_t *keys = json_object_get(d, "keys");
     if (keys != NULL && !json_is_array(json_object_get(keys, "keys")))
-        return bad(e, "keys", "a JSON Web Key Set");
+        return document_bad(e, "keys", "a JSON Web Key Set");
     if (factor != NULL && (!json_is_object(factor) || !are_texts(json_object_get(factor, "amr"), 16, 100) ||
                            !are_texts(json_object_get(factor, "acr"), 16, 200)))
-        return bad(e, "second_factor", "amr and acr: at most 16 texts each");
+        return document_bad(e, "second_factor", "amr and acr: at most 16 texts each");
     if (age != NULL &&
         (!json_is_integer(age) || json_integer_value(age) < 60 || json_integer_value(age) > 12 * 3600))
-        return bad(e, "max_age", "60 to 43200 seconds");
+        return document_bad(e, "max_age", "60 to 43200 seconds");
     if (!are_departments(json_object_get(d, "required")))
-        return bad(e, "required", "at most 64 numbers of departments");
-    return ST_OK;
-}
-
-/* A key that nobody reads would be a wish that nobody grants. */
-static enum status check_keys(const json_t *d, struct error *e) {
-    static const char *const known[] = {
-        "name", "enabled", "issuer",    "client_id", "auth",          "hosts",         "networks",
-        "ca",   "keys",    "link_mail", "required",  "duties_exempt", "second_factor", "max_age"};
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)d, key, value) {
-        bool found = false;
-        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-            found = found || strcmp(known[i], key) == 0;
-        if (!found)
-            return bad(e, "document", "it has a key that is not known");
-    }
+        return document_bad(e, "required", "at most 64 numbers of departments");
     return ST_OK;
 }
 
 enum status sign_on_check(const json_t *d, struct error *e) {
+    static const char *const known[] = {
+        "name", "enabled",   "issuer",   "client_id",     "auth",          "hosts",   "networks", "ca",
+        "keys", "link_mail", "required", "duties_exempt", "second_factor", "max_age", NULL};
     const json_t *name = json_object_get(d, "name");
     const char *host = NULL, *issuer = sign_on_text(d, "issuer");
     if (!json_is_object(d))
-        return bad(e, "document", "an object");
-    if (!is_text(json_object_get(name, "zh"), 60) || !is_text(json_object_get(name, "en"), 60))
-        return bad(e, "name", "zh and en: 1 to 60 bytes each");
+        return document_bad(e, "document", "an object");
+    if (!document_is_text(json_object_get(name, "zh"), 60) ||
+        !document_is_text(json_object_get(name, "en"), 60))
+        return document_bad(e, "name", "zh and en: 1 to 60 bytes each");
     if (host_of(issuer, &host) == 0 || strlen(issuer) > 255 || strchr(issuer, '?') != NULL)
-        return bad(e, "issuer", "an https address without query and fragment, its host in lower case");
-    if (!is_text(json_object_get(d, "client_id"), 255))
-        return bad(e, "client_id", "1 to 255 bytes");
+        return document_bad(e, "issuer",
+                            "an https address without query and fragment, its host in lower case");
+    if (!document_is_text(json_object_get(d, "client_id"), 255))
+        return document_bad(e, "client_id", "1 to 255 bytes");
     if (!is_auth(json_object_get(d, "auth")))
-        return bad(e, "auth", "basic, post or none");
+        return document_bad(e, "auth", "basic, post or none");
     if (!are_texts(json_object_get(d, "hosts"), 8, 255))
-        return bad(e, "hosts", "at most 8 hosts");
-    if (!is_flag(json_object_get(d, "enabled")) || !is_flag(json_object_get(d, "link_mail")) ||
-        !is_flag(json_object_get(d, "duties_exempt")))
-        return bad(e, "enabled", "enabled, link_mail and duties_exempt: true or false");
+        return document_bad(e, "hosts", "at most 8 hosts");
+    if (!document_is_flag(json_object_get(d, "enabled")) ||
+        !document_is_flag(json_object_get(d, "link_mail")) ||
+        !document_is_flag(json_object_get(d, "duties_exempt")))
+        return document_bad(e, "enabled", "enabled, link_mail and duties_exempt: true or false");
     enum status s = check_rest(d, e);
-    return s == ST_OK ? check_keys(d, e) : s;
+    return s == ST_OK && !document_has_known_keys(d, known)
+               ? document_bad(e, "document", "it has a key that is not known")
+               : s;
 }

@@ -205,6 +205,8 @@ static const char *read_places(struct importer *x, size_t first, const json_t *o
         if (r->refused != NULL || !slice_equal(r->login, login) || r->department.n == 0)
             continue;
         reason = import_place_find(&x->places, r->department, &department);
+        if (reason != NULL && x->places.made_count >= x->places.most)
+            reason = "too_many_departments";
         posts = posts || says_post(r) || places++ > 0;
         json_t *post = reason == NULL ? make_post(x, r, department, old, &reason) : NULL;
         if (post != NULL && json_array_append_new(list, post) != 0)
@@ -375,6 +377,15 @@ static enum status finish(struct importer *x, struct error *e) {
     return fine ? ST_OK : error_set(e, ST_NOMEM, "no_memory", "import of people");
 }
 
+static void bound_places(struct importer *x) {
+    size_t all = x->d->organisation.count;
+    if (x->source == NULL)
+        return;
+    size_t left = x->source->places_all > all ? x->source->places_all - all : 0;
+    left = left < x->source->places_most ? left : x->source->places_most;
+    x->places.most = left < x->places.room ? left : x->places.room;
+}
+
 enum status import_plan_make_from(const struct directory *d, const struct import_source *source,
                                   const struct import_row *rows, size_t n, struct arena *arena,
                                   struct import_plan *out, struct error *e) {
@@ -389,6 +400,7 @@ enum status import_plan_make_from(const struct directory *d, const struct import
         json_decref(x.items);
         return error_set(e, ST_NOMEM, "no_memory", "import of people");
     }
+    bound_places(&x);
     plan_all(&x);
     enum status s = finish(&x, e);
     json_decref(x.items);

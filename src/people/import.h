@@ -41,6 +41,8 @@ struct import_source {
     uint32_t directory;  /* keeper/ldap.h: whose bound holds for suspended accounts */
     size_t rows_most;    /* in place of IMPORT_ROWS_MAX */
     size_t changes_most; /* what is beyond is refused as "next_run" */
+    size_t places_most;  /* departments it makes; who would stand in one beyond is refused, too */
+    size_t places_all;   /* none is made where the company has as many; both: "too_many_departments" */
 };
 
 enum import_effect { IMPORT_ADDED, IMPORT_CHANGED, IMPORT_UNCHANGED, IMPORT_REFUSED, IMPORT_EFFECTS };

@@ -5,6 +5,7 @@
 enum status import_places_init(struct import_places *p, const struct directory *d, size_t rows,
                                struct arena *arena) {
     *p = (struct import_places){.d = d, .arena = arena, .room = rows + IMPORT_PATH_PARTS, .next = 1};
+    p->most = p->room;
     p->made = arena_array(arena, p->room, sizeof *p->made);
     for (size_t i = 0; i < d->organisation.count; i++) {
         uint32_t id = d->organisation.departments[i].id;
@@ -47,22 +48,12 @@ static uint32_t top(const struct import_places *p) {
     return found;
 }
 
-static struct slice trim(struct slice s) {
-    while (s.n > 0 && s.p[0] == ' ') {
-        s.p++;
-        s.n--;
-    }
-    while (s.n > 0 && s.p[s.n - 1] == ' ')
-        s.n--;
-    return s;
-}
-
 static struct slice next_part(struct slice *rest) {
     const uint8_t *at = memchr(rest->p, '/', rest->n);
     size_t n = at == NULL ? rest->n : (size_t)(at - rest->p);
     struct slice part = slice_of(rest->p, n);
     *rest = at == NULL ? SLICE_NONE : slice_of(at + 1, rest->n - n - 1);
-    return trim(part);
+    return slice_trim(part);
 }
 
 static uint32_t branch_above(const struct import_places *p, uint32_t id) {
@@ -75,7 +66,7 @@ static uint32_t branch_above(const struct import_places *p, uint32_t id) {
 
 static uint32_t make(struct import_places *p, uint32_t parent, struct slice name, bool branch) {
     const char *copy = arena_string(p->arena, name);
-    if (copy == NULL || p->made_count == p->room || name.n == 0 || name.n > 127)
+    if (copy == NULL || p->made_count >= p->most || name.n == 0 || name.n > 127)
         return 0;
     uint32_t id = p->next++;
     p->made[p->made_count++] = (struct import_place){
@@ -97,7 +88,7 @@ static uint32_t start_of(const struct import_places *p, struct slice first) {
 static const char *walk(struct import_places *p, struct slice path, bool makes, bool branch, uint32_t *id) {
     uint32_t number;
     struct slice rest = path;
-    if (organisation_number(trim(path), &number))
+    if (organisation_number(slice_trim(path), &number))
         return by_number(p, number, id);
     struct slice part = next_part(&rest);
     uint32_t at = start_of(p, part);
@@ -106,7 +97,9 @@ static const char *walk(struct import_places *p, struct slice path, bool makes, 
         if (below == 0 && makes && depth < IMPORT_PATH_PARTS)
             below = make(p, at, part, branch && rest.p == NULL);
         if (below == 0)
-            return makes ? "too_many_rows" : "unknown_department";
+            return !makes                     ? "unknown_department"
+                   : p->made_count >= p->most ? "too_many_departments"
+                                              : "too_many_rows";
         at = below;
         if (rest.p == NULL)
             break;

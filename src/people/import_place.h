@@ -17,6 +17,7 @@ struct import_places {
     struct arena *arena;
     struct import_place *made; /* in the order of their ids */
     size_t made_count, room;
+    size_t most; /* that may be made; `room` unless the caller says less */
     uint32_t next;
 };
 
@@ -24,7 +25,8 @@ MUST_CHECK enum status import_places_init(struct import_places *p, const struct 
                                           struct arena *arena);
 /* NULL, or why not: "unknown_department", "department_closed". */
 const char *import_place_find(struct import_places *p, struct slice path, uint32_t *id);
-/* The same, but what is missing of the path is made; the last part a branch if asked. "too_many_rows". */
+/* The same, but what is missing of the path is made; the last part a branch if asked. "too_many_rows",
+ * "too_many_departments". */
 const char *import_place_make(struct import_places *p, struct slice path, bool branch, uint32_t *id);
 
 #endif

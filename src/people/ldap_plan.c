@@ -225,7 +225,11 @@ static enum status add_gone(struct planner *p, struct ldap_plan *out, struct err
 }
 
 static enum status plan(struct planner *p, struct ldap_plan *out, struct error *e) {
-    const struct import_source source = {p->q->directory, LDAP_PLAN_ROWS, LDAP_PLAN_CHANGES};
+    const struct import_source source = {.directory = p->q->directory,
+                                         .rows_most = LDAP_PLAN_ROWS,
+                                         .changes_most = LDAP_PLAN_CHANGES,
+                                         .places_most = LDAP_PLAN_PLACES,
+                                         .places_all = LDAP_PLAN_PLACES_ALL};
     const json_t *one;
     size_t i;
     for (i = 0; i < p->d->staff_count && !p->no_memory; i++) {

@@ -22,6 +22,9 @@
 #define LDAP_PLAN_ROWS    8000
 #define LDAP_PLAN_CHANGES 2000
 #define LDAP_PLAN_SUSPEND 1000
+/* A directory that names a department for each of its people would fill the company's tree. */
+#define LDAP_PLAN_PLACES     500  /* departments an import makes */
+#define LDAP_PLAN_PLACES_ALL 5000 /* no directory adds to a tree of as many */
 
 struct ldap_question {
     uint32_t directory;

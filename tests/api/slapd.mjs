@@ -1,5 +1,7 @@
-// A directory server: OpenLDAP's slapd in a directory of its own on loopback, with a certificate of an authority made
-// here, filled before it starts.
+// A directory server: OpenLDAP's slapd in a directory of its own on loopback, filled before it starts. Its certificate is
+// of an authority below another one; both are made here, and the server sends neither, so that a client needs the two.
+// Besides OpenLDAP's schemas it has what the settings for Active Directory ask for ([MS-ADA1] to [MS-ADA3], [MS-ADSC]:
+// their numbers and, but for objectCategory, their syntaxes).
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -15,6 +17,12 @@ const openssl = (...args) => execFileSync('openssl', args, { stdio: 'ignore' });
 const line = (name, value) => (Buffer.isBuffer(value) || !/^[\x21-\x39\x3b\x3d-\x7e][\x20-\x7e]*$/.test(value) ? `${name}:: ${Buffer.from(value).toString('base64')}` : `${name}: ${value}`);
 export const entry = (dn, attributes) => [line('dn', dn), ...Object.entries(attributes).flatMap(([name, v]) => [v].flat().map((one) => line(name, one)))].join('\n');
 export const person = (dn, uid, cn, more = {}) => entry(dn, { objectClass: 'inetOrgPerson', ...(uid.length ? { uid } : {}), cn, sn: 'x', ...more });
+export const account = (dn, login, guid, name, control = 512) => entry(dn, { objectClass: ['inetOrgPerson', 'user'], cn: login, sn: 'x', sAMAccountName: login, objectGUID: guid, displayName: name, objectCategory: 'person', userAccountControl: String(control) });
+const activeDirectory = ["attributetype ( 1.2.840.113556.1.4.221 NAME 'sAMAccountName' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )",
+  "attributetype ( 1.2.840.113556.1.4.2 NAME 'objectGUID' EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE )",
+  "attributetype ( 1.2.840.113556.1.4.8 NAME 'userAccountControl' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )",
+  "attributetype ( 1.2.840.113556.1.4.782 NAME 'objectCategory' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )",
+  "objectclass ( 1.2.840.113556.1.5.9 NAME 'user' SUP top AUXILIARY MAY ( sAMAccountName $ objectGUID $ userAccountControl $ objectCategory ) )"];
 export const unit = (dn, ou) => entry(dn, { objectClass: 'organizationalUnit', ou });
 
 export class Slapd {
@@ -28,10 +36,13 @@ export class Slapd {
     mkdirSync(at('db'));
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
     openssl('req', '-x509', ...key, '-days', '2', '-subj', '/CN=directory CA', '-keyout', at('ca.key'), '-out', at('ca.pem'));
+    openssl('req', '-new', ...key, '-subj', '/CN=directory CA 2', '-addext', 'basicConstraints=critical,CA:TRUE', '-keyout', at('ca2.key'), '-out', at('csr2.pem'));
+    openssl('x509', '-req', '-in', at('csr2.pem'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '2', '-copy_extensions', 'copy', '-out', at('ca2.pem'));
     openssl('req', '-new', ...key, '-subj', '/CN=directory', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', at('key.pem'), '-out', at('csr.pem'));
-    openssl('x509', '-req', '-in', at('csr.pem'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial', '-days', '2', '-copy_extensions', 'copy', '-out', at('cert.pem'));
-    this.ca = readFileSync(at('ca.pem'), 'utf8');
-    writeFileSync(at('slapd.conf'), [...['core', 'cosine', 'inetorgperson'].map((s) => `include /etc/ldap/schema/${s}.schema`),
+    openssl('x509', '-req', '-in', at('csr.pem'), '-CA', at('ca2.pem'), '-CAkey', at('ca2.key'), '-CAcreateserial', '-days', '2', '-copy_extensions', 'copy', '-out', at('cert.pem'));
+    this.root = readFileSync(at('ca.pem'), 'utf8');
+    this.ca = this.root + readFileSync(at('ca2.pem'), 'utf8');
+    writeFileSync(at('slapd.conf'), [...['core', 'cosine', 'inetorgperson'].map((s) => `include /etc/ldap/schema/${s}.schema`), ...activeDirectory,
       'modulepath /usr/lib/ldap', 'moduleload back_mdb', `TLSCertificateFile ${at('cert.pem')}`, `TLSCertificateKeyFile ${at('key.pem')}`,
       `pidfile ${at('pid')}`, 'database mdb', `suffix "${base}"`, `rootdn "cn=reader,${base}"`, `rootpw "${secret}"`, `directory ${at('db')}`, 'maxsize 67108864', ''].join('\n'));
     writeFileSync(at('all.ldif'), `${this.entries.join('\n\n')}\n`);
