@@ -1,28 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { enter, masked, openFirst, openList, settled, shot, test, visit } from './browser.mjs';
-
-const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { enter, masked, openFirst, openList, settled, shot, test, violations, visit } from './browser.mjs';
 
 async function audit(page, name) {
   await settled(page);
-  // The policy refuses inline scripts, so the tool comes through the debugger.
-  await page.evaluate(source);
-  const found = await page.evaluate(async () => {
-    const result = await window.axe.run(document, {
-      resultTypes: ['violations'],
-      preload: false, // no style sheet comes from elsewhere
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    });
-    return result.violations.map(
-      (v) =>
-        `${v.id}: ${v.nodes
-          .slice(0, 3)
-          .map((n) => `${n.target.join(' ')} ${n.failureSummary?.split('\n')[1] ?? ''}`)
-          .join(' | ')}`,
-    );
-  });
+  const found = await violations(page);
   await shot(page, name);
   assert.deepEqual(found, [], name);
 }

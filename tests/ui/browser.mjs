@@ -1,6 +1,7 @@
 /* A browser that behaves like a stranger's: fresh profile, no caches, every page error and CSP refusal noted. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as run } from 'node:test';
@@ -169,6 +170,21 @@ export async function settled(page) {
     calm = (await atRest(page)) && quiet && asked.size === 0 ? calm + 1 : 0;
     if (Date.now() > end) throw new Error('the page does not come to rest');
   }
+}
+
+/* What axe finds within `where`, as lines to read. */
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+export async function violations(page, where) {
+  await page.evaluate(axe); // the policy refuses inline scripts, so the tool comes through the debugger
+  return page.evaluate(async (at) => {
+    const { violations: found } = await window.axe.run(at ?? document, {
+      resultTypes: ['violations'],
+      preload: false, // no style sheet comes from elsewhere
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    });
+    const nodes = (v) => v.nodes.slice(0, 3).map((n) => `${n.target.join(' ')} ${n.failureSummary?.split('\n')[1] ?? ''}`);
+    return found.map((v) => `${v.id}: ${nodes(v).join(' | ')}`);
+  }, where);
 }
 
 export async function shot(page, name) {

@@ -150,6 +150,18 @@ export const router = createRouter({
           meta: { title: 'scim.title' },
         },
         {
+          path: 'directories',
+          name: 'directories',
+          component: () => import('./views/Directories.vue'),
+          meta: { title: 'directories.title' },
+        },
+        {
+          path: 'directories/:id',
+          name: 'directory',
+          component: () => import('./views/DirectoryImport.vue'),
+          meta: { title: 'directories.title' },
+        },
+        {
           path: 'people',
           name: 'people',
           component: () => import('./views/People.vue'),

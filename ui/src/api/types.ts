@@ -340,6 +340,7 @@ export interface Proposal {
     hours?: number;
     items?: { kind: string; id?: number; document: Record<string, unknown> }[];
     document?: Record<string, unknown>;
+    directory?: number; // of a kind ldap; 0: a new one
   } & AccessChange;
 }
 export interface Grant extends Omit<AccessChange, 'hours'> {

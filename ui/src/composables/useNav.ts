@@ -36,6 +36,8 @@ export function useNav(): ComputedRef<PlaceGroup[]> {
     if (session.me?.duties?.length) guard.push({ to: '/sign-on', label: t('signOn.title'), icon: 'enter' });
     if (session.me?.duties?.length)
       guard.push({ to: '/provisioning', label: t('scim.nav'), icon: 'transfer' });
+    if (session.me?.duties?.length)
+      guard.push({ to: '/directories', label: t('directories.nav'), icon: 'download' });
     if (session.area('people')) guard.push({ to: '/people', label: t('people.nav'), icon: 'users' });
     else guard.push({ to: '/access', label: t('access.nav'), icon: 'shield' });
     if (session.me?.duties?.some((d) => d === 'security_admin' || d === 'auditor'))

@@ -1,6 +1,7 @@
 import deeds from './en_deeds';
 import inplace from './en_inplace';
 import account from './en_account';
+import directories from './en_directories';
 import guard from './en_guard';
 import scim from './en_scim';
 import signOn from './en_sign_on';
@@ -477,6 +478,7 @@ const en: typeof zh = {
   ...deeds,
   ...inplace,
   ...account,
+  ...directories,
   ...guard,
   ...scim,
   ...signOn,

@@ -1,6 +1,7 @@
 import deeds from './zh_deeds';
 import inplace from './zh_inplace';
 import account from './zh_account';
+import directories from './zh_directories';
 import guard from './zh_guard';
 import scim from './zh_scim';
 import signOn from './zh_sign_on';
@@ -476,6 +477,7 @@ export default {
   ...deeds,
   ...inplace,
   ...account,
+  ...directories,
   ...guard,
   ...scim,
   ...signOn,

@@ -1,0 +1,120 @@
+// People imported from a directory server (slapd): proposed and approved, read, looked at, applied; who has gone is suspended where ticked.
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+import { base, person, secret, Slapd, unit } from '../api/slapd.mjs';
+import { api, enter, settled, shot, test, violations, visit } from './browser.mjs';
+
+const staff = `ou=staff,${base}`;
+const east = `ou=华东,${staff}`;
+let slapd;
+
+before(async () => {
+  slapd = new Slapd([
+    unit(staff, 'staff'),
+    unit(east, '华东'),
+    person(`uid=lanqi,${east}`, 'lanqi', '蓝琪', { title: '经理' }),
+    person(`uid=hongbo,${staff}`, 'hongbo', '洪波'),
+    person(`uid=admin,${staff}`, 'admin', '目录里的管理员'),
+    person(`uid=turned,${staff}`, 'turned', 'ab\u202ecd'),
+  ]);
+  await slapd.start();
+});
+after(() => slapd?.stop());
+
+async function propose(page) {
+  await enter(page, 'admin');
+  await page.goto('/directories');
+  await page.click('.page-head .btn.primary');
+  await page.click('[data-preset=ad]');
+  assert.equal(await page.inputValue('#dir-a-id'), 'objectGUID');
+  await page.click('[data-preset=openldap]');
+  await page.fill('#dir-name', '集团目录');
+  await page.fill('#dir-host', '127.0.0.1');
+  await page.fill('#dir-port', String(slapd.port));
+  await page.fill('#dir-ca', slapd.ca);
+  await page.fill('#dir-networks', '127.0.0.0/8');
+  await page.fill('#dir-bind', `cn=reader,${base}`);
+  await page.fill('#dir-people', staff);
+  await page.fill('#dir-units', staff);
+  await page.fill('#dir-filter', 'uid=*');
+  await page.fill('#dir-reason', '接入集团目录');
+  await page.click('.kd-modal [type=submit]');
+  await page.waitForSelector('#dir-filter[aria-invalid=true]'); // what is wrong is said where it is
+  await page.fill('#dir-filter', '(objectClass=inetOrgPerson)');
+  await settled(page);
+  assert.deepEqual(await violations(page, '.kd-modal'), []);
+  await shot(page, 'directory-form');
+  await page.click('.kd-modal [type=submit]');
+  await page.locator('.kd-modal').waitFor({ state: 'detached' });
+}
+async function approve(page) {
+  await enter(page, 'security');
+  await page.goto('/people?tab=proposals');
+  const asked = page.locator('li.card', { hasText: '接入集团目录' });
+  await asked.waitFor();
+  assert.match(await asked.innerText(), /LDAPS（一开始就加密）[^]*编号（永不改变）：entryUUID/);
+  await settled(page);
+  await shot(page, 'directory-proposal');
+  await asked.locator('.primary').click();
+  await page.click('.kd-modal footer .primary');
+  await page.locator('.kd-modal').waitFor({ state: 'detached' });
+}
+const names = (page) => page.$$eval('[data-entry]', (all) => all.map((one) => one.dataset.entry));
+async function show(page, effect) {
+  await page.click(`[data-effect=${effect}]`);
+  await page.waitForSelector(`[data-effect=${effect}][aria-pressed=true]`);
+  await settled(page);
+}
+
+test('a directory is proposed, approved, read, looked at and imported; who has gone from it is suspended where ticked', () =>
+  visit({}, async (page) => {
+    await propose(page);
+    await approve(page);
+    await enter(page, 'admin');
+    await page.goto('/directories');
+    await page.click('[data-password]');
+    await page.fill('#directory-password', secret);
+    await page.click('.kd-modal [type=submit]');
+    await settled(page);
+    await shot(page, 'directories');
+    await page.click('li.card a.btn');
+    await page.click('[data-read]');
+    await page.waitForSelector('[data-entry=hongbo]');
+    assert.deepEqual((await names(page)).sort(), ['hongbo', 'lanqi', '华东'].sort());
+    await settled(page);
+    assert.deepEqual(await violations(page, 'main'), []);
+    await shot(page, 'directory-added');
+    await show(page, 'refused');
+    const refused = await page.innerText('main ul.card');
+    assert.match(refused, /admin[^]*三员/);
+    assert.match(refused, /变向字符/);
+    await shot(page, 'directory-refused');
+    await page.click('[data-import]');
+    await settled(page);
+    await shot(page, 'directory-apply');
+    await page.click('[role=alertdialog] .primary');
+    await page.waitForSelector('[data-nothing]');
+    const { body } = await api(page, 'GET', '/people?q=lanqi');
+    assert.equal(body.items[0].document.name, '蓝琪');
+
+    slapd.change(`dn: uid=hongbo,${staff}\nchangetype: delete\n`);
+    await page.click('[data-read]');
+    await page.waitForSelector('[data-effect=gone][aria-pressed=true]');
+    await page.click('main ul.card input');
+    await settled(page);
+    await shot(page, 'directory-gone');
+    await page.click('[data-import]');
+    await page.click('[role=alertdialog] .primary.danger');
+    await page.waitForSelector('[data-nothing]');
+    assert.equal((await api(page, 'GET', '/people?q=hongbo')).body.items[0].document.disabled, true);
+  }));
+
+test('the other administrators see the directories and read none', () =>
+  visit({ language: 'en', theme: 'dark', phone: true }, async (page) => {
+    await enter(page, 'auditor');
+    await page.goto('/directories');
+    await page.waitForSelector('li.card');
+    assert.equal(await page.locator('li.card .btn').count(), 0);
+    await settled(page);
+    await shot(page, 'directories-en-phone');
+  }));
