@@ -13,7 +13,7 @@
 #define ROW_LEAST 20 /* bytes of a row of a file that somebody imports */
 #define LIST_MOST 100
 
-/* Start and undo look first and write then: one at a time. */
+/* Begin, start and undo look first and write then: one at a time. */
 static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
 
 static enum status own_import(struct caller *c, const struct http_request *r, struct import *out,
@@ -176,21 +176,32 @@ static enum status check_file(struct slice name, json_int_t size, struct error *
     return ST_OK;
 }
 
-static enum status check_open(struct caller *c, struct error *e) {
+/* Files of imports that wait for their turn, or are being read, lie on the disk too. */
+static enum status check_open(struct caller *c, uint64_t size, struct error *e) {
     struct import *all;
     size_t n, open = 0;
-    uint64_t bytes = 0; /* as they were announced */
     enum status s = import_list(c->reader, c->who.user, LIST_MOST, c->arena, &all, &n, e);
     for (size_t i = 0; s == ST_OK && i < n; i++) {
-        bool waits = uuid_is_nil(&all[i].job);
+        struct job job;
+        bool started;
+        s = find_job(c, &all[i].job, &job, &started, e);
+        bool waits = s == ST_OK && (!started || !job_is_over(&job));
         open += waits;
-        bytes += waits ? all[i].size : 0;
+        size += waits ? all[i].size : 0;
     }
-    if (s == ST_OK && bytes >= IMPORT_OPEN_BYTES)
-        return error_set(e, ST_LIMIT, "too_many_imports", "imports of 8 GiB are open");
+    if (s == ST_OK && size > IMPORT_OPEN_BYTES)
+        return error_set(e, ST_LIMIT, "too_many_imports", "imports that are not over may come to 8 GiB");
     if (s == ST_OK && open >= IMPORT_OPEN_MAX)
         return error_set(e, ST_LIMIT, "too_many_imports", "at most %d imports may be open", IMPORT_OPEN_MAX);
     return s;
+}
+
+static enum status make_locked(struct engine *engine, struct caller *c, uint16_t object, struct slice name,
+                               uint64_t size, struct import *i, struct error *e) {
+    enum status s = check_open(c, size, e);
+    if (s == ST_OK)
+        s = import_room(engine->env->data_dir, 0, e);
+    return s == ST_OK ? import_make(c, engine->env->data_dir, object, name, size, i, e) : s;
 }
 
 HANDLER(api_import_make) {
@@ -209,12 +220,11 @@ HANDLER(api_import_make) {
     if (s != ST_OK)
         return s;
     s = check_file(text, json_integer_value(size), e);
-    if (s == ST_OK)
-        s = check_open(c, e);
-    if (s == ST_OK) {
-        s = import_make(c, engine->env->data_dir, a->object->id, text, (uint64_t)json_integer_value(size), &i,
-                        e);
-    }
+    if (s != ST_OK)
+        return s;
+    (void)pthread_mutex_lock(&starting);
+    s = make_locked(engine, c, a->object->id, text, (uint64_t)json_integer_value(size), &i, e);
+    (void)pthread_mutex_unlock(&starting);
     if (s == ST_OK)
         s = record_act(c, &i, AUDIT_DONE, SLICE("upload"), e);
     if (s != ST_OK)

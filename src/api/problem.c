@@ -21,7 +21,7 @@ int problem_http_status(const struct error *e) {
     case ST_RETRY:
         return 409;
     case ST_LIMIT:
-        if (strcmp(e->code, "disk_full") == 0)
+        if (strcmp(e->code, "disk_full") == 0 || strcmp(e->code, "disk_low") == 0)
             return 507;
         return strstr(e->code, "too_large") != NULL ? 413 : 429;
     case ST_UNAVAILABLE:

@@ -340,6 +340,8 @@ static const struct {
     {"write_too_large", "一次写入的内容过大，请拆分", "Too much for one write; send less"},
     {"disk_full", "磁盘已满，未保存；请联系管理员",
      "The disk is full; nothing was saved. Tell your administrator"},
+    {"disk_low", "磁盘空间不足，暂不接受上传；请联系管理员",
+     "Little room is left on the disk: no uploads for now. Tell your administrator"},
     {"store_io", "磁盘读写失败，未保存；请联系管理员",
      "The disk failed; nothing was saved. Tell your administrator"},
     {"commit_unknown", "磁盘读写失败，是否已保存尚不确定；请先查看再重试",

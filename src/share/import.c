@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define BODY_MAX 8192
@@ -185,6 +186,17 @@ char *import_path(struct arena *a, const char *data_dir, const struct uuid *id, 
     return arena_format(a, "%s/uploads/%s/%c%llu", data_dir, text, kind, (unsigned long long)n);
 }
 
+enum status import_room(const char *data_dir, uint64_t bytes, struct error *e) {
+    struct statvfs disk;
+    if (statvfs(data_dir, &disk) != 0)
+        return error_set(e, ST_IO, "upload_failed", "the disk does not say what is free");
+    uint64_t block = disk.f_frsize, left = disk.f_blocks / IMPORT_DISK_SHARE * block;
+    left = left > IMPORT_DISK_LEFT ? IMPORT_DISK_LEFT : left;
+    if (disk.f_bavail * block < left + bytes)
+        return error_set(e, ST_LIMIT, "disk_low", "files are not taken while the disk is nearly full");
+    return ST_OK;
+}
+
 enum status import_write_part(struct caller *c, const char *data_dir, const struct import *i, uint64_t n,
                               struct slice bytes, struct error *e) {
     struct slice sealed;
@@ -196,7 +208,9 @@ enum status import_write_part(struct caller *c, const char *data_dir, const stru
     const char *path = import_path(c->arena, data_dir, &i->id, 'p', n);
     if (path == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "part");
-    enum status s = keeper_box_seal(c->keeper, &c->call, &i->parts_box, STREAM_PARTS, n, bytes, &sealed, e);
+    enum status s = import_room(data_dir, bytes.n, e);
+    if (s == ST_OK)
+        s = keeper_box_seal(c->keeper, &c->call, &i->parts_box, STREAM_PARTS, n, bytes, &sealed, e);
     if (s == ST_OK && file_replace(path, sealed, 0660) != ST_OK)
         s = error_set(e, ST_IO, "disk_full", "the part can't be written");
     return s;

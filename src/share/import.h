@@ -14,8 +14,11 @@
 #define IMPORT_PART       ((size_t)1024 * 1024)
 #define IMPORT_SIZE_MAX   ((uint64_t)4 << 30)
 #define IMPORT_NAME_MAX   200
-#define IMPORT_OPEN_MAX   20                  /* of one person, not yet started */
-#define IMPORT_OPEN_BYTES ((uint64_t)8 << 30) /* what these may come to before another is begun */
+#define IMPORT_OPEN_MAX   20                  /* of one person, not yet over: their files wait or are read */
+#define IMPORT_OPEN_BYTES ((uint64_t)8 << 30) /* what these may come to, as they were announced */
+/* Left on the disk for everything else: a fiftieth of it, but no more than this. */
+#define IMPORT_DISK_SHARE 50
+#define IMPORT_DISK_LEFT  ((uint64_t)4 << 30)
 #define IMPORT_KEPT_MS    (30 * 24 * 3600 * (int64_t)1000)
 #define IMPORT_SEALED_MAX (IMPORT_PART * 2 + 256) /* of one file on the disk */
 
@@ -65,7 +68,9 @@ struct slice import_name(struct caller *c, const struct import *i);
 /* 'p': parts, 'r': rejected rows. NULL: no memory. */
 char *import_path(struct arena *a, const char *data_dir, const struct uuid *id, char kind, uint64_t n);
 
-/* ST_INVALID "part_size" unless `bytes` is as long as part n must be. */
+/* ST_LIMIT "disk_low" when the disk has not room for so many bytes more and for what must stay free. */
+MUST_CHECK enum status import_room(const char *data_dir, uint64_t bytes, struct error *e);
+/* ST_INVALID "part_size" unless `bytes` is as long as part n must be; asks import_room. */
 MUST_CHECK enum status import_write_part(struct caller *c, const char *data_dir, const struct import *i,
                                          uint64_t n, struct slice bytes, struct error *e);
 /* The part in clear, borrowed from the keeper's connection until its next call. */

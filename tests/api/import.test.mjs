@@ -169,11 +169,12 @@ test('workbooks, missing parts, wrong sizes and wrong mappings are refused with 
   problem(await leader.post(`${base}/${id}/start`, { mapping: [{ column: 0, field: 'name' }, { column: 1, field: 'name' }] }), 422, 'bad_mapping');
 });
 
-test('whoever has announced 8 GiB that he has not started begins nothing more; others do', async () => {
+test('whoever has announced 8 GiB that are not over begins nothing more, also at the same moment; others do', async () => {
   const manager = await server.as('manager');
   const begin = (c, size) => c.post(base, { object: 'customer', file_name: 'a.csv', size });
   const most = 4 * 1024 ** 3;
-  for (let i = 0; i < 2; i++) ok(await begin(manager, most), 201);
+  const at_once = await Promise.all(Array.from({ length: 5 }, () => begin(manager, most)));
+  assert.deepEqual(at_once.map((r) => r.status).sort(), [201, 201, 429, 429, 429]);
   problem(await begin(manager, 10), 429, 'too_many_imports');
   ok(await begin(leader, 10), 201);
 });

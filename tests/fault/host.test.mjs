@@ -65,6 +65,21 @@ test('a full disk: refused, and nothing that was refused is there; room again: i
   await through('a full disk', fill, drain, { requests: 12 });
 });
 
+test('a nearly full disk takes no files for imports; what is small is still written', async () => {
+  const { id } = (await script.client.post('/api/v1/imports', { object: 'customer', file_name: 'a.csv', size: 2 ** 20 })).json;
+  const put = () => script.client.request('PUT', `/api/v1/imports/${id}/parts/0`, { body: Buffer.alloc(2 ** 20, 'a'), headers: { 'content-type': 'application/octet-stream' } });
+  const free = statfsSync(server.data);
+  execFileSync('dd', ['if=/dev/zero', `of=${filler()}`, 'bs=4096', `count=${free.bavail - 400}`], { stdio: 'ignore' });
+  const refused = await put();
+  assert.equal(refused.status, 507);
+  assert.equal(refused.json.code, 'disk_low');
+  const before = script.counts.acknowledged;
+  await script.once();
+  assert.ok(script.counts.acknowledged > before);
+  drain();
+  assert.equal((await put()).status, 204);
+});
+
 for (const role of ['keeper', 'engine', 'jobs']) {
   test(`the ${role} dies on a full disk: it comes again when there is room, if not before`, async () => {
     await through(`a full disk, the ${role} killed`, () => {
