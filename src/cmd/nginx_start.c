@@ -13,7 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define BACKLOG 1024
+/* Newcomers wait here until nginx takes them, one a turn of its loop; the kernel holds it to its
+ * net.core.somaxconn (4096 as Debian ships it). nginx leaves an inherited socket's as it is. */
+#define BACKLOG 4096
 /* nginx frees requests and answers as they are. This has libc overwrite what is freed (GNU C Library manual,
  * Tunables); memory that waits in a thread's cache would be left out of it. */
 #define WIPE_FREED "GLIBC_TUNABLES=glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"

@@ -26,6 +26,18 @@ done
 [ "$(id -u)" != 0 ] || is "started as root it is another user" 61188 "$(status_of "$worker" Uid)"
 is "no core dumps" "1 1" "$(awk '/core file/ {print $5, $6}' "/proc/$worker/limits")"
 
+# Who only connects is left to the kernel: nginx would agree on TLS with all who waited in one turn of its loop.
+held() { ls "/proc/$worker/fd" | wc -l; }
+before=$(held)
+silent_fds=()
+for ((i = 0; i < 40; i++)); do
+    exec {fd}<>"/dev/tcp/127.0.0.1/$port"
+    silent_fds+=("$fd")
+done
+is "others are answered beside connections that say nothing" 200 "$(code "$base/api/v1/x")"
+is "… which nginx has not taken" yes "$([ "$(held)" -lt $((before + 20)) ] && echo yes)"
+for fd in "${silent_fds[@]}"; do exec {fd}>&-; done
+
 page=$(call -i "$base/")
 has "a strict content security policy" "content-security-policy: default-src 'self'; script-src 'self'; style-src 'self'" "$page"
 lacks "no inline script or eval" "unsafe-(inline|eval)" "$page"
