@@ -145,13 +145,20 @@ static void write_breached(struct worker *w, struct json *j) {
     json_object_end(j);
 }
 
+/* With the version that a change of it has to name: read first, so that it is never newer than the text. */
 static void write_company(struct worker *w, struct json *j) {
-    struct slice text;
+    uint64_t version = registry_item_version(w->state->registry, REGISTRY_COMPANY, 1);
+    json_t *d = company(w);
+    char *text = NULL;
+    if (d != NULL && json_object_set_new(d, "version", json_integer((json_int_t)version)) == 0)
+        text = json_print(d, JSON_COMPACT);
+    json_decref(d);
     json_key(j, "company");
-    if (registry_document(w->state->registry, REGISTRY_COMPANY, 1, &w->arena, &text))
-        json_raw(j, text);
-    else
+    if (text == NULL)
         json_none(j);
+    else
+        json_raw(j, slice_from_string(text));
+    free(text);
 }
 
 static void write_alarms(struct worker *w, struct json *j) {

@@ -30,7 +30,8 @@ enum status handle_registry_put(struct worker *w, struct args *in, struct args *
     const struct caller *c = &w->caller;
     char tag[AUDIT_TAG_MAX];
     (void)snprintf(tag, sizeof tag, "%s %u", kind_name(in->kind), in->number32);
-    struct registry_writer who = {.user = c->grant.user, .duties = c->actor.duties};
+    struct registry_writer who = {
+        .user = c->grant.user, .duties = c->actor.duties, .address = c->call.address};
     bool person = !c->grant.is_key && !c->grant.is_job && !c->grant.must_change;
     bool sponsor = in->kind == REGISTRY_USER && in->number32 != 0 &&
                    registry_sponsor(w->state->registry, in->number32) == who.user;

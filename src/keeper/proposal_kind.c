@@ -77,7 +77,10 @@ static enum status registry_propose(struct worker *w, const json_t *document, ch
     if ((w->caller.actor.duties & ADMINS) == 0)
         return not_yours(e, "the registry is the administrators'");
     enum status s = read_items(w, document, items, &n, e);
-    struct registry_writer who = {.user = w->caller.grant.user, .duties = ADMINS, .second = UINT32_MAX};
+    struct registry_writer who = {.user = w->caller.grant.user,
+                                  .duties = ADMINS,
+                                  .second = UINT32_MAX,
+                                  .address = w->caller.call.address};
     return s == ST_OK ? registry_check(w->state->registry, &who, items, n, e) : s;
 }
 
@@ -108,7 +111,8 @@ static enum status registry_apply(struct worker *w, const json_t *document,
     enum status s = read_items(w, document, items, &n, e);
     uint32_t by = proposal_user(document, "by");
     unsigned duties = (duties_of(w, by) | w->caller.actor.duties) & ADMINS;
-    struct registry_writer who = {.user = by, .duties = duties, .second = w->caller.grant.user};
+    struct registry_writer who = {
+        .user = by, .duties = duties, .second = w->caller.grant.user, .address = w->caller.call.address};
     if (s == ST_OK)
         s = registry_put_all(w->state->registry, &who, items, n, &store->change, e);
     for (size_t i = 0; s == ST_OK && i < n; i++) {

@@ -34,6 +34,9 @@
  * shall, is changed by two people (ST_DENIED "needs_second": keeper/proposal.h), neither of them himself.
  * - A department's move, merge or becoming a branch that puts somebody new above records, or changes their
  *   branch, takes two (ST_DENIED "needs_second").
+ * - The company's document is written whole and says in "version" which one it rests on (ST_CONFLICT
+ *   "company_changed"; it is not kept). Networks and hours of sign-in, the company's and a role's, take two,
+ *   each of whom they let in from where he is (ST_CONFLICT "shuts_you_out": keeper/registry_company.h).
  * - A user's mail, while accounts are found by it at sign-in, takes two as well. No account is found by a
  *   mail that one person has written alone: two set it, or a security administrator confirms it
  *   ("mail_confirmed"); a change of the mail takes that away.
@@ -133,6 +136,8 @@ bool registry_has_own_role(struct registry *r, uint32_t user);
 
 /* A copy of the document; false for an unknown item, or for lack of memory. */
 bool registry_document(struct registry *r, uint8_t kind, uint32_t id, struct arena *a, struct slice *out);
+/* The version at its last change; 0 for an unknown item. Read before the document it can only be too old. */
+uint64_t registry_item_version(struct registry *r, uint8_t kind, uint32_t id);
 /* Grants to or from somebody that are not over, as many as there is room for. */
 size_t registry_grants_of(struct registry *r, uint32_t user, uint32_t *out, size_t room);
 /* Whether he leads the user's department or one above it. */
@@ -170,9 +175,11 @@ struct registry_writer {
     uint32_t user;
     unsigned duties; /* of both where two write */
     uint32_t second; /* the other person of an approved proposal; 0: he is alone */
-    bool grants;     /* the keeper's own code for grants, after its own checks */
-    bool import;     /* a list of people and departments: up to REGISTRY_IMPORT_MAX documents */
-    bool scim;       /* a provisioning key (keeper/registry_scim.h), of whom `user` answers for it */
+    const uint8_t
+        *address; /* of whoever asks now (16 bytes): the second where there is one; NULL: not asked */
+    bool grants;  /* the keeper's own code for grants, after its own checks */
+    bool import;  /* a list of people and departments: up to REGISTRY_IMPORT_MAX documents */
+    bool scim;    /* a provisioning key (keeper/registry_scim.h), of whom `user` answers for it */
     bool trusts_mail,
         leaving;     /* of such a key: a new account's mail is confirmed; the keeper ends an account */
     bool counted;    /* of such a key: that the account is suspended or renamed was counted */

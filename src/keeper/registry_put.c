@@ -1,6 +1,7 @@
 /* Writing: who may change what, and all of a change or none of it. */
 #include "base/clock.h"
 #include "base/json_in.h"
+#include "keeper/registry_company.h"
 #include "keeper/registry_organise.h"
 #include "keeper/registry_past.h"
 #include "keeper/registry_scim.h"
@@ -122,9 +123,9 @@ static enum status check_writer(const struct registry_writer *who, struct change
         return who->grants ? ST_OK : denied(e, "grants are made by request and approval");
     case REGISTRY_ROLE:
     case REGISTRY_COMPANY:
-        return who->duties & DUTY_SECURITY_ADMIN
-                   ? ST_OK
-                   : denied(e, "roles and budgets are the security administrator's");
+        if ((who->duties & DUTY_SECURITY_ADMIN) == 0)
+            return denied(e, "roles and budgets are the security administrator's");
+        return c->kind == REGISTRY_ROLE ? ST_OK : company_rests(c->old, c->json, e);
     default:
         return who->duties & DUTY_SYSTEM_ADMIN ? ST_OK : denied(e, "fields are the system administrator's");
     }
@@ -144,14 +145,6 @@ static enum status check_second(const struct batch *b, const struct change *c, s
     if (b->who->second == 0)
         return error_set(e, ST_DENIED, "needs_second", "a change to a duty's holder takes two: propose it");
     return ST_OK;
-}
-
-/* What the register of high-risk acts asks for is a second pair of eyes' to drop. */
-static enum status check_company(const struct batch *b, const struct change *c, struct error *e) {
-    if (b->who == NULL || b->who->second != 0 || c->old == NULL ||
-        !high_risk_loosens(&c->old->parsed.company.high_risk, &c->parsed.company.high_risk))
-        return ST_OK;
-    return error_set(e, ST_DENIED, "needs_second", "less asked of high-risk acts takes two: propose it");
 }
 
 static const struct change *batch_change(const struct batch *b, const struct item *of) {
@@ -328,11 +321,12 @@ static enum status check_rules(const struct batch *b, const struct change *c, st
     if (c->kind == REGISTRY_GRANT)
         return b->who == NULL ? ST_OK : check_grant(b, c, e);
     if (c->kind == REGISTRY_COMPANY)
-        return check_company(b, c, e);
+        return b->who == NULL ? ST_OK : company_check(b->r, b->who, c->old, &p->company, e);
     if (c->kind == REGISTRY_ROLE) {
         const struct item *same = map_get(&b->r->by_role, slice_from_string(p->role.name));
         if (same != NULL && same->id != c->id)
             return error_field(e, ST_CONFLICT, "role_taken", "name", "another role has this name");
+        return b->who == NULL ? ST_OK : role_rules_check(b->r, b->who, c->old, &p->role, e);
     }
     if (c->kind == REGISTRY_CATALOGUE) {
         if (c->id != ((uint32_t)p->field.object << 16 | p->field.field))

@@ -323,6 +323,14 @@ bool registry_document(struct registry *r, uint8_t kind, uint32_t id, struct are
     return out->p != NULL;
 }
 
+uint64_t registry_item_version(struct registry *r, uint8_t kind, uint32_t id) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    const struct item *i = registry_find(r, kind, id);
+    uint64_t version = i == NULL ? 0 : i->version;
+    (void)pthread_rwlock_unlock(&r->lock);
+    return version;
+}
+
 size_t registry_grants_of(struct registry *r, uint32_t user, uint32_t *out, size_t room) {
     size_t n = 0;
     int64_t now = clock_wall_ms();

@@ -129,11 +129,15 @@ test("the company's rules for passwords are the security administrator's to chan
   const c = await server.as('session1');
   problem(await c.patch('/api/v1/company', rules({ profile: 'modern' })), 403, 'not_your_duty');
   problem(await (await server.as('sysadmin')).patch('/api/v1/company', rules({ profile: 'modern' })), 403, 'not_your_duty');
-  problem(await sec.patch('/api/v1/company', rules({ profile: 'lax' })), 422, 'bad_document');
-  ok(await sec.patch('/api/v1/company', rules({ profile: 'dengbao3', days: 60 })), 204);
+  problem(await sec.patch('/api/v1/company', rules({ profile: 'dengbao3', days: 60 })), 422, 'bad_document', 'version');
+  const version = async () => ok(await sec.get('/api/v1/sign-in')).company.version;
+  const first = await version();
+  problem(await sec.patch('/api/v1/company', { version: first, ...rules({ profile: 'lax' }) }), 422, 'bad_document');
+  ok(await sec.patch('/api/v1/company', { version: first, ...rules({ profile: 'dengbao3', days: 60 }) }), 204);
+  problem(await sec.patch('/api/v1/company', { version: first }), 409, 'company_changed', 'version');
   assert.equal(ok(await c.get('/api/v1/sign-in')).passwords.days, 60);
   problem(await c.post('/api/v1/me/password', { old: password, new: 'tumble orchid forty-six' }), 422, 'password_kinds');
-  ok(await sec.patch('/api/v1/company', {}), 204);
+  ok(await sec.patch('/api/v1/company', { version: await version() }), 204);
 });
 
 test('own sessions are listed and can be ended; those of others are unknown', async () => {

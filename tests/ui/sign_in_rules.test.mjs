@@ -26,6 +26,23 @@ test('the security administrator changes what is asked of passwords, and what a 
     await page.locator('.toast, [role=status]').first().waitFor();
     const state = (await api(page, 'GET', '/sign-in')).body;
     assert.deepEqual(state.company.sign_in.passwords, { profile: 'modern', least: 12, words: ['华星', 'huaxing'] });
+    await page.fill('#company-networks', '10.9.0.0/16'); // where he is not himself
+    await page.click('form .primary');
+    await page.fill('#rules-reason', '只在公司内登录');
+    await page.click('form .primary');
+    await page.locator('form [role=alert]:has-text("您自己")').waitFor();
+    await page.fill('#company-networks', '127.0.0.0/8\n::1/128');
+    await page.press('#company-networks', 'Tab');
+    await accessible(page, 'sign-in-rules-two');
+    await page.click('form .primary');
+    await page.locator('.toast:has-text("审批")').first().waitFor();
+    const waiting = (await api(page, 'GET', '/proposals')).body.items.find((p) => p.reason === '只在公司内登录' && p.state === 'open');
+    assert.equal((await api(page, 'GET', '/sign-in')).body.company.sign_in.networks, undefined, 'not before it is approved');
+    await page.goto('/people?tab=proposals');
+    await page.locator('.list li:has-text("只在公司内登录") dd:has-text("不限 → 127.0.0.0/8")').waitFor();
+    await shot(page, 'sign-in-rules-proposal');
+    await api(page, 'POST', `/proposals/${waiting.id}/decide`, { approve: false, note: '' });
+    await page.goto('/sign-in-rules');
     await page.locator('#tab-roles').click();
     await accessible(page, 'sign-in-roles');
     await page.locator('.roles li:has-text("客服") .btn').click();

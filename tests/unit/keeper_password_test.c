@@ -163,7 +163,8 @@ static void put_company(struct world *w, const char *passwords) {
     struct keeper_call sec = world_sign_in(w, "sec");
     char document[400];
     uint32_t made;
-    (void)snprintf(document, sizeof document, "{\"sign_in\":{\"passwords\":%s}}", passwords);
+    (void)snprintf(document, sizeof document, "{\"version\":%llu,\"sign_in\":{\"passwords\":%s}}",
+                   world_company(w, &sec), passwords);
     assert_int_equal(
         keeper_registry_put(w->k, &sec, REGISTRY_COMPANY, 1, slice_from_string(document), &made, &e), ST_OK);
 }

@@ -17,16 +17,34 @@ static int teardown(void **state) {
     return 0;
 }
 
+static enum status propose_item(struct world *w, const struct keeper_call *by, const char *item, uint64_t *id,
+                                struct error *e) {
+    char document[800];
+    struct slice secret;
+    (void)snprintf(document, sizeof document,
+                   "{\"kind\":\"registry\",\"reason\":\"as agreed\",\"change\":{\"items\":[%s]}}", item);
+    return keeper_propose(w->k, by, slice_from_string(document), id, &secret, e);
+}
+
+/* Proposed by the one, approved by the other. */
+static enum status put_by_two(struct world *w, const struct keeper_call *sec, const struct keeper_call *sys,
+                              const char *item, struct error *e) {
+    struct slice secret;
+    uint64_t id;
+    enum status s = propose_item(w, sec, item, &id, e);
+    return s == ST_OK ? keeper_decide(w->k, sys, id, true, SLICE(""), &secret, e) : s;
+}
+
 /* The role of boss (its id is 3) with rules of its own from now on. */
 static void put_rules(struct world *w, const char *sign_in) {
     struct error e = {.status = ST_OK};
-    struct keeper_call sec = world_sign_in(w, "sec");
-    char document[512];
-    uint32_t made;
-    (void)snprintf(document, sizeof document,
-                   "{\"name\":\"boss\",\"ceiling\":{\"personal\":\"clear\"},\"sign_in\":%s}", sign_in);
-    assert_int_equal(
-        keeper_registry_put(w->k, &sec, REGISTRY_ROLE, 3, slice_from_string(document), &made, &e), ST_OK);
+    struct keeper_call sec = world_sign_in(w, "sec"), sys = world_sign_in(w, "sys");
+    char item[512];
+    (void)snprintf(item, sizeof item,
+                   "{\"kind\":\"role\",\"id\":3,\"document\":{\"name\":\"boss\",\"ceiling\":{\"personal\":"
+                   "\"clear\"},\"sign_in\":%s}}",
+                   sign_in);
+    assert_int_equal(put_by_two(w, &sec, &sys, item, &e), ST_OK);
 }
 
 static void expect_denied(struct world *w, const struct keeper_call *call, const char *code) {
@@ -115,6 +133,77 @@ static void a_role_for_a_time_brings_its_networks_with_it(void **state) {
     expect_denied(w, &wang, "sign_in_place");
 }
 
+static void company_item(struct world *w, const struct keeper_call *sec, const char *networks, char *out,
+                         size_t room) {
+    (void)snprintf(
+        out, room,
+        "{\"kind\":\"company\",\"id\":1,\"document\":{\"version\":%llu,\"sign_in\":{\"networks\":[%s]}}}",
+        world_company(w, sec), networks);
+}
+
+static void networks_and_hours_take_two_and_shut_out_neither_of_them(void **state) {
+    struct world *w = *state;
+    struct error e = {.status = ST_OK};
+    struct keeper_call sec = world_sign_in(w, "sec"), sys = world_sign_in(w, "sys"), away = sys;
+    char item[400];
+    uint32_t made;
+    uint64_t id;
+    struct slice secret;
+    assert_int_equal(keeper_registry_put(w->k, &sec, REGISTRY_COMPANY, 1,
+                                         SLICE("{\"sign_in\":{\"networks\":[\"0.0.0.0/24\"]}}"), &made, &e),
+                     ST_DENIED);
+    assert_string_equal(e.code, "needs_second");
+    assert_int_equal(keeper_registry_put(
+                         w->k, &sec, REGISTRY_ROLE, 3,
+                         SLICE("{\"name\":\"boss\",\"sign_in\":{\"networks\":[\"10.0.0.0/8\"]}}"), &made, &e),
+                     ST_DENIED);
+    assert_string_equal(e.code, "needs_second");
+    company_item(w, &sec, "\"10.0.0.0/8\"", item, sizeof item);
+    assert_int_equal(propose_item(w, &sec, item, &id, &e), ST_CONFLICT); /* where he is not himself */
+    assert_string_equal(e.code, "shuts_you_out");
+    company_item(w, &sec, "\"0.0.0.0/24\"", item, sizeof item);
+    assert_int_equal(propose_item(w, &sec, item, &id, &e), ST_OK);
+    away.address[12] = 10;
+    assert_int_equal(keeper_decide(w->k, &away, id, true, SLICE(""), &secret, &e), ST_CONFLICT);
+    assert_string_equal(e.code, "shuts_you_out");
+    expect_fine(w, &away);
+    assert_int_equal(keeper_decide(w->k, &sys, id, true, SLICE(""), &secret, &e), ST_OK);
+    expect_denied(w, &away, "sign_in_place");
+    expect_fine(w, &sec);
+}
+
+static void a_page_or_proposal_that_rests_on_an_older_company_is_refused(void **state) {
+    struct world *w = *state;
+    struct error e = {.status = ST_OK};
+    struct keeper_call sec = world_sign_in(w, "sec"), sys = world_sign_in(w, "sys");
+    char item[400], stale[200], next[200];
+    uint32_t made;
+    uint64_t id;
+    struct slice secret;
+    assert_int_equal(
+        keeper_registry_put(w->k, &sec, REGISTRY_COMPANY, 1, SLICE("{\"budget\":{}}"), &made, &e), ST_OK);
+    unsigned long long first = world_company(w, &sec);
+    assert_true(first > 0);
+    company_item(w, &sec, "\"0.0.0.0/24\"", item, sizeof item);
+    assert_int_equal(propose_item(w, &sec, item, &id, &e), ST_OK);
+    (void)snprintf(next, sizeof next, "{\"version\":%llu,\"high_risk\":{\"delete\":{\"reason\":true}}}",
+                   first);
+    (void)snprintf(stale, sizeof stale, "{\"version\":%llu,\"budget\":{}}", first);
+    assert_int_equal(keeper_registry_put(w->k, &sec, REGISTRY_COMPANY, 1, slice_from_string(next), &made, &e),
+                     ST_OK);
+    assert_true(world_company(w, &sec) > first);
+    assert_int_equal(
+        keeper_registry_put(w->k, &sec, REGISTRY_COMPANY, 1, slice_from_string(stale), &made, &e),
+        ST_CONFLICT);
+    assert_string_equal(e.code, "company_changed");
+    assert_int_equal(
+        keeper_registry_put(w->k, &sec, REGISTRY_COMPANY, 1, SLICE("{\"budget\":{}}"), &made, &e),
+        ST_INVALID);
+    assert_string_equal(e.field, "version");
+    assert_int_equal(keeper_decide(w->k, &sys, id, true, SLICE(""), &secret, &e), ST_CONFLICT);
+    assert_string_equal(e.code, "company_changed");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_session_that_leaves_its_networks_is_of_no_use_until_it_is_back,
@@ -123,6 +212,10 @@ int main(void) {
                                         teardown),
         cmocka_unit_test_setup_teardown(an_api_key_is_held_to_its_makers_networks, setup, teardown),
         cmocka_unit_test_setup_teardown(a_role_for_a_time_brings_its_networks_with_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(networks_and_hours_take_two_and_shut_out_neither_of_them, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_page_or_proposal_that_rests_on_an_older_company_is_refused, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

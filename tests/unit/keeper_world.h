@@ -186,6 +186,19 @@ __attribute__((unused)) static struct keeper_call world_sign_in(struct world *w,
     return call;
 }
 
+/* The company's version as its document has it now: what a change of it rests on. */
+__attribute__((unused)) static unsigned long long world_company(struct world *w,
+                                                                const struct keeper_call *admin) {
+    struct error e = {.status = ST_OK};
+    struct slice json;
+    char text[4096];
+    assert_int_equal(keeper_sign_in_state(w->k, admin, &json, &e), ST_OK);
+    (void)snprintf(text, sizeof text, "%.*s", (int)json.n, (const char *)json.p);
+    const char *at = strstr(text, "\"company\":");
+    at = at == NULL ? NULL : strstr(at, "\"version\":");
+    return at == NULL ? 0 : strtoull(at + strlen("\"version\":"), NULL, 10);
+}
+
 /* A row as the database would hold it. */
 struct world_row {
     struct keeper_row row;

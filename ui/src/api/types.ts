@@ -377,6 +377,7 @@ export interface PasswordRules {
   expires_at: string | null;
 }
 export interface CompanyDocument {
+  version?: number;
   high_risk?: HighRisk;
   budget?: unknown;
   sign_in?: SignInRules;

@@ -59,6 +59,7 @@ export function usePeople() {
       return false;
     }
   }
+  const role = (id: number | undefined) => roles.value.find((r) => r.id === id)?.document;
   const needsSecond = (error: unknown) => error instanceof Problem && error.code === 'needs_second';
   return {
     load,
@@ -72,5 +73,6 @@ export function usePeople() {
     roleOf,
     act,
     needsSecond,
+    role,
   };
 }

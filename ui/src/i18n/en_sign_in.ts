@@ -43,7 +43,8 @@ export default {
     badList:
       'The list of breached passwords is not readable and does nothing. It should be sorted lines SHA-1:COUNT.',
     hasList: 'The list of breached passwords is in use ({mb} MB, {when}).',
-    atOnce: 'Holds as soon as it is saved.',
+    atOnce: 'Holds as soon as it is saved; networks and hours take two.',
+    two: 'Wrong networks or hours shut everybody out, so another administrator approves them. Until then the rules stay as they are.',
     look: 'View',
     ceiling: 'At most',
     budgets: 'Budget',

@@ -1,0 +1,62 @@
+#include "keeper/registry_company.h"
+
+#include "base/clock.h"
+#include "keeper/registry_posts.h"
+
+enum status company_rests(const struct item *old, json_t *document, struct error *e) {
+    const json_t *said = json_object_get(document, "version");
+    uint64_t now = old == NULL ? 0 : old->version;
+    if (said == NULL ? old != NULL : !json_is_integer(said) || json_integer_value(said) < 0)
+        return error_field(e, ST_INVALID, "bad_document", "version", "the version that the change rests on");
+    uint64_t rests = (uint64_t)json_integer_value(said);
+    (void)json_object_del(document, "version");
+    return rests == now ? ST_OK
+                        : error_field(e, ST_CONFLICT, "company_changed", "version",
+                                      "the company's document has been changed since: look at it anew");
+}
+
+static bool same_place_and_time(const struct sign_in_rules *a, const struct sign_in_rules *b) {
+    return a->network_count == b->network_count &&
+           memcmp(a->networks, b->networks, a->network_count * sizeof a->networks[0]) == 0 &&
+           a->has_hours == b->has_hours && a->days == b->days && a->from == b->from && a->to == b->to;
+}
+
+/* Who asks now: of two who have agreed the one who decides; the other was asked when he proposed. */
+static const struct item *who_asks(const struct registry *r, const struct registry_writer *who) {
+    bool decides = who->second != 0 && who->second != UINT32_MAX;
+    return registry_find(r, REGISTRY_USER, decides ? who->second : who->user);
+}
+
+static enum status check_rules(const struct registry *r, const struct registry_writer *who, const char *role,
+                               const struct sign_in_rules *old, const struct sign_in_rules *fresh,
+                               struct error *e) {
+    int64_t now = clock_wall_ms();
+    struct sign_in_verdict verdict = {.factor = false};
+    const struct item *asks = who_asks(r, who);
+    if (same_place_and_time(old, fresh))
+        return ST_OK;
+    bool bound = asks != NULL && (role == NULL || user_has_role(&asks->parsed.user, role, now));
+    if (bound && who->address != NULL &&
+        sign_in_rules_apply(fresh, asks->parsed.user.duties != 0, who->address, now, &verdict, NULL) != ST_OK)
+        return error_field(e, ST_CONFLICT, "shuts_you_out", "sign_in",
+                           "from where you are, or at this hour, you would be shut out yourself");
+    return who->second != 0 ? ST_OK
+                            : error_set(e, ST_DENIED, "needs_second",
+                                        "networks and hours of sign-in take two: propose it");
+}
+
+enum status company_check(const struct registry *r, const struct registry_writer *who, const struct item *old,
+                          const struct parsed_company *fresh, struct error *e) {
+    static const struct parsed_company none;
+    const struct parsed_company *was = old == NULL ? &none : &old->parsed.company;
+    if (who->second == 0 && high_risk_loosens(&was->high_risk, &fresh->high_risk))
+        return error_set(e, ST_DENIED, "needs_second", "less asked of high-risk acts takes two: propose it");
+    return check_rules(r, who, NULL, &was->sign_in, &fresh->sign_in, e);
+}
+
+enum status role_rules_check(const struct registry *r, const struct registry_writer *who,
+                             const struct item *old, const struct parsed_role *fresh, struct error *e) {
+    return old == NULL
+               ? ST_OK /* nobody holds it yet */
+               : check_rules(r, who, old->parsed.role.name, &old->parsed.role.sign_in, &fresh->sign_in, e);
+}

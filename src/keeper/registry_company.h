@@ -1,0 +1,25 @@
+/* What holds of a change of the company's document and of rules for sign-ins (for registry_put.c only). */
+#ifndef KEDUN_KEEPER_REGISTRY_COMPANY_H
+#define KEDUN_KEEPER_REGISTRY_COMPANY_H
+
+#include "keeper/registry_table.h"
+
+#include <jansson.h>
+
+/* The company's document is written whole, so it says what it rests on: takes "version" out of it, which must
+ * be that of the document as it stands (none yet: 0 or nothing). ST_INVALID "bad_document" (field "version"),
+ * ST_CONFLICT "company_changed". */
+MUST_CHECK enum status company_rests(const struct item *old, json_t *document, struct error *e);
+
+/* What asks for less of high-risk acts takes two. Networks and hours do, whichever way they change, and they
+ * must let in who asks for them, from where he is and now; so of two who agree each has been let in. `old`
+ * NULL: there is none. ST_DENIED "needs_second", ST_CONFLICT "shuts_you_out". */
+MUST_CHECK enum status company_check(const struct registry *r, const struct registry_writer *who,
+                                     const struct item *old, const struct parsed_company *fresh,
+                                     struct error *e);
+/* The same of the rules of a role, which bind those who hold it. */
+MUST_CHECK enum status role_rules_check(const struct registry *r, const struct registry_writer *who,
+                                        const struct item *old, const struct parsed_role *fresh,
+                                        struct error *e);
+
+#endif
