@@ -3,6 +3,7 @@
 #include "api/door.h"
 #include "api/events.h"
 #include "api/fastcgi/fastcgi.h"
+#include "api/ldap_clock.h"
 #include "api/problem.h"
 #include "api/refusal.h"
 #include "api/scim.h"
@@ -497,6 +498,8 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
     if (s == ST_OK)
         s = settler_start(engine, &engine->settler, e);
     if (s == ST_OK)
+        s = ldap_clock_start(engine, &engine->clock, e);
+    if (s == ST_OK)
         s = role_ready(engine->env);
     if (s != ST_OK) {
         log_error("can't start: %s: %s", e->code, e->detail);
@@ -511,6 +514,7 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
         worker_end(&workers[i]);
     }
     settler_stop(engine->settler);
+    ldap_clock_stop(engine->clock);
     door_free(engine->door);
     events_free(engine->events);
     remote_stop(engine->remote);
@@ -526,6 +530,7 @@ int engine_main(const struct role_env *env) {
     struct keeper *k = NULL;
     arena_init(&a, (size_t)256 * 1024 * 1024, ARENA_PLAIN);
     engine.keeper_path = role_path(env, &a, "run/keeper-engine.sock");
+    engine.outbound_path = role_path(env, &a, "run/outbound.sock");
     engine.objects_dir = env->config->objects_dir;
     engine.policies_dir = env->config->policies_dir;
     int result = 1;

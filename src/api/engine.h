@@ -15,8 +15,9 @@ struct engine {
     struct remote_server *remote; /* takes the write sets of jobs */
     struct events *events;        /* server-sent events */
     struct settler *settler;      /* of writes without outcome */
+    struct ldap_clock *clock;     /* of directories' schedules */
     struct door *door;            /* nginx's connections */
-    const char *keeper_path;
+    const char *keeper_path, *outbound_path;
     const char *objects_dir, *policies_dir;
     int64_t started_ms;
     uint64_t requests, failures; /* for /metrics; relaxed atomics */

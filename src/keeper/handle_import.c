@@ -83,7 +83,7 @@ static enum status count_ends(struct worker *w, const struct args *in, const jso
     uint32_t id = from > 0 && from <= UINT32_MAX ? (uint32_t)from : 0;
     (void)snprintf(tag, AUDIT_TAG_MAX, "ldap %u import %zu of people", id, n);
     size_t ends = count_suspended(w, json_object_get(document, "items"));
-    enum status s = ldap_source_count_ends(w->state->ldap, id, ends, clock_wall_ms(), e);
+    enum status s = ldap_source_count(w->state->ldap, id, ends, 0, clock_wall_ms(), e);
     return s == ST_LIMIT ? worker_refuse(w, in, tag, e) : s;
 }
 
@@ -99,6 +99,14 @@ static enum status store_recorded(struct worker *w, struct args *in, struct regi
     if (s == ST_DENIED)
         return worker_refuse(w, in, tag, e);
     return s == ST_OK ? end_sessions(w, changes, n, e) : s;
+}
+
+enum status worker_import(struct worker *w, struct args *in, const json_t *list, const char *tag,
+                          struct error *e) {
+    struct registry_change *changes = NULL;
+    size_t n = 0;
+    enum status s = read_items(w, list, &changes, &n, e);
+    return s == ST_OK ? store_recorded(w, in, changes, n, tag, e) : s;
 }
 
 enum status handle_registry_import(struct worker *w, struct args *in, struct args *out, struct error *e) {

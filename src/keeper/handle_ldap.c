@@ -16,7 +16,7 @@ static bool is_administrator(const struct worker *w, unsigned duties) {
 enum status handle_ldap_list(struct worker *w, struct args *in, struct args *out, struct error *e) {
     if (!is_administrator(w, ADMINS))
         return not_yours(w, in, "ldap list", e);
-    enum status s = ldap_source_list(w->state->ldap, &w->scratch, e);
+    enum status s = ldap_source_list(w->state->ldap, w->state->registry, &w->scratch, e);
     out->text = buf_slice(&w->scratch);
     return s;
 }
@@ -28,7 +28,9 @@ enum status handle_ldap_secret(struct worker *w, struct args *in, struct args *o
     if (!is_administrator(w, DUTY_SYSTEM_ADMIN))
         return not_yours(w, in, tag, e);
     enum status s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, tag, e);
-    return s == ST_OK ? ldap_source_set_secret(w->state->ldap, in->number32, in->text, e) : s;
+    return s == ST_OK
+               ? ldap_source_set_secret(w->state->ldap, in->number32, in->text, w->caller.grant.user, e)
+               : s;
 }
 
 enum status handle_ldap_read(struct worker *w, struct args *in, struct args *out, struct error *e) {

@@ -87,11 +87,24 @@ static enum status check_where(const json_t *d, struct error *e) {
                : document_bad(e, "bind_dn", "1 to 500 bytes");
 }
 
+/* What it may do by itself; see keeper/ldap.h. */
+static enum status check_schedule(const json_t *d, struct error *e) {
+    static const char *const rights[] = {"nothing", "new", "all_but_ends", "all", NULL};
+    const json_t *hours = json_object_get(d, "every_hours"), *apply = json_object_get(d, "apply");
+    if (hours != NULL && !document_is_number(hours, LDAP_HOURS_MOST))
+        return document_bad(e, "every_hours", "1 to 168 hours");
+    if (apply != NULL && (hours == NULL || !document_is_one_of(text(d, "apply"), rights)))
+        return document_bad(e, "apply", "nothing, new, all_but_ends or all, with every_hours");
+    if (strcmp(text(d, "apply"), "all") == 0 && json_object_get(d, "ends_a_day") == NULL)
+        return document_bad(e, "ends_a_day", "needed where a schedule suspends accounts");
+    return ST_OK;
+}
+
 enum status ldap_source_check(const json_t *d, struct error *e) {
-    static const char *const known[] = {"name",      "enabled",     "host",          "port",
-                                        "security",  "ca",          "networks",      "bind_dn",
-                                        "unit_base", "people_base", "people_filter", "attributes",
-                                        "moves",     "ends_a_day",  "department_by", NULL};
+    static const char *const known[] = {
+        "name",     "enabled",    "host",          "port",        "security",      "ca",
+        "networks", "bind_dn",    "unit_base",     "people_base", "people_filter", "attributes",
+        "moves",    "ends_a_day", "department_by", "every_hours", "apply",         NULL};
     static const char *const ways[] = {"none", "attribute", "tree", NULL};
     const json_t *units = json_object_get(d, "unit_base"), *ends = json_object_get(d, "ends_a_day");
     const json_t *filter = json_object_get(d, "people_filter");
@@ -114,5 +127,6 @@ enum status ldap_source_check(const json_t *d, struct error *e) {
         return document_bad(e, "department_by", "none, attribute or tree");
     if (ends != NULL && !document_is_number(ends, LDAP_ENDS_MOST))
         return document_bad(e, "ends_a_day", "1 to 5000 accounts");
-    return check_attributes(d, e);
+    s = check_schedule(d, e);
+    return s == ST_OK ? check_attributes(d, e) : s;
 }

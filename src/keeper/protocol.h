@@ -119,6 +119,10 @@ enum message {
     MSG_LDAP_SECRET,
     MSG_LDAP_READ,
     MSG_LDAP_ENTRIES,
+    MSG_LDAP_DUE,
+    MSG_LDAP_RUN,
+    MSG_LDAP_RUN_IMPORT,
+    MSG_LDAP_RUN_END,
     MSG_END
 };
 

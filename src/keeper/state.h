@@ -108,9 +108,15 @@ handler handle_sign_on_list, handle_sign_on_secret, handle_sign_on_links, handle
     handle_sign_on_begin, handle_sign_on_finish, handle_errand_take, handle_errand_done;
 handler handle_scim_list, handle_scim_draw, handle_scim_end, handle_scim_enter, handle_scim_put,
     handle_scim_leave;
-handler handle_ldap_list, handle_ldap_secret, handle_ldap_read, handle_ldap_entries;
+handler handle_ldap_list, handle_ldap_secret, handle_ldap_read, handle_ldap_entries, handle_ldap_due,
+    handle_ldap_run, handle_ldap_run_import, handle_ldap_run_end;
 handler handle_policy_list, handle_policy_text, handle_policy_propose, handle_policy_decide,
     handle_policy_first;
+
+/* Writes a list of people and departments ({"items"}) as one act of the caller's, recorded with `tag`; who
+ * may and what the list may say has been checked. */
+MUST_CHECK enum status worker_import(struct worker *w, struct args *in, const json_t *list, const char *tag,
+                                     struct error *e);
 
 /* Ends everything of a person but his records (handle_grant.c), written by `who`, recorded with `tag`; the
  * caller has checked who may. `in->text`: {"to", "note"}. */

@@ -43,7 +43,8 @@ enum vault_kind {
     VAULT_SCIM = 80,          /* key: u32 id; value: keeper/scim.c */
     VAULT_REVIEW = 90,        /* key: u32 review, u32 user or 0; value: keeper/review.h */
     VAULT_LDAP = 100,         /* key: u32 id; value: a directory's JSON document (keeper/ldap.h) */
-    VAULT_LDAP_SECRET         /* key: u32 id; value: the password that it is read with */
+    VAULT_LDAP_SECRET,        /* key: u32 id; value: the password that it is read with */
+    VAULT_LDAP_STATE          /* key: u32 id; value: keeper/ldap_schedule.c */
 };
 
 struct vault_change {

@@ -7,7 +7,8 @@
 
 struct known {
     const struct staff *who;
-    bool linked, left, posts, seen; /* linked: to an entry of this directory */
+    bool linked, elsewhere; /* to an entry of this directory, of another one */
+    bool left, posts, seen;
 };
 
 struct planner {
@@ -57,7 +58,9 @@ static void learn(struct planner *p, struct known *k) {
     const json_t *link = json_object_get(document, "ldap");
     k->left = k->who->disabled && json_is_object(json_object_get(document, "left"));
     k->posts = json_array_size(json_object_get(document, "posts")) > 0;
-    if (json_integer_value(json_object_get(link, "directory")) == (json_int_t)p->q->directory) {
+    json_int_t directory = json_integer_value(json_object_get(link, "directory"));
+    k->elsewhere = directory != 0 && directory != (json_int_t)p->q->directory;
+    if (directory == (json_int_t)p->q->directory) {
         struct slice id = keep(p, text(link, "id"));
         k->linked = id.n > 0;
         put(p, &p->by_link, id, k);
@@ -151,7 +154,10 @@ static const char *why_refused(struct planner *p, const json_t *one, const struc
         return "partner";
     if (k != NULL && k->left)
         return "left";
-    return k != NULL && k->seen ? "login_twice" : NULL;
+    if (k != NULL && k->seen)
+        return "login_twice";
+    bool by_hand = k != NULL && (p->q->only_new || (p->q->alone && k->elsewhere));
+    return by_hand ? "by_hand" : NULL;
 }
 
 static void add_person(struct planner *p, size_t line, const json_t *one) {

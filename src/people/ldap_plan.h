@@ -31,6 +31,9 @@ struct ldap_question {
     const json_t *document; /* of the directory */
     const json_t *read;     /* {"people": […], "units": […]} */
     bool mail_guarded;
+    /* Of a schedule (keeper/ldap.h): accounts that are there, or that belong to another directory, are
+     * refused as "by_hand". */
+    bool only_new, alone;
     const uint32_t *suspend;
     size_t suspend_count; /* LDAP_PLAN_SUSPEND at most */
 };

@@ -13,7 +13,7 @@ const east = `ou=东区\\, 一部,${people}`;
 let server, slapd, silent, sys, sec, aud, id, touched = 0;
 
 const guid = (n) => Buffer.from([n, 0xff, 0, 0x80, 0x27, 0x22, 0x5c, 0x0a, 0xc3, 0x28, 0xfe, 0xed, 0xfa, 0xce, 0xca, 0xfe]); // no text in any encoding
-const staff = `ou=AD,${base}`;
+const staff = `ou=AD,${base}`, timed = `ou=timed,${base}`;
 const many = Array.from({ length: 1100 }, (_, i) => person(`uid=n${i},ou=many,${base}`, `n${i}`, `众 ${i}`));
 const entries = [
   unit(people, 'people'), unit(`ou=many,${base}`, 'many'), unit(east, '东区, 一部'), unit(`ou=Hang/zhou,${people}`, 'Hang/zhou'), unit(`ou=12,${people}`, '12'),
@@ -27,6 +27,8 @@ const entries = [
   person(`uid=digits,ou=12,${people}`, 'digits', '数字'),
   person(`uid=SALES1,${people}`, 'SALES1', '目录里的销售'),
   person(`uid=sysadmin,${people}`, 'sysadmin', '目录里的管理员'),
+  unit(timed, 'timed'), unit(`ou=自动,${timed}`, '自动'),
+  person(`uid=t1,ou=自动,${timed}`, 't1', '甲'), person(`uid=t2,${timed}`, 't2', '乙'), person(`uid=sales2,${timed}`, 'sales2', '目录里的销售二'), person(`uid=secadmin,${timed}`, 'secadmin', '安全'),
   unit(staff, 'AD'), unit(`ou=销售,${staff}`, '销售'),
   account(`cn=ada,ou=销售,${staff}`, 'ada.ad', guid(1), '艾达'), account(`cn=bob,${staff}`, 'bob.ad', guid(2), '鲍勃'), account(`cn=off,${staff}`, 'off.ad', guid(3), '停用', 514),
 ];
@@ -208,6 +210,56 @@ test('the settings for Active Directory: an id of bytes, disabled accounts left 
   slapd.change(`dn: cn=ada,ou=销售,${staff}\nchangetype: modify\nreplace: sAMAccountName\nsAMAccountName: ada2.ad\n`);
   const again = ok(await read(at));
   assert.deepEqual((await preview(again.read, '', at)).items.filter((i) => i.name === 'ada.ad').map((i) => [i.effect, i.reason]), [['unchanged', 'renamed']]); // by its id
+});
+
+test('by its schedule a directory is read and imported as far as two have approved, and says what is left for a person', async () => {
+  const terms = (more) => document({ name: 'timed', people_base: timed, unit_base: timed, every_hours: 24, ...more });
+  for (const wrong of [{ every_hours: 0 }, { every_hours: 169 }, { apply: 'everything' }, { every_hours: undefined, apply: 'new' }, { apply: 'all', ends_a_day: undefined }])
+    problem(await sys.post(`${api}/proposals`, { kind: 'ldap', reason: '定时', change: { directory: 0, document: terms(wrong) } }), 422, 'bad_document');
+  const page = async (at) => ok(await aud.get(`${api}/ldap/directories`)).directories.find((d) => d.id === at).schedule;
+  const named = async (name) => ok(await sys.get(`${api}/directory`)).users.find((p) => p.name === name);
+  const at = await set(terms({ apply: 'new' }));
+  assert.equal((await page(at)).rests, 'ldap_no_password');
+  const run = async (change, what) => {
+    const before = await page(at);
+    await change();
+    return until(what, async () => {
+      const now = await page(at);
+      return (now.read_at > before.read_at || now.error_at > before.error_at) && (now.error || now.pending) && now;
+    });
+  };
+  const again = (more) => run(() => set(terms(more), at), JSON.stringify(more));
+
+  const first = await run(() => putSecret(at), 'new accounts'); // who is there stays as he is
+  assert.deepEqual([first.error, first.rests, first.people, first.imported, first.pending], ['', '', 4, { added: 2, changed: 0, suspended: 0 }, { added: 0, changed: 1, gone: 0, refused: 1 }], JSON.stringify(first));
+  assert.ok(first.next_at > Date.now() + 23 * 3600e3);
+  const t1 = await until('the new account is listed', () => named('甲')); // a session's view is up to a second old
+  const stored = ok(await sys.get(`${api}/people/${t1.id}`)).document;
+  assert.deepEqual([stored.login, stored.roles, stored.ldap.directory], ['t1', [], at]);
+  assert.ok(!(await named('目录里的销售二')));
+
+  const second = await again({ apply: 'all_but_ends' });
+  assert.deepEqual([second.imported, second.pending], [{ added: 0, changed: 1, suspended: 0 }, { added: 0, changed: 0, gone: 0, refused: 1 }], JSON.stringify(second));
+  await until('the change is listed', () => named('目录里的销售二'));
+
+  slapd.change(`dn: uid=t1,ou=自动,${timed}\nchangetype: delete\n\ndn: uid=t2,${timed}\nchangetype: delete\n`);
+  const third = await again({ apply: 'all', ends_a_day: 1 }); // more than a day may see: none
+  assert.deepEqual([third.error, third.pending.gone, third.imported], ['ldap_ends', 2, second.imported]);
+  const fourth = await again({ apply: 'all', ends_a_day: 2 });
+  assert.deepEqual([fourth.error, fourth.pending.gone, fourth.imported.suspended], ['', 0, 2], JSON.stringify(fourth));
+  assert.equal(ok(await sys.get(`${api}/people/${t1.id}`)).document.disabled, true);
+
+  const fifth = await run(() => putSecret(at, 'not it'), 'a wrong password');
+  assert.deepEqual([fifth.error, fifth.read_at, fifth.pending.gone], ['ldap_credentials', fourth.read_at, 0]);
+  const tags = await until('the log has it', async () => {
+    const all = ok(await aud.get(`${api}/audit?limit=200`)).items;
+    return all.some((i) => i.tag === `ldap ${at} scheduled import 2 of people`) && all;
+  });
+  const { by } = await page(at);
+  assert.equal(tags.find((i) => i.tag === `ldap ${at} scheduled import 2 of people`).actor.id, by, JSON.stringify(tags[0]));
+  assert.ok(tags.filter((i) => i.tag === `ldap ${at} scheduled read`).length >= 4);
+  await set(terms({ enabled: false }), at);
+  assert.deepEqual([(await page(at)).rests, (await page(at)).next_at], ['disabled', 0]);
 });
 
 test('more than a page of entries comes whole', async () => {
