@@ -2,6 +2,7 @@
 // until its `stop` is called; `from` is the loopback address that it comes from. Resolves to {stop, seen}: seen counts what came of it.
 import { connect as plain } from 'node:net';
 import https from 'node:https';
+import { Duplex } from 'node:stream';
 import { connect as secure } from 'node:tls';
 
 const path = '/api/v1/records/customer';
@@ -40,6 +41,18 @@ function crowd({ port, ca, from = '127.0.0.1', count }, tls, begin) {
   };
   return { stop, seen, open };
 }
+
+// The first bytes that a TLS client sends. A server answers them as often as they come, which costs it a millisecond and the sender nothing.
+const hello = () => new Promise((done) => {
+  const to = new Duplex({
+    read() {},
+    write(bytes, encoding, next) {
+      done(bytes);
+      next();
+    },
+  });
+  secure({ socket: to, servername: 'localhost' }).on('error', () => {});
+});
 
 const head = (o, extra) => `POST ${path}/query HTTP/1.1\r\nHost: localhost\r\nCookie: ${o.cookie ?? ''}\r\nX-CSRF-Token: ${o.csrf ?? ''}\r\nContent-Type: application/json\r\n${extra}`;
 
@@ -90,6 +103,17 @@ const bodies = {
 export const attacks = {
   idle: (o) => crowd(o, false, () => {}),
   idle_tls: (o) => crowd(o, true, () => {}),
+  // Connections that say nothing for a while, then all at once begin with TLS, and so again and again.
+  hellos: (o) => {
+    const waiting = new Set();
+    const c = crowd(o, false, (s) => waiting.add(s));
+    const every = setInterval(async () => {
+      const bytes = await hello();
+      for (const s of waiting) s.write(bytes);
+      waiting.clear();
+    }, 2500);
+    return { ...c, stop: () => (clearInterval(every), c.stop()) };
+  },
   slow_headers: (o) => crowd(o, true, (s) => {
     s.write('GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\n');
     s.every = setInterval(() => s.write(`X-A: ${Math.random()}\r\n`), 1000);

@@ -89,7 +89,7 @@ test('who holds back large bodies in one session is refused before his whole add
   problem(a, 400, 'invalid_json');
 });
 
-for (const [kind, count] of [['idle', 800], ['idle_tls', 200], ['slow_headers', 200], ['slow_bodies', 200], ['resets', 50]]) {
+for (const [kind, count] of [['idle', 800], ['idle_tls', 200], ['hellos', 400], ['slow_headers', 200], ['slow_bodies', 200], ['resets', 50]]) {
   test(`beside ${count} connections of the kind ${kind} others are served; afterwards none is held`, async () => {
     await sales1.get('/readyz');
     const before = files();

@@ -5,7 +5,7 @@ PACKAGES_RUN="gcc libc6-dev meson ninja-build pkg-config libssl-dev libargon2-de
 libcurl4-openssl-dev libldap-dev libicu-dev libseccomp-dev nginx-light openssl sqlite3 unicode-data bzip2 ca-certificates"
 # To test, check, measure and fuzz as well.
 PACKAGES_MORE="clang clang-format clang-tidy libclang-rt-14-dev llvm cppcheck universal-ctags ccache libcmocka-dev
-slapd ldap-utils chromium fonts-noto-cjk curl wrk strace procps git"
+slapd ldap-utils chromium fonts-noto-cjk curl wrk strace procps nftables iproute2 git"
 
 missing_packages() {
     local p
