@@ -33,7 +33,7 @@
  * - Each duty keeps a holder who is not disabled (ST_CONFLICT "last_of_duty"); whoever holds a duty, or
  * shall, is changed by two people (ST_DENIED "needs_second": keeper/proposal.h), neither of them himself.
  * - A department's move, merge or becoming a branch that puts somebody new above records, or changes their
- *   branch, takes two (ST_DENIED "needs_second").
+ *   branch, takes two (ST_DENIED "needs_second"); of a person what registry_second.h says.
  * - The company's document is written whole and says in "version" which one it rests on (ST_CONFLICT
  *   "company_changed"; it is not kept). Networks and hours of sign-in, the company's and a role's, take two,
  *   each of whom they let in from where he is (ST_CONFLICT "shuts_you_out": keeper/registry_company.h).
@@ -205,7 +205,8 @@ MUST_CHECK enum status registry_put_all(struct registry *r, const struct registr
 /* The same, but nothing is changed. */
 MUST_CHECK enum status registry_check(struct registry *r, const struct registry_writer *who,
                                       struct registry_change *changes, size_t count, struct error *e);
-/* Whether a change of a department in these opens records to others, so that it takes two. */
+/* Whether a change of a department or a person in these opens records to others, so that it takes two
+ * (keeper/registry_organise.h, registry_second.h). */
 bool registry_moves(struct registry *r, const struct registry_change *changes, size_t count);
 /* The duties that people in these changes hold now or would; the first `room` users (0 where fewer). */
 unsigned registry_touched(struct registry *r, const struct registry_change *changes, size_t count,

@@ -5,6 +5,7 @@
 #include "keeper/registry_organise.h"
 #include "keeper/registry_past.h"
 #include "keeper/registry_scim.h"
+#include "keeper/registry_second.h"
 
 #include <stdlib.h>
 
@@ -131,6 +132,19 @@ static enum status check_writer(const struct registry_writer *who, struct change
     }
 }
 
+/* Leads, posts with roles that hold longer, a partner made staff: not one administrator's alone. */
+static enum status check_opening(const struct batch *b, const struct change *c, struct error *e) {
+    json_t *before = NULL;
+    if (b->who == NULL || b->who->second != 0)
+        return ST_OK;
+    enum status s =
+        c->old == NULL ? ST_OK : json_read(slice_of(c->old->document, c->old->document_n), 0, &before, NULL);
+    if (s == ST_OK && second_opens_more(before, c->json))
+        s = error_set(e, ST_DENIED, "needs_second", "what opens records to others takes two: propose it");
+    json_decref(before);
+    return s;
+}
+
 /* Somebody who holds a duty, or will, is changed by two only. */
 static enum status check_second(const struct batch *b, const struct change *c, struct error *e) {
     unsigned before = c->old == NULL ? 0 : c->old->parsed.user.duties;
@@ -139,7 +153,7 @@ static enum status check_second(const struct batch *b, const struct change *c, s
     if (mail)
         return error_set(e, ST_DENIED, "needs_second", "people sign in by their mail: its change takes two");
     if (b->who == NULL || (before | c->parsed.user.duties) == 0)
-        return ST_OK;
+        return check_opening(b, c, e);
     if (b->who->second == c->id || b->who->user == c->id)
         return error_set(e, ST_DENIED, "own_rights", "nobody takes part in a change to himself");
     if (b->who->second == 0)
@@ -540,23 +554,4 @@ unsigned registry_touched(struct registry *r, const struct registry_change *chan
     }
     (void)pthread_rwlock_unlock(&r->lock);
     return duties;
-}
-
-bool registry_moves(struct registry *r, const struct registry_change *changes, size_t count) {
-    bool moves = false;
-    (void)pthread_rwlock_rdlock(&r->lock);
-    for (size_t i = 0; i < count && !moves; i++) {
-        const struct item *old = registry_find(r, changes[i].kind, changes[i].id);
-        json_t *json = NULL;
-        union parsed parsed;
-        if (changes[i].kind != REGISTRY_DEPARTMENT || old == NULL ||
-            registry_parse_json(changes[i].document, &json, NULL) != ST_OK)
-            continue;
-        moves = organise_department(slice_of(old->document, old->document_n), &json, NULL) == ST_OK &&
-                registry_parse(REGISTRY_DEPARTMENT, json, &parsed, NULL) == ST_OK &&
-                organise_widens(r, old, &parsed.department);
-        json_decref(json);
-    }
-    (void)pthread_rwlock_unlock(&r->lock);
-    return moves;
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json_in.h"
+#include "keeper/registry_second.h"
 #include "people/import_place.h"
 
 #include <stdlib.h>
@@ -282,6 +283,16 @@ static bool is_full(const struct importer *x) {
     return x->source != NULL && json_array_size(x->items) >= x->source->changes_most;
 }
 
+/* What the keeper would refuse in the hand of one. */
+static bool opens_more(struct importer *x, json_t *old, json_t *change) {
+    json_t *after = old == NULL ? json_object() : json_copy(old);
+    bool made = after != NULL && json_object_update(after, change) == 0;
+    bool more = made && second_opens_more(old, after);
+    x->no_memory = x->no_memory || !made;
+    json_decref(after);
+    return more;
+}
+
 static void plan_person(struct importer *x, size_t first) {
     const struct import_row *r = &x->rows[first];
     const char *login = arena_string(x->arena, r->login);
@@ -299,6 +310,8 @@ static void plan_person(struct importer *x, size_t first) {
     drop_same(document, old);
     if (reason == NULL && who != NULL && who->duties != 0 && json_object_size(document) > 0)
         reason = "duty_holder";
+    if (reason == NULL && opens_more(x, old, document))
+        reason = "needs_second";
     if (reason == NULL && json_object_size(document) > 0 && is_full(x))
         reason = "next_run";
     if (reason != NULL) {

@@ -1,7 +1,7 @@
 // Access asked for in place: a field of a record or of all one sees, for a time, approved by the department's head.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ok, problem } from './client.mjs';
+import { byTwo, ok, problem } from './client.mjs';
 import { Server, until } from './server.mjs';
 
 const api = '/api/v1';
@@ -19,7 +19,7 @@ before(async () => {
   server = await new Server().start();
   [sales, service, manager, leader] = await Promise.all(['sales1', 'service1', 'manager', 'leader'].map((n) => server.as(n)));
   const sys = await server.as('sysadmin');
-  ok(await sys.patch(`${api}/people/18`, { manages: [2] })); // the branch's leader leads the branch
+  await byTwo(server, sys, 18, { manages: [2] }); // the branch's leader leads the branch
   one = await customer('授权甲公司', '13912340001');
   two = await customer('授权乙公司', '13912340002');
 });

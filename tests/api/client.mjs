@@ -120,3 +120,10 @@ export function problem(answer, status, code, field) {
     assert.ok((p.errors ?? []).some((e) => e.field === field), `no error at ${field}: ${what}`);
   return p;
 }
+
+// A change of a person that takes two: the system administrator proposes it, the security administrator agrees.
+export async function byTwo(server, sys, id, document) {
+  const change = { items: [{ kind: 'user', id, document }] }, sec = await server.as('secadmin');
+  const asked = ok(await sys.post('/api/v1/proposals', { kind: 'registry', reason: '任职调整', change }), 201);
+  ok(await sec.post(`/api/v1/proposals/${asked.id}/decide`, { approve: true, note: '已核实' }));
+}

@@ -177,6 +177,10 @@ test('a post, a lead, a reporting line', async () => {
   refused(await sec.patch(`${api}/people/2`, { posts: [post] }));
   refused(await sec.patch(`${api}/people/2`, { post_roles: { 1: ['boss'] } }));
   refused(await sys.patch(`${api}/people/10`, { post_roles: { 1: ['boss'] } }));
+  // Nor by a straw man's hand: who is named leader, or is staff, is not one administrator's word.
+  problem(await sys.patch(`${api}/people/10`, { posts: [post] }), 403, 'needs_second');
+  problem(await sys.patch(`${api}/people/10`, { manages: [3] }), 403, 'needs_second');
+  problem(await sys.post(`${api}/people`, { login: 'strawman', name: '代理', manages: [3] }), 403, 'needs_second');
   // Somebody may come to report to him: a duty's holder sees nothing by it.
   const made = ok(await sys.post(`${api}/people`, { login: 'reporting', name: '汇报人' }), 201);
   ok(await sys.patch(`${api}/people/${made.id}`, { posts: [{ ...post, leads: false, reports_to: 1 }] }));
@@ -204,6 +208,7 @@ test('a partner of his own', async () => {
   // The sponsor renews and confirms the training; roles and the way in are not his to give.
   problem(await sales.patch(`${api}/people/${made.id}`, { roles: ['boss'] }), 403, 'not_your_duty');
   problem(await sales.patch(`${api}/people/${made.id}`, { kind: 'staff' }), 403, 'not_your_duty');
+  problem(await sys.patch(`${api}/people/${made.id}`, { kind: 'staff' }), 403, 'needs_second');
   refused(await propose(sales, 'password', { user: made.id }));
   const guest = server.client();
   problem(await guest.post(`${api}/session`, { login: 'mine', password }), 401, 'sign_in_failed');
@@ -213,10 +218,10 @@ test('a partner of his own', async () => {
 
 test('a list of people', async () => {
   const octets = { headers: { 'content-type': 'application/octet-stream' } };
-  const csv = '登录名,姓名,部门,职务,起始日期,负责人,角色,职责\nsysadmin,系统管理员,1,总监,2026-01-01,是,boss,\nfromlist,名单来的,1,总监,2026-01-01,是,boss,security_admin\n';
+  const csv = '登录名,姓名,部门,职务,起始日期,负责人,角色,职责\nsysadmin,系统管理员,1,总监,2026-01-01,是,boss,\nleading,领队,1,总监,2026-01-01,是,,\nfromlist,名单来的,1,总监,2026-01-01,否,boss,security_admin\n';
   for (const who of [sec, aud]) for (const path of ['import/preview', 'import']) refused(await who.post(`${api}/people/${path}`, csv, octets));
   const plan = ok(await sys.post(`${api}/people/import/preview`, csv, octets));
-  assert.deepEqual(plan.items.filter((i) => i.effect === 'refused').map((i) => i.reason), ['duty_holder']);
+  assert.deepEqual(plan.items.filter((i) => i.effect === 'refused').map((i) => i.reason), ['duty_holder', 'needs_second']);
   ok(await sys.post(`${api}/people/import`, csv, octets));
   const one = ok(await sys.get(`${api}/people?q=fromlist`)).items[0].document;
   assert.deepEqual([one.roles ?? [], one.duties ?? []], [[], []]);

@@ -1,7 +1,7 @@
 // Looking after rights: accounts and rights that nobody uses, access that has grown, and taking away what was found.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ok, problem } from './client.mjs';
+import { byTwo, ok, problem } from './client.mjs';
 import { Server, until } from './server.mjs';
 
 const api = '/api/v1';
@@ -101,7 +101,8 @@ test('whose access has grown is seen against what it was, and what nobody else c
   const made = ok(await sys.post(`${api}/people`, { login: 'grower', name: '成长', department: 4, made_at: 1, past: [{ until: 9e12, roles: ['boss'] }] }), 201).id;
   ok(await sec.patch(`${api}/people/${made}`, { roles: ['sales'] }));
   ok(await sec.patch(`${api}/people/${made}`, { roles: ['sales', 'sales_manager'] }));
-  ok(await sys.patch(`${api}/people/${made}`, { manages: [4] }));
+  problem(await sys.patch(`${api}/people/${made}`, { manages: [4] }), 403, 'needs_second');
+  await byTwo(server, sys, made, { manages: [4] });
   const document = ok(await sec.get(`${api}/people/${made}`)).document;
   assert.ok(document.made_at > Date.now() - 600e3, 'its making is the keeper’s to say');
   assert.deepEqual(document.past.map((p) => p.roles ?? []), [[], [], ['sales'], ['sales', 'sales_manager']]);

@@ -290,7 +290,13 @@ static void a_leader_approves_what_its_role_allows(void **state) {
         "\"hours\":2}}";
     uint64_t id = propose(w, &li, say(w, "%s", ask), NULL);
     assert_int_equal(decide(w, &wang, id, true, NULL, &e), ST_DENIED);
-    assert_int_equal(put(w, &sys, REGISTRY_USER, 1, "{\"manages\":[1]}", &e), ST_OK);
+    uint64_t named =
+        propose(w, &sys,
+                say(w, "%s",
+                    "{\"kind\":\"registry\",\"reason\":\"leads\",\"change\":{\"items\":[{\"kind\":\"user\","
+                    "\"id\":1,\"document\":{\"manages\":[1]}}]}}"),
+                NULL);
+    assert_int_equal(decide(w, &sec, named, true, NULL, &e), ST_OK);
     assert_int_equal(decide(w, &wang, id, true, NULL, &e), ST_DENIED);
     assert_int_equal(put(w, &sec, REGISTRY_ROLE, 1,
                          "{\"name\":\"sales\",\"ceiling\":{\"personal\":\"clear\"},\"by_leader\":true}", &e),

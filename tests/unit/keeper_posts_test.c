@@ -32,6 +32,27 @@ static enum status put(struct world *w, const struct keeper_call *who, uint8_t k
     return keeper_registry_put(w->k, who, kind, id, slice_from_string(document), &made, e);
 }
 
+static uint64_t propose(struct world *w, const struct keeper_call *who, const char *items, struct error *e) {
+    char text[600];
+    uint64_t id = 0;
+    struct slice half;
+    (void)snprintf(text, sizeof text,
+                   "{\"kind\":\"registry\",\"reason\":\"reform\",\"change\":{\"items\":%s}}", items);
+    return keeper_propose(w->k, who, slice_from_string(text), &id, &half, e) == ST_OK ? id : 0;
+}
+
+/* By the system administrator, with the security administrator's word. */
+static void put_by_two(struct world *w, uint32_t user, const char *document) {
+    char items[600];
+    struct error e;
+    struct slice half;
+    struct keeper_call sys = world_sign_in(w, "sys"), sec = world_sign_in(w, "sec");
+    (void)snprintf(items, sizeof items, "[{\"kind\":\"user\",\"id\":%u,\"document\":%s}]", user, document);
+    uint64_t id = propose(w, &sys, items, &e);
+    assert_int_not_equal(id, 0);
+    assert_int_equal(keeper_decide(w->k, &sec, id, true, SLICE("seen"), &half, &e), ST_OK);
+}
+
 static void two_posts(char *out, size_t room, long long from, long long until) {
     (void)snprintf(out, room,
                    "{\"posts\":[{\"department\":3,\"position\":\"sales\",\"from\":1,\"until\":null,"
@@ -48,7 +69,9 @@ static void the_roles_of_a_post_are_used_over_its_department(void **state) {
     struct keeper_call sys = world_sign_in(w, "sys"), sec = world_sign_in(w, "sec"),
                        li = world_sign_in(w, "li");
     two_posts(posts, sizeof posts, 1, clock_wall_ms() + 3600000);
-    assert_int_equal(put(w, &sys, REGISTRY_USER, 2, posts, &e), ST_OK);
+    assert_int_equal(put(w, &sys, REGISTRY_USER, 2, posts, &e), ST_DENIED); /* a lead */
+    assert_string_equal(e.code, "needs_second");
+    put_by_two(w, 2, posts);
     assert_int_equal(keeper_session(w->k, &li, &who, &e), ST_OK);
     assert_int_equal(who.department, 3);
     assert_int_equal(who.lent_count, 0);
@@ -81,6 +104,44 @@ static void a_post_moved_to_another_department_takes_no_roles_along(void **state
     assert_int_equal(who.department, 4);
 }
 
+static void refused_alone(struct world *w, const struct keeper_call *who, uint32_t user,
+                          const char *document) {
+    struct error e;
+    assert_int_equal(put(w, who, REGISTRY_USER, user, document, &e), ST_DENIED);
+    assert_string_equal(e.code, "needs_second");
+}
+
+static void what_opens_more_to_a_person_takes_two(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct keeper_call sys = world_sign_in(w, "sys"), sec = world_sign_in(w, "sec");
+    char partner[200];
+    refused_alone(w, &sys, 2, "{\"manages\":[3]}");
+    refused_alone(w, &sys, 0, "{\"login\":\"fresh\",\"name\":\"fresh\",\"manages\":[3]}");
+    put_by_two(w, 2, "{\"manages\":[3,4]}");
+    assert_int_equal(put(w, &sys, REGISTRY_USER, 2, "{\"manages\":[4],\"name\":\"li\"}", &e), ST_OK);
+    refused_alone(w, &sys, 2, "{\"manages\":[4,3]}");
+    /* A post: longer is more only where it has roles. */
+    assert_int_equal(
+        put(w, &sys, REGISTRY_USER, 2, "{\"posts\":[{\"department\":3,\"from\":9,\"until\":99}]}", &e),
+        ST_OK);
+    const char *longer = "{\"posts\":[{\"id\":1,\"department\":3,\"from\":9,\"until\":999}]}";
+    assert_int_equal(put(w, &sys, REGISTRY_USER, 2, longer, &e), ST_OK);
+    assert_int_equal(put(w, &sec, REGISTRY_USER, 2, "{\"post_roles\":{\"1\":[\"sales\"]}}", &e), ST_OK);
+    refused_alone(w, &sys, 2, "{\"posts\":[{\"id\":1,\"department\":3,\"from\":9}]}");
+    refused_alone(w, &sys, 2, "{\"posts\":[{\"id\":1,\"department\":3,\"from\":8,\"until\":999}]}");
+    assert_int_equal(put(w, &sys, REGISTRY_USER, 2,
+                         "{\"posts\":[{\"id\":1,\"department\":3,\"from\":9,\"until\":98}]}", &e),
+                     ST_OK);
+    put_by_two(w, 2, longer);
+    /* A partner made staff would be without sponsor, end and training. */
+    (void)snprintf(partner, sizeof partner, "{\"kind\":\"partner\",\"sponsor\":1,\"until\":%lld}",
+                   (long long)clock_wall_ms() + 3600000);
+    assert_int_equal(put(w, &sys, REGISTRY_USER, 2, partner, &e), ST_OK);
+    refused_alone(w, &sys, 2, "{\"kind\":\"staff\"}");
+    put_by_two(w, 2, "{\"kind\":\"staff\"}");
+}
+
 static void a_post_ends_by_the_keepers_clock_and_all_with_the_last(void **state) {
     struct world *w = *state;
     struct error e;
@@ -109,15 +170,6 @@ static void a_post_begins_in_an_open_department_only(void **state) {
                      ST_OK);
     assert_int_equal(put(w, &sys, REGISTRY_DEPARTMENT, 3, "{\"closed\":true}", &e), ST_CONFLICT);
     assert_string_equal(e.code, "department_in_use");
-}
-
-static uint64_t propose(struct world *w, const struct keeper_call *who, const char *items, struct error *e) {
-    char text[600];
-    uint64_t id = 0;
-    struct slice half;
-    (void)snprintf(text, sizeof text,
-                   "{\"kind\":\"registry\",\"reason\":\"reform\",\"change\":{\"items\":%s}}", items);
-    return keeper_propose(w->k, who, slice_from_string(text), &id, &half, e) == ST_OK ? id : 0;
 }
 
 static void a_move_that_puts_somebody_new_above_takes_a_security_administrator(void **state) {
@@ -218,6 +270,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(the_roles_of_a_post_are_used_over_its_department),
         CASE(a_post_moved_to_another_department_takes_no_roles_along),
+        CASE(what_opens_more_to_a_person_takes_two),
         CASE(a_post_ends_by_the_keepers_clock_and_all_with_the_last),
         CASE(a_post_begins_in_an_open_department_only),
         CASE(a_move_that_puts_somebody_new_above_takes_a_security_administrator),

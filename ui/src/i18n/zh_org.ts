@@ -64,6 +64,7 @@ export default {
       unknown_person: '找不到“汇报给”的登录名',
       unknown_department: '没有这个部门',
       department_closed: '部门已撤销或合并',
+      needs_second: '任命负责人、延长带岗位的任职须两人完成，不能导入',
       duty_holder: '三员的变更需两人完成，不能导入',
       too_many_posts: '一个人最多 12 项任职',
       too_many_rows: '部门过多或路径有误',
