@@ -6,9 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { FIELDS } from './cases.mjs';
 import { makeData, root } from './data.mjs';
-import { load } from './load.mjs';
+import { must, pages, takeTurns } from './group_pages.mjs';
 import { Product } from './servers.mjs';
 
 const POLICIES = 200, ROLES = 40, PEOPLE = 2000, DEEP = 8; // DEEP: departments below each of the demo's, on two more levels
@@ -23,12 +22,6 @@ function options(args) {
     else throw new Error(`unknown option ${args[i]}`);
   }
   return o;
-}
-
-async function must(answer, status = [200, 201]) {
-  const a = await answer;
-  if (!status.includes(a.status)) throw new Error(`${a.status} ${a.text.slice(0, 400)}`);
-  return a.json;
 }
 
 // ---- the group ----
@@ -98,38 +91,6 @@ async function makeGroup(product) {
 
 // ---- measuring ----
 
-const LIST = `/api/v1/records/customer?limit=50&fields=${FIELDS}`;
-
-async function pages(client) {
-  const requests = [];
-  let cursor;
-  for (let i = 0; i < 40; i++) {
-    const path = cursor ? `${LIST}&cursor=${cursor}` : LIST, page = await must(client.get(path));
-    if (i === 0 || page.items.length === 50) requests.push(['GET', path]);
-    cursor = page.next_cursor;
-    if (!cursor) break;
-  }
-  return requests;
-}
-
-const sum = (cpu) => Object.values(cpu).reduce((a, b) => a + b, 0);
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
-
-// The sides in turn: [{name, server, client, requests}] → the same with medians.
-async function takeTurns(o, sides) {
-  for (const s of sides) await load(s.server, s.client, s.requests, o.connections, 1, o.work);
-  for (let round = 0; round < o.rounds; round++) {
-    for (const s of sides) {
-      const a = await load(s.server, s.client, s.requests, o.connections, o.seconds, o.work);
-      if (a.refused + a.broken > 0) throw new Error(`${s.name}: ${a.refused} refused, ${a.broken} broken`);
-      (s.rates ??= []).push(a.rate);
-      (s.times ??= []).push(sum(a.cpu));
-      (s.p99 ??= []).push(a.p99_ms);
-    }
-  }
-  return sides.map((s) => ({ name: s.name, rate: median(s.rates), cpu_us: median(s.times), p99_ms: median(s.p99) }));
-}
-
 function tell(o, what, [a, b]) {
   const line = { case: what, customers: o.customers, connections: o.connections, [a.name]: a, [b.name]: b, rate_ratio: b.rate / a.rate, cpu_ratio: b.cpu_us / a.cpu_us };
   console.log(`${what.padEnd(10)} ${[a, b].map((s) => `${s.name} ${s.rate.toFixed(0)}/s ${s.cpu_us} µs p99 ${s.p99_ms.toFixed(1)} ms`).join(', ')}: rate ${line.rate_ratio.toFixed(2)}, CPU ${line.cpu_ratio.toFixed(2)}`);
@@ -158,7 +119,7 @@ try {
     lines.push(tell(o, actor, await takeTurns(o, sides)));
   }
   const all = await big.as('operations'), few = await big.as('zhangting');
-  const seen = (await must(few.get('/api/v1/records/customer?limit=1&count=true'))).total ?? '?';
+  const seen = (await must(few.get('/api/v1/records/customer?limit=1&count=true'))).count.value;
   const both = await takeTurns(o, [
     { name: 'all', server: big, client: all, requests: await pages(all) }, { name: 'few', server: big, client: few, requests: await pages(few) }]);
   console.log(`zhangting may see ${seen} customers`);
