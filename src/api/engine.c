@@ -500,6 +500,8 @@ static int run(struct engine *engine, struct keeper *k, struct arena *a, struct 
     if (s == ST_OK)
         s = ldap_clock_start(engine, &engine->clock, e);
     if (s == ST_OK)
+        s = store_warm(engine->store, e);
+    if (s == ST_OK)
         s = role_ready(engine->env);
     if (s != ST_OK) {
         log_error("can't start: %s: %s", e->code, e->detail);

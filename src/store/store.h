@@ -246,6 +246,12 @@ void store_intents_settled(struct store *s, uint64_t intent);
  * transactions, and the writer keeps more pages in memory (a quarter of a GiB at most). STORE_SERVE only. */
 MUST_CHECK enum status store_alone(struct store *s, struct error *e);
 
+/* From now on what searches need to know of rows is learnt in the background, so that the first ones are no
+ * slower than later ones; called once, by who opened it. Nothing happens but for STORE_SERVE. */
+MUST_CHECK enum status store_warm(struct store *s, struct error *e);
+/* Rows read for that so far. */
+uint64_t store_warmed(const struct store *s);
+
 /* Forgets idempotency keys older than `before_ms`, in slices between other writes. Returns at once. */
 void store_idempotency_forget(struct store *s, int64_t before_ms);
 

@@ -3,6 +3,7 @@
 #include "store/sqlite/reader.h"
 #include "store_fixture.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -384,6 +385,7 @@ static void answers_are_those_of_a_reader_that_remembers_nothing(void **state) {
     struct store_reader *old;
     struct error e;
     fill(f, 1, rows + 1, &seed);
+    assert_int_equal(store_warm(f->store, &e), ST_OK); /* learns beside them */
     assert_int_equal(store_reader_open(f->store, &old, &e), ST_OK);
     for (size_t i = 0; i < 500; i++) {
         struct arena a;
@@ -498,7 +500,9 @@ static void answers_are_equal_while_others_write(void **state) {
     uint64_t seed = 5;
     pthread_t writer, readers[3];
     struct crowd crowd[4];
+    struct error e;
     fill(f, 1, 301, &seed);
+    assert_int_equal(store_warm(f->store, &e), ST_OK);
     for (size_t i = 0; i < 4; i++)
         crowd[i] = (struct crowd){.f = f, .seed = 100 + i};
     assert_int_equal(pthread_create(&writer, NULL, write_on, &crowd[0]), 0);
@@ -508,6 +512,71 @@ static void answers_are_equal_while_others_write(void **state) {
         assert_int_equal(pthread_join(readers[i], NULL), 0);
     atomic_store(&crowd[0].stop, true);
     assert_int_equal(pthread_join(writer, NULL), 0);
+}
+
+#define MANY 17500 /* two chunks */
+static void fill_many(struct fixture *f) {
+    static const struct term_change terms[] = {{F_NAME, SEARCH_FRAGMENT, false, 1},
+                                               {F_NAME, SEARCH_FRAGMENT, false, 2}};
+    struct fixture_row *rows = arena_array(&f->arena, 500, sizeof *rows);
+    struct write_op *ops = arena_array(&f->arena, 1000, sizeof *ops);
+    struct error e;
+    for (uint64_t from = 1; from <= MANY; from += 500) {
+        size_t n = 0;
+        for (size_t i = 0; i < 500; i++) {
+            uint64_t id = from + i;
+            fixture_row_make(f, id, &rows[i]);
+            ops[n++] = fixture_insert(&rows[i]);
+            if (id % 2 == 0 || id % 45 == 0)
+                ops[n++] = (struct write_op){.kind = WRITE_TERMS,
+                                             .object = &fixture_customer,
+                                             .record = rows[i].id,
+                                             .terms = &terms[id % 2],
+                                             .term_count = 1};
+        }
+        assert_int_equal(fixture_write(f, ops, n, &e), ST_OK);
+    }
+}
+
+/* A row of the first chunk becomes the latest of all. */
+static void make_latest(struct fixture *f, struct arena *a, uint64_t id, int64_t at) {
+    static const uint16_t columns[] = {FIELD_CREATED_AT};
+    struct cell cell = cell_int(at);
+    struct error e;
+    struct write_op op = {.kind = WRITE_UPDATE,
+                          .object = &fixture_customer,
+                          .record = fixture_id(id),
+                          .columns = columns,
+                          .cells = &cell,
+                          .column_count = 1,
+                          .revision = revision_of(f->reader, a, id)};
+    assert_int_equal(fixture_write(f, &op, 1, &e), ST_OK);
+}
+
+/* One term in half of the rows, a bitmap; one in every ninetieth, a list. */
+static void pages_out_of_sets_of_several_chunks_are_right_under_changes(void **state) {
+    struct fixture *f = *state;
+    struct error e;
+    uint64_t seed = 5;
+    struct asked q;
+    fill_many(f);
+    assert_int_equal(store_warm(f->store, &e), ST_OK);
+    while (store_warmed(f->store) < MANY)
+        (void)poll(NULL, 0, 5);
+    for (size_t i = 0; i < 120; i++) {
+        struct arena a;
+        arena_init(&a, (size_t)64 << 20, ARENA_PLAIN);
+        struct cell term = cell_int((int64_t)(i % 2 + 1));
+        const struct pred *p = pred_terms(&a, F_NAME, SEARCH_FRAGMENT, &term, 1);
+        if (i % 3 == 0)
+            p = pred_and(&a, p, pred_compare(&a, PRED_EQ, FIELD_BRANCH, cell_int((int64_t)(i / 3 % 2))));
+        ask_make(&q, p, 1 | (i % 20) << 1, NULL); /* the latest first */
+        (void)same_answer(f->reader, &a, &q.select);
+        change(f, f->reader, &a, &seed, MANY);
+        if (i % 2 == 1)
+            make_latest(f, &a, 90 + i / 4 * 90 + i / 2 % 2 * 4, 9000 + (int64_t)i);
+        arena_free(&a);
+    }
 }
 
 int main(void) {
@@ -522,6 +591,8 @@ int main(void) {
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(pages_of_few_among_many_are_right_under_changes, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(pages_out_of_sets_of_several_chunks_are_right_under_changes,
+                                        fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(answers_are_equal_while_others_write, fixture_setup,
                                         fixture_teardown),
     };

@@ -23,8 +23,6 @@ struct facts_chunk {
 
 struct object {
     uint16_t id;
-    atomic_bool sweeping, swept; /* `at` belongs to whoever set the first */
-    struct fact at;
     _Atomic(struct facts_chunk *) chunks[FACTS_CHUNKS_MAX];
 };
 
@@ -35,6 +33,7 @@ struct facts {
         _Alignas(64) pthread_mutex_t lock;
     } locks[LOCKS]; /* by chunk */
     atomic_size_t bytes;
+    atomic_ullong forgotten;
     struct judged *judged;
     _Atomic(struct object *) objects[OBJECTS];
 };
@@ -147,11 +146,15 @@ void facts_all_changed(struct facts *f) {
         struct object *o = atomic_load(&f->objects[i]);
         for (int64_t chunk = 0; o != NULL && chunk < FACTS_CHUNKS_MAX; chunk++)
             chunk_changed(f, o, chunk);
-        if (o != NULL)
-            atomic_store(&o->swept, false);
     }
-    if (f != NULL)
-        judged_forget_all(f->judged);
+    if (f == NULL)
+        return;
+    judged_forget_all(f->judged);
+    atomic_fetch_add(&f->forgotten, 1); /* last: who saw it learns what he learns for good */
+}
+
+uint64_t facts_forgotten(const struct facts *f) {
+    return atomic_load(&f->forgotten);
 }
 
 /* ---- making ---- */
@@ -172,7 +175,6 @@ static struct object *object_made(struct facts *f, uint16_t object) {
     if (o == NULL)
         return NULL;
     o->id = object;
-    o->at.created_at = INT64_MIN;
     atomic_store_explicit(place, o, memory_order_release);
     return o;
 }
@@ -273,11 +275,32 @@ bool facts_get(struct facts_view *v, int64_t row, struct fact *out) {
 }
 
 /* What is known was noted in `latest` before it was known, and `latest` only grows. */
+static inline bool block_before(const struct facts_chunk *c, size_t block, uint64_t rows, int64_t at,
+                                uint64_t now) {
+    return (rows & ~atomic_load_explicit(&c->known[block], memory_order_acquire)) == 0 &&
+           atomic_load_explicit(&c->latest[block], memory_order_acquire) < at &&
+           atomic_load_explicit(&c->changed[block], memory_order_acquire) <= now;
+}
+
 bool facts_all_before(struct facts_view *v, int64_t first, uint64_t rows, int64_t at) {
     const struct facts_chunk *c = look_at(v, first);
-    size_t block = block_of(first);
-    return c != NULL && (rows & ~atomic_load_explicit(&c->known[block], memory_order_acquire)) == 0 &&
-           atomic_load_explicit(&c->latest[block], memory_order_acquire) < at && facts_hold(v, first);
+    return c != NULL && block_before(c, block_of(first), rows, at, v->now);
+}
+
+bool facts_bits_before(struct facts_view *v, int64_t chunk, const uint64_t *bits, int64_t at) {
+    const struct facts_chunk *c = look_at(v, chunk << POSTINGS_BITS);
+    bool before = c != NULL;
+    for (size_t i = 0; before && i < POSTINGS_WORDS; i++)
+        before = bits[i] == 0 || block_before(c, i, bits[i], at, v->now);
+    return before;
+}
+
+bool facts_list_before(struct facts_view *v, const uint32_t *rows, size_t count, int64_t at) {
+    const struct facts_chunk *c = count == 0 ? NULL : look_at(v, rows[0]);
+    bool before = count == 0 || c != NULL;
+    for (size_t i = 0; before && i < count; i++)
+        before = block_before(c, block_of(rows[i]), bit_of(rows[i]), at, v->now);
+    return before;
 }
 
 /* False: no room for such a number. */
@@ -321,34 +344,6 @@ void facts_learn(struct facts_view *v, int64_t row, const struct fact *fact) {
         atomic_fetch_or(&c->known[block_of(row)], bit_of(row));
     }
     facts_learnt(v, row);
-}
-
-/* ---- sweeping ---- */
-
-static struct object *object_of(struct facts_view *v) {
-    (void)pthread_mutex_lock(&v->f->making);
-    struct object *o = object_made(v->f, v->object);
-    (void)pthread_mutex_unlock(&v->f->making);
-    return o;
-}
-
-bool facts_sweep_begin(struct facts_view *v, struct fact *from) {
-    struct object *o = object_of(v);
-    if (o == NULL || atomic_load(&o->swept) || atomic_exchange(&o->sweeping, true))
-        return false;
-    *from = o->at;
-    return true;
-}
-
-void facts_sweep_end(struct facts_view *v, const struct fact *last) {
-    struct object *o = object_of(v);
-    if (last == NULL) {
-        o->at = (struct fact){.created_at = INT64_MIN};
-        atomic_store(&o->swept, true);
-    } else {
-        o->at = *last;
-    }
-    atomic_store(&o->sweeping, false);
 }
 
 /* ---- what changed ---- */

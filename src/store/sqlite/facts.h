@@ -57,14 +57,14 @@ void facts_expect(struct facts_view *v, int64_t row);
  * created before `at`, or are deleted. Rows mostly stand in the order of their creation, so that a page's
  * other rows needn't be looked at one by one. */
 bool facts_all_before(struct facts_view *v, int64_t first, uint64_t rows, int64_t at);
+/* The same of a chunk's rows: as a bitmap of POSTINGS_WORDS, or as `count` numbers (32 bits). */
+bool facts_bits_before(struct facts_view *v, int64_t chunk, const uint64_t *bits, int64_t at);
+bool facts_list_before(struct facts_view *v, const uint32_t *rows, size_t count, int64_t at);
 /* What was read within the snapshot. */
 void facts_learn(struct facts_view *v, int64_t row, const struct fact *fact);
 
-/* All living rows of an object are learnt in the order of their creation, a slice at a time, by whoever
- * misses some: `from` is the last one of the slice before. False: all were, or somebody is at it. */
-bool facts_sweep_begin(struct facts_view *v, struct fact *from);
-/* NULL: there are no more. */
-void facts_sweep_end(struct facts_view *v, const struct fact *last);
+/* How often everything was forgotten. */
+uint64_t facts_forgotten(const struct facts *f);
 
 /* ---- for other caches ---- */
 

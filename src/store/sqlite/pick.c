@@ -1,16 +1,16 @@
 #include "store/sqlite/pick.h"
 
 #include "store/sqlite/facts.h"
-#include "store/sqlite/schema.h"
+#include "store/sqlite/sweep.h"
 #include "store/sqlite/terms.h"
 
-#include <endian.h>
 #include <stdlib.h>
 
-#define STEPS_A_READING 12 /* a row read by its number */
-#define ROWS_A_STEP     6  /* known rows looked at */
-#define SWEEP_LEAST     4  /* unknown rows: who misses fewer doesn't read a slice */
-#define AHEAD           16 /* rows whose facts are fetched before they are looked at; a power of two */
+#define STEPS_A_READING 12     /* a row read by its number */
+#define ROWS_A_STEP     6      /* known rows looked at */
+#define LOOKS_MORE      100000 /* known rows: when they are passed over as they come, 1 ms at worst */
+#define BY_CHUNK        256    /* rows of a set: of more, what lies behind is passed over by the chunk */
+#define AHEAD           16     /* rows whose facts are fetched before they are looked at; a power of two */
 
 struct entry {
     int64_t created_at; /* 0 when ids alone decide */
@@ -29,6 +29,7 @@ struct pick {
     int64_t *unknown;
     size_t unknown_count, unknown_room;
     bool too_many;
+    size_t looks, looks_most;
     int64_t ahead[AHEAD];
     size_t next;
 };
@@ -87,12 +88,6 @@ bool pick_fits(const struct query *q) {
 }
 
 /* ---- order ---- */
-
-static void id_read(const uint8_t *bytes, uint64_t id[2]) {
-    memcpy(id, bytes, 16);
-    id[0] = be64toh(id[0]);
-    id[1] = be64toh(id[1]);
-}
 
 /* Whether x comes after y in the page's order. */
 static bool is_behind(const struct pick *p, const struct entry *x, const struct entry *y) {
@@ -169,9 +164,14 @@ static void consider(struct pick *p, int64_t row, const struct fact *f, int hold
 
 /* ---- rows ---- */
 
+static void look_counts(struct pick *p) {
+    p->too_many = p->too_many || ++p->looks > p->looks_most;
+}
+
 static void look_at(struct pick *p, int64_t row) {
     struct fact f;
     int holds = p->judged == NULL ? -1 : judged_get(p->judged, row);
+    look_counts(p);
     if (facts_get(&p->view, row, &f) &&
         (p->judged == NULL || holds >= 0 || !f.alive || !in_scope(p->plan, &f))) {
         consider(p, row, &f, holds);
@@ -191,11 +191,17 @@ static void come_by(struct pick *p, int64_t row) {
     *place = row;
 }
 
+/* Once the page is full, and from the latest on. */
+static bool passes_over(const struct pick *p) {
+    return p->count == p->wanted && p->descending && !p->by_id;
+}
+
 /* Once the page is full, rows that are all behind its last one needn't be looked at. */
 static void come_by_word(void *context, int64_t first, uint64_t rows) {
     struct pick *p = context;
-    if (p->descending && !p->by_id && p->count == p->wanted &&
-        facts_all_before(&p->view, first, rows, p->heap[0].created_at))
+    if (p->too_many)
+        return;
+    if (passes_over(p) && facts_all_before(&p->view, first, rows, p->heap[0].created_at))
         return;
     while (rows != 0 && !p->too_many) {
         int bit = p->descending ? 63 - __builtin_clzll(rows) : __builtin_ctzll(rows);
@@ -204,28 +210,28 @@ static void come_by_word(void *context, int64_t first, uint64_t rows) {
     }
 }
 
+static bool chunk_is_behind(struct pick *p, const struct row_set *set, int64_t chunk) {
+    size_t count;
+    if (!passes_over(p))
+        return false;
+    if (set->bits != NULL)
+        return facts_bits_before(&p->view, chunk, set->bits + chunk * POSTINGS_WORDS, p->heap[0].created_at);
+    const uint32_t *list = row_set_chunk_list(set, chunk, &count);
+    return facts_list_before(&p->view, list, count, p->heap[0].created_at);
+}
+
 /* In the page's direction, since rows mostly stand in the order of their creation. */
 static void look_at_all(struct pick *p, const struct row_set *set) {
-    row_set_words(set, p->descending, come_by_word, p);
+    int64_t chunks = set->count < BY_CHUNK ? 0 : set->chunks;
+    if (chunks == 0)
+        row_set_words(set, p->descending, come_by_word, p);
+    for (int64_t i = 0; i < chunks && !p->too_many; i++) {
+        int64_t chunk = p->descending ? chunks - 1 - i : i;
+        if (!chunk_is_behind(p, set, chunk))
+            row_set_chunk_words(set, chunk, p->descending, come_by_word, p);
+    }
     for (size_t i = p->next > AHEAD ? p->next - AHEAD : 0; i < p->next && !p->too_many; i++)
         look_at(p, p->ahead[i % AHEAD]);
-}
-
-static int64_t number_at(sqlite3_stmt *s, int column) {
-    return sqlite3_column_type(s, column) == SQLITE_INTEGER ? sqlite3_column_int64(s, column) : FACT_NOBODY;
-}
-
-static enum status fact_read(struct query *q, sqlite3_stmt *s, struct fact *f) {
-    const void *id = sqlite3_column_blob(s, 0);
-    if (id == NULL || sqlite3_column_bytes(s, 0) != 16)
-        return error_set(q->e, ST_CORRUPT, "store_corrupt", "a record has no id");
-    id_read(id, f->id);
-    f->created_at = sqlite3_column_int64(s, 1);
-    f->owner = number_at(s, 2);
-    f->department = number_at(s, 3);
-    f->branch = number_at(s, 4);
-    f->alive = sqlite3_column_type(s, 5) == SQLITE_NULL;
-    return ST_OK;
 }
 
 /* "SELECT … FROM o_N t0", the rest's condition last when it is to be judged. */
@@ -233,7 +239,7 @@ static enum status put_facts(struct query *q, bool judge) {
     struct sql *s = &q->r->sql;
     enum status st = ST_OK;
     sql_reset(s);
-    sql_put(s, "SELECT id, created_at, owner, department, branch, deleted_at, row");
+    sql_put(s, "SELECT " SWEEP_COLUMNS);
     if (judge) {
         sql_put(s, ", ");
         st = plan_put_rest(s, &q->plan, q->e);
@@ -269,63 +275,16 @@ static enum status unknown_read(struct query *q, struct pick *p) {
             st = connection_failed(q->r->c, rc, q->e);
         if (st != ST_OK || !reader_step(q->r, s, &st, q->e))
             continue;
-        st = fact_read(q, s, &f);
+        st = sweep_fact(s, &f, q->e);
         if (st != ST_OK)
             break;
         facts_learn(&p->view, p->unknown[i], &f);
-        int holds = p->judged == NULL ? -1 : sqlite3_column_int(s, 7) != 0;
+        int holds = p->judged == NULL ? -1 : sqlite3_column_int(s, SWEEP_ROW + 1) != 0;
         if (p->judged != NULL)
             judged_learn(p->judged, p->unknown[i], holds != 0);
         consider(p, p->unknown[i], &f, holds);
     }
     statement_done(q->r->c, s);
-    return st;
-}
-
-/* ---- all rows ---- */
-
-static void id_write(const uint64_t id[2], uint8_t bytes[16]) {
-    const uint64_t words[2] = {htobe64(id[0]), htobe64(id[1])};
-    memcpy(bytes, words, 16);
-}
-
-static enum status slice_prepare(struct query *q, const struct fact *from, const uint8_t id[16],
-                                 sqlite3_stmt **s) {
-    struct sql *sql = &q->r->sql;
-    (void)put_facts(q, false); /* plain text */
-    sql_put(sql, " INDEXED BY ");
-    schema_index_name(sql, q->plan.object->id, 0, FIELD_CREATED_AT);
-    sql_put(sql, " WHERE deleted_at IS NULL AND (created_at, id) > (");
-    sql_bind_int(sql, from->created_at);
-    sql_put(sql, ", ");
-    sql_bind(sql, cell_bytes(slice_of(id, 16)));
-    sql_put(sql, ") ORDER BY created_at, id LIMIT ");
-    sql_bind_int(sql, PICK_SLICE);
-    return sql_prepare(sql, q->r->c, s, q->e);
-}
-
-static enum status slice_read(struct query *q, struct facts_view *v, struct fact *at, size_t *n) {
-    sqlite3_stmt *s = NULL;
-    uint8_t id[16];
-    id_write(at->id, id);
-    enum status st = slice_prepare(q, at, id, &s);
-    while (st == ST_OK && reader_step(q->r, s, &st, q->e)) {
-        st = fact_read(q, s, at);
-        if (st == ST_OK)
-            facts_learn(v, sqlite3_column_int64(s, 6), at);
-        ++*n;
-    }
-    statement_done(q->r->c, s);
-    return st;
-}
-
-static enum status sweep(struct query *q, struct facts_view *v) {
-    struct fact at;
-    size_t n = 0;
-    if (!facts_sweep_begin(v, &at))
-        return ST_OK;
-    enum status st = slice_read(q, v, &at, &n);
-    facts_sweep_end(v, st == ST_OK && n < PICK_SLICE ? NULL : &at);
     return st;
 }
 
@@ -355,15 +314,21 @@ static enum status begin(struct query *q, double steps, struct pick *p) {
                        .by_id = q->plan.sort_count == 1,
                        .has_after = s->after != NULL,
                        .judged = q->plan.judged == NULL ? NULL : &q->judged,
-                       .wanted = (size_t)s->limit + 1 + s->offset};
+                       .wanted = (size_t)s->limit + 1 + s->offset,
+                       .looks_most = (size_t)(steps * ROWS_A_STEP) + LOOKS_MORE};
     p->unknown_room = (readings < TERMS_FEW ? (size_t)readings : TERMS_FEW) + 1;
     if (p->has_after) {
         p->after.created_at = p->by_id ? 0 : s->after[0].i;
-        id_read(s->after[q->plan.sort_count - 1].s.p, p->after.id);
+        sweep_id(s->after[q->plan.sort_count - 1].s.p, p->after.id);
     }
     p->heap = arena_array(q->arena, p->wanted, sizeof *p->heap);
     p->unknown = malloc(p->unknown_room * sizeof *p->unknown);
     return p->heap == NULL || p->unknown == NULL ? ST_NOMEM : ST_OK;
+}
+
+/* Whether what a full page leaves can be passed over from the first row on. */
+static bool any_size(const struct pick *p) {
+    return p->descending && !p->by_id && !p->has_after;
 }
 
 enum status pick_rows(struct query *q, const struct row_set *set, int64_t **rows, size_t *count, bool *done) {
@@ -371,17 +336,15 @@ enum status pick_rows(struct query *q, const struct row_set *set, int64_t **rows
     double steps = ((double)q->select->limit + q->select->offset) * all / (n + 1);
     struct pick p;
     *done = false;
-    if (n > steps * ROWS_A_STEP)
-        return ST_OK;
     enum status st = begin(q, steps, &p);
+    if (n > steps * ROWS_A_STEP && !any_size(&p))
+        p.too_many = true;
     if (st == ST_OK) {
         look_at_all(&p, set);
         p.too_many = p.too_many || (q->only_memory && p.unknown_count > 0);
         if (!p.too_many)
             st = unknown_read(q, &p);
     }
-    if (st == ST_OK && p.unknown_count > SWEEP_LEAST && !q->only_memory)
-        st = sweep(q, &p.view);
     if (st == ST_OK && !p.too_many) {
         *done = true;
         st = put_in_order(q, &p, rows, count);

@@ -4,15 +4,13 @@
  * For living rows in the order of creation or of ids, within owners, departments and branches, where nothing
  * else is asked. Walking the index instead costs wanted / count of the table's rows; picking costs the set's.
  * Which is less is reckoned in steps of such a walk (some 0.1 µs). From the latest on, what is known to lie
- * behind a full page is passed over 64 rows at a time. Who misses more than a few rows also reads the next
- * PICK_SLICE of all rows along an index that has what is to be remembered: a million are known after two
- * thousand questions, 0.1 ms each. */
+ * behind a full page is passed over by the chunk, so that first pages are picked from sets of any size; a
+ * walk costs far more than reckoned where a term's rows are not the scope's, as a city's name in another
+ * city's branch. After LOOKS_MORE rows it is given up. Facts are learnt in the background (warm.h). */
 #ifndef KEDUN_STORE_SQLITE_PICK_H
 #define KEDUN_STORE_SQLITE_PICK_H
 
 #include "store/sqlite/query.h"
-
-#define PICK_SLICE 512
 
 /* Whether the plan is of that kind, but for search terms, which are the caller's. */
 bool pick_fits(const struct query *q);

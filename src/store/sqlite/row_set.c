@@ -250,13 +250,13 @@ void row_set_each(const struct row_set *s, void (*call)(void *context, int64_t r
     }
 }
 
-static void list_words(const struct row_set *s, bool down, void (*call)(void *, int64_t, uint64_t),
+static void list_words(const uint32_t *list, size_t count, bool down, void (*call)(void *, int64_t, uint64_t),
                        void *context) {
-    for (size_t i = 0; i < s->count;) {
-        uint32_t word = s->list[down ? s->count - 1 - i : i] / 64;
+    for (size_t i = 0; i < count;) {
+        uint32_t word = list[down ? count - 1 - i : i] / 64;
         uint64_t rows = 0;
-        for (; i < s->count; i++) {
-            uint32_t row = s->list[down ? s->count - 1 - i : i];
+        for (; i < count; i++) {
+            uint32_t row = list[down ? count - 1 - i : i];
             if (row / 64 != word)
                 break;
             rows |= (uint64_t)1 << (row % 64);
@@ -265,16 +265,34 @@ static void list_words(const struct row_set *s, bool down, void (*call)(void *, 
     }
 }
 
-void row_set_words(const struct row_set *s, bool down,
-                   void (*call)(void *context, int64_t first, uint64_t rows), void *context) {
+const uint32_t *row_set_chunk_list(const struct row_set *s, int64_t chunk, size_t *count) {
+    *count = 0;
+    if (s->list == NULL)
+        return NULL;
+    size_t from = place_of(s, chunk << POSTINGS_BITS);
+    *count = place_of(s, (chunk + 1) << POSTINGS_BITS) - from;
+    return s->list + from;
+}
+
+void row_set_chunk_words(const struct row_set *s, int64_t chunk, bool down,
+                         void (*call)(void *context, int64_t first, uint64_t rows), void *context) {
     if (s->bits == NULL) {
-        list_words(s, down, call, context);
+        size_t count;
+        const uint32_t *list = row_set_chunk_list(s, chunk, &count);
+        list_words(list, count, down, call, context);
         return;
     }
-    int64_t words = s->chunks * POSTINGS_WORDS;
-    for (int64_t i = 0; i < words; i++) {
-        int64_t at = down ? words - 1 - i : i;
+    for (int64_t i = 0; i < POSTINGS_WORDS; i++) {
+        int64_t at = chunk * POSTINGS_WORDS + (down ? POSTINGS_WORDS - 1 - i : i);
         if (s->bits[at] != 0)
             call(context, at * 64, s->bits[at]);
     }
+}
+
+void row_set_words(const struct row_set *s, bool down,
+                   void (*call)(void *context, int64_t first, uint64_t rows), void *context) {
+    if (s->bits == NULL)
+        list_words(s->list, (size_t)s->count, down, call, context);
+    for (int64_t i = 0; s->bits != NULL && i < s->chunks; i++)
+        row_set_chunk_words(s, down ? s->chunks - 1 - i : i, down, call, context);
 }

@@ -62,6 +62,11 @@ struct row_set *row_set_or(const struct row_set *a, const struct row_set *b);
  * when `down`. */
 void row_set_words(const struct row_set *s, bool down,
                    void (*call)(void *context, int64_t first, uint64_t rows), void *context);
+/* The same for the rows of one chunk. */
+void row_set_chunk_words(const struct row_set *s, int64_t chunk, bool down,
+                         void (*call)(void *context, int64_t first, uint64_t rows), void *context);
+/* The rows of a chunk when the set is a list; *count of them. */
+const uint32_t *row_set_chunk_list(const struct row_set *s, int64_t chunk, size_t *count);
 /* Calls for each row, ascending. */
 void row_set_each(const struct row_set *s, void (*call)(void *context, int64_t row), void *context);
 

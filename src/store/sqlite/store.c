@@ -7,6 +7,7 @@
 #include "store/sqlite/reader.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/shortlist.h"
+#include "store/sqlite/warm.h"
 #include "store/sqlite/writer.h"
 
 #include <stdio.h>
@@ -26,6 +27,7 @@ struct store {
     struct found *found;
     struct facts *facts;
     struct shortlists *shortlists;
+    struct warm *warm;
 };
 
 static enum status start_writing(struct store *s, const struct object_set *objects, struct error *e) {
@@ -86,6 +88,7 @@ enum status store_open(const char *directory, enum store_mode mode, const struct
 void store_close(struct store *s) {
     if (s == NULL)
         return;
+    warm_stop(s->warm);
     writer_stop(s->writer);
     checkpoint_stop(s->checkpoint);
     places_free(s->places);
@@ -115,6 +118,18 @@ enum status store_reader_open(struct store *s, struct store_reader **out, struct
     }
     *out = r;
     return ST_OK;
+}
+
+enum status store_warm(struct store *s, struct error *e) {
+    struct store_reader *r = NULL;
+    if (s->facts == NULL || s->warm != NULL)
+        return ST_OK;
+    enum status st = store_reader_open(s, &r, e);
+    return st == ST_OK ? warm_start(r, &s->warm, e) : st;
+}
+
+uint64_t store_warmed(const struct store *s) {
+    return s->warm == NULL ? 0 : warm_rows(s->warm);
 }
 
 static enum status may_write(const struct store *s, struct error *e) {
