@@ -1,5 +1,7 @@
 #include "store/sqlite/staged.h"
 
+#include "store/sqlite/fresh.h"
+
 #include <stdlib.h>
 
 #define LIST_MAX     ((size_t)2 * 1000 * 1000) /* postings that are put into their places at once */
@@ -347,7 +349,7 @@ static enum status gather(struct staged *s, struct error *e) {
 }
 
 /* One term's places, from f->at on. */
-static enum status put_term(struct staged_fold *f, struct entry_adder *adder, struct error *e) {
+static enum status put_term(struct staged_fold *f, struct fresh_entries *to, struct error *e) {
     uint8_t places[2 * POSTINGS_ROWS];
     const struct staged_part *p = &f->parts[f->part];
     uint64_t term = p->list[f->at] >> POSTINGS_BITS;
@@ -359,7 +361,7 @@ static enum status put_term(struct staged_fold *f, struct entry_adder *adder, st
         places[n++] = (uint8_t)place;
         places[n++] = (uint8_t)(place >> 8);
     }
-    return entry_add(adder, f->object, f->chunk, (int64_t)term, slice_of(places, n), e);
+    return fresh_add(to, f->object, f->chunk, (int64_t)term, slice_of(places, n), e);
 }
 
 /* Rows that stand in g_OBJECT are no longer staged. */
@@ -396,14 +398,19 @@ static bool next_part(struct staged_fold *f) {
 
 static enum status put_some(struct staged *s, bool (*stop)(void *), void *context, struct error *e) {
     struct staged_fold *f = &s->fold;
-    struct entry_adder adder = {.c = s->c, .sql = s->sql};
+    struct fresh_entries to;
     enum status st = ST_OK;
+    to.adder = (struct entry_adder){.c = s->c, .sql = s->sql};
+    to.statement = NULL;
+    to.met = f->met;
+    to.count = 0;
     for (size_t n = 1; st == ST_OK && next_part(f); n++) {
-        st = f->sorted || sort_part(f) ? put_term(f, &adder, e) : ST_NOMEM;
+        st = f->sorted || sort_part(f) ? put_term(f, &to, e) : ST_NOMEM;
         if (n % ASK_EVERY == 0 && stop(context))
             break;
     }
-    entry_adder_end(&adder);
+    st = fresh_end(&to, st, e);
+    f->met = to.met;
     return st;
 }
 

@@ -46,6 +46,7 @@ struct staged_fold {
     size_t part;  /* being written, from `at` on */
     size_t at;
     bool sorted; /* it is */
+    bool met;    /* entries of it stand in g_OBJECT from before: fresh.h */
 };
 
 struct staged {

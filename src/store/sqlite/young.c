@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ASK_EVERY   64   /* terms, and */
+#define PUT_ROWS    16   /* terms by one statement */
+#define ASK_EVERY   4    /* statements, and */
 #define ASK_DELETES 4    /* sets: some pages each */
 #define SETS_MOST   8192 /* sets are some hundred terms each, but for the last of a file */
 
@@ -314,29 +315,61 @@ static bool fold_begin(struct young *y) {
     return true;
 }
 
+/* The heap's least term. */
+static const struct pending_term *take_term(struct young *y) {
+    struct young_fold *f = &y->fold;
+    const struct pending_term *t = &y->terms.list[f->heap[0].at];
+    if (++f->heap[0].at == f->heap[0].to)
+        f->heap[0] = f->heap[--f->count];
+    sink(y, f->heap, f->count, 0);
+    return t;
+}
+
+static enum status put_prepare(struct young *y, size_t rows, sqlite3_stmt **out, struct error *e) {
+    sql_reset(y->sql);
+    sql_name(y->sql, "INSERT OR IGNORE INTO x_", y->fold.object);
+    sql_put(y->sql, "(key, term, row) VALUES(?, ?, ?)");
+    for (size_t i = 1; i < rows; i++)
+        sql_put(y->sql, ", (?, ?, ?)");
+    return sql_prepare(y->sql, y->c, out, e);
+}
+
+/* A statement of PUT_ROWS terms, or of one. */
+static enum status put_terms(struct young *y, sqlite3_stmt *s, int rows, struct error *e) {
+    int rc = SQLITE_OK;
+    for (int i = 0; rc == SQLITE_OK && i < rows; i++) {
+        const struct pending_term *t = take_term(y);
+        rc = sqlite3_bind_int64(s, 3 * i + 1, t->key);
+        rc = rc != SQLITE_OK ? rc : sqlite3_bind_int64(s, 3 * i + 2, t->term);
+        rc = rc != SQLITE_OK ? rc : sqlite3_bind_int64(s, 3 * i + 3, t->row);
+    }
+    rc = rc != SQLITE_OK ? rc : sqlite3_step(s);
+    (void)sqlite3_reset(s);
+    return rc == SQLITE_DONE ? ST_OK : connection_failed(y->c, rc, e);
+}
+
+/* The fold's cursors that have terms left; each has one at least. */
+static bool many_left(const struct young_fold *f) {
+    size_t left = 0;
+    for (size_t i = 0; i < f->count && left < PUT_ROWS; i++)
+        left += f->heap[i].to - f->heap[i].at;
+    return left >= PUT_ROWS;
+}
+
 static enum status put_some(struct young *y, bool (*stop)(void *), void *context, struct error *e) {
     struct young_fold *f = &y->fold;
-    sqlite3_stmt *s = NULL;
-    sql_reset(y->sql);
-    sql_name(y->sql, "INSERT OR IGNORE INTO x_", f->object);
-    sql_put(y->sql, "(key, term, row) VALUES(?, ?, ?)");
-    enum status st = sql_prepare(y->sql, y->c, &s, e);
+    sqlite3_stmt *many = NULL, *one = NULL;
+    enum status st = put_prepare(y, PUT_ROWS, &many, e);
+    if (st == ST_OK)
+        st = put_prepare(y, 1, &one, e);
     for (size_t n = 1; st == ST_OK && f->count > 0; n++) {
-        const struct pending_term *t = &y->terms.list[f->heap[0].at];
-        (void)sqlite3_reset(s);
-        int rc = sqlite3_bind_int64(s, 1, t->key);
-        rc = rc != SQLITE_OK ? rc : sqlite3_bind_int64(s, 2, t->term);
-        rc = rc != SQLITE_OK ? rc : sqlite3_bind_int64(s, 3, t->row);
-        rc = rc != SQLITE_OK ? rc : sqlite3_step(s);
-        if (rc != SQLITE_DONE)
-            st = connection_failed(y->c, rc, e);
-        if (++f->heap[0].at == f->heap[0].to)
-            f->heap[0] = f->heap[--f->count];
-        sink(y, f->heap, f->count, 0);
+        bool some = many_left(f);
+        st = put_terms(y, some ? many : one, some ? PUT_ROWS : 1, e);
         if (n % ASK_EVERY == 0 && stop(context))
             break;
     }
-    statement_done(y->c, s);
+    statement_done(y->c, many);
+    statement_done(y->c, one);
     return st;
 }
 
