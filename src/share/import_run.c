@@ -9,10 +9,11 @@
 #include <poll.h>
 #include <stdlib.h>
 
-/* While one batch is sealed by the keeper the one before it is committed by the engine, and the reader parses
- * the next. Commits and what is counted keep the file's order. */
-#define WORKERS  3
-#define SLOTS    4
+/* While one batch is committed by the engine the next stands ready there, the keeper seals a third, a fourth
+ * is read and validated, and the reader parses the one behind it. Commits and what is counted keep the file's
+ * order. */
+#define WORKERS  4
+#define SLOTS    5
 #define SAVE_NS  1000000000
 #define TRIES    120 /* of one batch, while a process is being restarted */
 #define PAUSE_MS 500

@@ -9,6 +9,8 @@
 static _Thread_local struct turns *thread_turns;
 static _Thread_local uint64_t thread_turn;
 static _Thread_local bool thread_keeps;
+static _Thread_local bool thread_tried;
+static _Thread_local uint64_t thread_chain; /* of the set that is under way */
 
 enum status run_tools_open(struct jobs *j, struct tools *t, struct error *e) {
     *t = (struct tools){.keeper = NULL};
@@ -82,7 +84,7 @@ enum status run_caller(struct tools *t, const struct world_view *view, const str
 void run_set_turn(struct turns *turns, uint64_t turn) {
     thread_turns = turns;
     thread_turn = turn;
-    thread_keeps = false;
+    thread_keeps = thread_tried = false;
 }
 
 void run_keep_turn(void) {
@@ -134,26 +136,97 @@ static void keep_pace(struct turns *t, const struct write_set *set, uint64_t hel
     __atomic_store_n(&t->rows, run_pace(now, set->groups, held_us), __ATOMIC_RELAXED);
 }
 
-static bool wait_own_turn(void *context) {
-    struct turns *turns = context;
-    run_wait_turn(turns, thread_turn);
-    return !__atomic_load_n(&turns->broken, __ATOMIC_ACQUIRE);
+/* What continues the chain need not wait for its turn: a batch's first set, when it is all of it. */
+static bool may_follow(const struct turns *t) {
+    return !thread_tried && !thread_keeps && t->linked && t->sent == thread_turn;
+}
+
+/* Chains of all runs of all jobs processes have names of their own. */
+static uint64_t chain_new(void) {
+    struct uuid id;
+    uint64_t chain = 0;
+    if (uuid_new(&id) == ST_OK)
+        memcpy(&chain, id.b + 8, sizeof chain);
+    return chain;
+}
+
+static bool wait_leave(void *context, struct remote_place *out) {
+    struct turns *t = context;
+    (void)pthread_mutex_lock(&t->lock);
+    while (t->now < thread_turn && (out == NULL || !may_follow(t)))
+        (void)pthread_cond_wait(&t->moved, &t->lock);
+    if (out == NULL) {
+        t->linked = false;
+    } else if (may_follow(t)) {
+        t->place++;
+    } else {
+        t->chain = chain_new();
+        t->place = 1;
+        t->linked = t->chain != 0 && !thread_keeps;
+    }
+    if (out != NULL)
+        *out = (struct remote_place){t->chain, t->place};
+    thread_chain = out == NULL ? 0 : t->chain;
+    (void)pthread_mutex_unlock(&t->lock);
+    return !__atomic_load_n(&t->broken, __ATOMIC_ACQUIRE);
+}
+
+static void has_left(void *context) {
+    struct turns *t = context;
+    (void)pthread_mutex_lock(&t->lock);
+    if (t->linked && t->chain == thread_chain) {
+        t->sent = thread_turn + 1;
+        (void)pthread_cond_broadcast(&t->moved);
+    }
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+/* Nothing follows a set that failed. */
+static void unlink_chain(struct turns *t) {
+    (void)pthread_mutex_lock(&t->lock);
+    if (t->chain == thread_chain)
+        t->linked = false;
+    (void)pthread_cond_broadcast(&t->moved);
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+static enum status write_in_turn(struct jobs *j, struct turns *t, const struct write_set *set,
+                                 struct write_result *result, struct error *e) {
+    struct remote_leave leave = {.wait = wait_leave, .went = has_left, .context = t};
+    thread_chain = 0;
+    enum status s = remote_write_after(j->writer, set, &leave, result, e);
+    thread_tried = true;
+    if (s != ST_OK)
+        unlink_chain(t);
+    return s;
 }
 
 enum status run_write(void *context, const struct write_set *set, struct write_result *result,
                       struct error *e) {
     struct jobs *j = context;
     struct turns *turns = thread_turns;
+    struct write_set bulk = *set;
+    struct error why = {.status = ST_OK};
+    bulk.bulk = true; /* whatever a job writes, nobody waits for it */
     if (turns == NULL)
-        return remote_write(j->writer, set, result, e);
+        return remote_write(j->writer, &bulk, result, e);
     if (result != NULL)
         result->failed_op = SIZE_MAX; /* no op has failed when the set is not written at all */
     if (__atomic_load_n(&turns->broken, __ATOMIC_ACQUIRE))
         return error_set(e, ST_CONFLICT, "job_stopped", "the job has been stopped");
-    enum status s = remote_write_after(j->writer, set, wait_own_turn, turns, result, e);
-    if (s == ST_OK && result != NULL)
+    enum status s = write_in_turn(j, turns, &bulk, result, &why);
+    if (s == ST_RETRY && strcmp(why.code, "not_in_turn") == 0)
+        s = write_in_turn(j, turns, &bulk, result, &why);
+    if (s != ST_OK) {
+        if (e != NULL)
+            *e = why;
+        return s;
+    }
+    if (result != NULL)
         keep_pace(turns, set, result->held_us);
-    if (s == ST_OK && !thread_keeps)
+    if (!thread_keeps) {
+        run_wait_turn(turns, thread_turn);
         run_end_turn(turns, thread_turn);
+    }
     return s;
 }

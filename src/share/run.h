@@ -54,25 +54,30 @@ MUST_CHECK enum status run_reseal(struct jobs *j, struct tools *t, struct job *j
 MUST_CHECK enum status run_handover(struct jobs *j, struct tools *t, struct job *job,
                                     const struct token *token, const struct principal *who, struct error *e);
 
-/* The order in which an import's batches are committed, and counted: the writer's callback waits for the
- * thread's turn, and passes it on when the set is committed. */
+/* The order in which an import's batches are committed, and counted: the writer's callback waits until the
+ * set ahead of the thread's has been told the engine, in one chain with it (store.h: write_set.chain), so
+ * that the writer always has the next one at hand. When a set of a chain fails, those behind it are refused
+ * by the writer and wait until all ahead of them are committed; a new chain begins there. */
 struct turns {
     pthread_mutex_t lock;
     pthread_cond_t moved;
-    uint64_t now;     /* to be committed */
-    uint64_t counted; /* to be counted */
-    bool broken;      /* something went wrong: nothing more is committed */
-    uint32_t rows;    /* atomic: how many a batch should have, so that its set holds the writer RUN_HOLD_US */
+    uint64_t now;          /* to be committed */
+    uint64_t counted;      /* to be counted */
+    uint64_t sent;         /* the next in the chain */
+    uint64_t chain, place; /* newest; 0: none */
+    bool linked;           /* it can be continued */
+    bool broken;           /* atomic: something went wrong: nothing more is committed */
+    uint32_t rows; /* atomic: how many a batch should have, so that its set holds the writer RUN_HOLD_US */
 };
 #define RUN_HOLD_US    12000 /* of its processor time; the commit's waiting for the disk comes on top */
-#define RUN_ROWS_FIRST 200
+#define RUN_ROWS_FIRST 120
 #define RUN_ROWS_LEAST 64
 #define RUN_ROWS_MOST  2000
 /* How many rows the next sets should have, when `rows` rows have just held the writer so long: half of the
  * way at once to fewer, an eighth of it to more. */
 uint32_t run_pace(uint32_t now, uint32_t rows, uint64_t held_us);
-/* The thread's commits wait until turns->now is `turn`; NULL: they don't. The first one that succeeds passes
- * the turn on. */
+/* The thread's commits are of this turn; NULL: they wait for nobody. The first one that succeeds passes the
+ * turn on. */
 void run_set_turn(struct turns *turns, uint64_t turn);
 /* There will be more commits in this turn: nobody else's come between. */
 void run_keep_turn(void);

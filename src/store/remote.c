@@ -66,7 +66,7 @@ static enum status write_decoded(struct remote_server *r, const struct write_set
 }
 
 /* `in` holds the set's bytes until it is written, so what lets it go has a place of its own. */
-static bool may_go(struct connection_slot *c, const struct frame *question) {
+static bool may_go(struct connection_slot *c, const struct frame *question, struct write_set *set) {
     struct frame go;
     struct buf in;
     if ((question->flags & REMOTE_HOLD) == 0)
@@ -74,6 +74,12 @@ static bool may_go(struct connection_slot *c, const struct frame *question) {
     buf_init(&in, GO_MOST, false);
     bool went = frame_receive(c->fd, &in, &go, FRAME_FOREVER) == ST_OK && go.type == REMOTE_GO &&
                 go.id == question->id;
+    if (went && go.payload.n > 0) {
+        struct reader r = reader_of(go.payload);
+        set->chain = reader_u64(&r);
+        set->place = reader_u64(&r);
+        went = reader_done(&r);
+    }
     buf_free(&in);
     return went;
 }
@@ -86,7 +92,7 @@ static bool write_received(struct connection_slot *c, const struct frame *questi
     enum status s = wire_get_set(question->payload, objects, a, set);
     if (s != ST_OK)
         s = error_set(e, s, "write_malformed", "the write set does not decode");
-    bool go = may_go(c, question);
+    bool go = may_go(c, question, set);
     if (s == ST_OK && go)
         s = write_decoded(r, set, result, e);
     object_set_release(objects);
@@ -242,12 +248,6 @@ struct remote_writer {
     struct line lines[REMOTE_LINES];
 };
 
-/* What a set waits for. */
-struct leave {
-    bool (*wait)(void *);
-    void *context;
-};
-
 enum status remote_open(const char *path, struct remote_writer **out, struct error *e) {
     *out = NULL;
     size_t n = strlen(path);
@@ -327,21 +327,30 @@ static enum status away(struct line *l, struct error *e) {
 }
 
 /* The set goes out before its leave is there; what comes back is its answer. */
-static enum status ask(struct line *l, const struct frame *question, const struct leave *leave,
+static enum status ask(struct line *l, const struct frame *question, const struct remote_leave *leave,
                        struct frame *answer, struct error *e) {
-    if (leave->wait == NULL)
+    if (leave == NULL)
         return frame_call(l->fd, question, &l->in, answer, WRITE_MS) == ST_OK ? ST_OK : away(l, e);
+    struct remote_place at = {.chain = 0};
+    uint8_t bytes[16];
     if (frame_send(l->fd, question, WRITE_MS) != ST_OK)
         return away(l, e);
-    if (!leave->wait(leave->context)) {
+    if (!leave->wait(leave->context, &at)) {
         hang_up(l);
         return error_set(e, ST_CONFLICT, "not_written", "the set shall not be written");
     }
     struct frame go = {.type = REMOTE_GO, .id = question->id};
-    return frame_call(l->fd, &go, &l->in, answer, WRITE_MS) == ST_OK ? ST_OK : away(l, e);
+    memcpy(bytes, &at.chain, 8); /* little-endian, as all that Kedun runs on */
+    memcpy(bytes + 8, &at.place, 8);
+    go.payload = slice_of(bytes, at.chain == 0 ? 0 : sizeof bytes);
+    if (frame_send(l->fd, &go, WRITE_MS) != ST_OK)
+        return away(l, e);
+    leave->went(leave->context);
+    bool came = frame_receive(l->fd, &l->in, answer, WRITE_MS) == ST_OK && answer->id == question->id;
+    return came ? ST_OK : away(l, e);
 }
 
-static enum status exchange(struct line *l, const struct write_set *set, const struct leave *leave,
+static enum status exchange(struct line *l, const struct write_set *set, const struct remote_leave *leave,
                             struct write_result *result, struct error *e) {
     struct frame question = {.type = REMOTE_WRITE, .id = ++l->id}, answer;
     buf_reset(&l->out);
@@ -353,7 +362,7 @@ static enum status exchange(struct line *l, const struct write_set *set, const s
         return error_set(e, ST_UNAVAILABLE, "writer_away", "the engine's writer does not answer");
     }
     question.payload = buf_slice(&l->out);
-    question.flags = leave->wait == NULL ? 0 : REMOTE_HOLD;
+    question.flags = leave == NULL ? 0 : REMOTE_HOLD;
     enum status s = ask(l, &question, leave, &answer, e);
     if (s != ST_OK)
         return s;
@@ -373,17 +382,17 @@ static struct line *line_ahead(struct remote_writer *w) {
     return NULL;
 }
 
-enum status remote_write_after(struct remote_writer *w, const struct write_set *set, bool (*wait)(void *),
-                               void *context, struct write_result *result, struct error *e) {
+enum status remote_write_after(struct remote_writer *w, const struct write_set *set,
+                               const struct remote_leave *leave, struct write_result *result,
+                               struct error *e) {
     struct write_result ignored;
-    struct leave leave = {wait, context};
     struct line *l = line_ahead(w);
     if (l == NULL) {
-        if (!wait(context))
+        if (!leave->wait(leave->context, NULL))
             return error_set(e, ST_CONFLICT, "not_written", "the set shall not be written");
         return remote_write(w, set, result, e);
     }
-    enum status s = exchange(l, set, &leave, result == NULL ? &ignored : result, e);
+    enum status s = exchange(l, set, leave, result == NULL ? &ignored : result, e);
     (void)pthread_mutex_unlock(&l->lock);
     return s;
 }
@@ -391,10 +400,9 @@ enum status remote_write_after(struct remote_writer *w, const struct write_set *
 enum status remote_write(struct remote_writer *w, const struct write_set *set, struct write_result *result,
                          struct error *e) {
     struct write_result ignored;
-    struct leave at_once = {NULL, NULL};
     struct line *l = &w->lines[0];
     (void)pthread_mutex_lock(&l->lock);
-    enum status s = exchange(l, set, &at_once, result == NULL ? &ignored : result, e);
+    enum status s = exchange(l, set, NULL, result == NULL ? &ignored : result, e);
     (void)pthread_mutex_unlock(&l->lock);
     return s;
 }

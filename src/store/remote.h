@@ -8,7 +8,9 @@
  *
  * A question with the flag REMOTE_HOLD is read and decoded, and written when a frame REMOTE_GO of the same id
  * follows: so the next sets of an import, whose order counts, stand ready while the one before them is
- * committed. Whoever does not want his set written after all hangs up. */
+ * committed. The latter's payload is empty, or u64 chain, u64 place (write_set): then it may be sent before
+ * the set ahead of it is committed, and the writer has the next one at hand. Whoever does not want his set
+ * written after all hangs up. */
 #ifndef KEDUN_STORE_REMOTE_H
 #define KEDUN_STORE_REMOTE_H
 
@@ -18,8 +20,8 @@
 #define REMOTE_WRITE       1
 #define REMOTE_GO          2
 #define REMOTE_HOLD        1 /* flag */
-#define REMOTE_CONNECTIONS 8
-#define REMOTE_LINES       4 /* of one writer at jobs' end */
+#define REMOTE_CONNECTIONS 10
+#define REMOTE_LINES       5 /* of one writer at jobs' end */
 
 /* The definitions as they stand, with a reference that remote.c gives back. */
 typedef struct object_set *(*remote_objects)(void *context);
@@ -31,6 +33,10 @@ MUST_CHECK enum status remote_serve(struct store *s, const struct role_fd *liste
 /* Hangs up on everybody, waits for what is being written. NULL is fine. */
 void remote_stop(struct remote_server *r);
 
+struct remote_place {
+    uint64_t chain, place;
+};
+
 /* Jobs: connections to run/writer.sock, made when first needed and anew after a failure. Any thread; one
  * set at a time, and REMOTE_LINES - 1 that are sent ahead. */
 struct remote_writer;
@@ -40,10 +46,17 @@ void remote_close(struct remote_writer *w); /* NULL is fine */
  * ST_LIMIT "set_too_large": write less at a time. */
 MUST_CHECK enum status remote_write(struct remote_writer *w, const struct write_set *set,
                                     struct write_result *result, struct error *e);
-/* The same for a set that may not be written yet: it is sent ahead, then `wait` waits until it may be. False:
- * it shall not be written (ST_CONFLICT "not_written"). */
+/* What a set waits for. */
+struct remote_leave {
+    /* Waits until it may be written; false: it shall not be (ST_CONFLICT "not_written"). Names its chain and
+     * place, 0: none. `out` NULL: it goes without, and all ahead of it must have been answered. */
+    bool (*wait)(void *context, struct remote_place *out);
+    void (*went)(void *context); /* the engine has been told */
+    void *context;
+};
+/* The same for a set that may not be written yet: it is sent ahead. */
 MUST_CHECK enum status remote_write_after(struct remote_writer *w, const struct write_set *set,
-                                          bool (*wait)(void *), void *context, struct write_result *result,
+                                          const struct remote_leave *leave, struct write_result *result,
                                           struct error *e);
 
 #endif

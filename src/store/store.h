@@ -211,12 +211,16 @@ struct write_set {
      * The caller owns `refused`, one element a group. */
     uint32_t groups;
     uint32_t *refused;
+    /* Not 0: sets of this chain (bulk) are committed in the order of their places, from 1 on, each behind the
+     * one before it; whoever brings one need not wait for that. ST_RETRY "not_in_turn": the one before it
+     * failed or did not come. */
+    uint64_t chain, place;
 };
 
 struct write_result {
     size_t failed_op;     /* index, when the status is not ST_OK */
     size_t steward_items; /* uniqueness conflicts queued */
-    uint64_t held_us;     /* processor time for which the transaction that the set was in held the writer */
+    uint64_t held_us;     /* processor time for which it held the writer: its share of its transaction's */
 };
 
 /* All or nothing, durable when it returns ST_OK. Checks (UNIQUE, EXISTS) see the ops before them in the set.

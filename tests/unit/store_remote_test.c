@@ -156,8 +156,9 @@ struct waiting {
 };
 
 /* Meanwhile another set overtakes the one that was sent ahead. */
-static bool wait_for_another(void *context) {
+static bool wait_for_another(void *context, struct remote_place *out) {
     struct waiting *w = context;
+    assert_non_null(out);
     struct fixture_row row;
     struct error e;
     fixture_row_make(w->f, 2, &row);
@@ -168,17 +169,22 @@ static bool wait_for_another(void *context) {
     return w->go;
 }
 
+static void tell_nobody(void *context) {
+    (void)context;
+}
+
 static void a_set_that_was_sent_ahead_is_written_when_it_may_be(void **state) {
     struct fixture *f = *state;
     struct link l;
     struct fixture_row row;
     struct error e;
     struct waiting w = {.f = f, .l = &l, .go = true};
+    struct remote_leave leave = {wait_for_another, tell_nobody, &w};
     link_open(f, &l);
     fixture_row_make(f, 1, &row);
     struct write_op op = fixture_insert(&row);
     struct write_set set = {.ops = &op, .count = 1, .bulk = true};
-    assert_int_equal(remote_write_after(l.writer, &set, wait_for_another, &w, NULL, &e), ST_OK);
+    assert_int_equal(remote_write_after(l.writer, &set, &leave, NULL, &e), ST_OK);
     assert_int_equal(w.rows, 1);
     assert_int_equal(count_rows(f), 2);
     link_close(&l);
@@ -190,11 +196,12 @@ static void a_set_that_may_not_be_written_after_all_is_not(void **state) {
     struct fixture_row row;
     struct error e;
     struct waiting w = {.f = f, .l = &l, .go = false};
+    struct remote_leave leave = {wait_for_another, tell_nobody, &w};
     link_open(f, &l);
     fixture_row_make(f, 1, &row);
     struct write_op op = fixture_insert(&row);
     struct write_set set = {.ops = &op, .count = 1, .bulk = true};
-    assert_int_equal(remote_write_after(l.writer, &set, wait_for_another, &w, NULL, &e), ST_CONFLICT);
+    assert_int_equal(remote_write_after(l.writer, &set, &leave, NULL, &e), ST_CONFLICT);
     assert_string_equal(e.code, "not_written");
     assert_int_equal(count_rows(f), 1);
     assert_int_equal(remote_write(l.writer, &set, NULL, &e), ST_OK); /* not left on its way either */

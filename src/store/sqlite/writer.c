@@ -4,9 +4,12 @@
 #include "base/futex.h"
 #include "base/log.h"
 #include "store/sqlite/apply.h"
+#include "store/sqlite/chains.h"
+#include "store/sqlite/forget.h"
 #include "store/sqlite/found.h"
 #include "store/sqlite/holds.h"
 #include "store/sqlite/kept.h"
+#include "store/sqlite/left.h"
 #include "store/sqlite/places.h"
 #include "store/sqlite/shared_map.h"
 #include "store/sqlite/turns.h"
@@ -59,9 +62,8 @@ struct writer {
     int64_t fold_after_ns;               /* not before */
     struct request *group[WRITER_GROUP]; /* applied, waiting for the commit */
     size_t group_count, group_sets;      /* sets: of the last group */
-    uint64_t *left;                      /* intents that are settled; a ring, made when the first comes */
-    size_t left_count;
-    uint64_t left_most;
+    struct left left;
+    struct chains chains; /* under the lock */
 };
 
 static void queue_put(struct queue *q, struct request *r) {
@@ -105,27 +107,19 @@ static void group_housekeeping(struct writer *w) {
     w->settled = 0;
     w->forget_before = 0;
     (void)pthread_mutex_unlock(&w->lock);
-    struct sql *s = &w->apply.sql;
     struct error e;
-    enum status st = ST_OK;
-    if (settled != 0) {
-        sql_reset(s);
-        sql_put(s, "DELETE FROM intent WHERE id <= ");
-        sql_bind_int(s, settled > INT64_MAX ? INT64_MAX : (int64_t)settled);
-        st = sql_execute(s, w->c, NULL, &e);
-    }
-    if (st == ST_OK && before != 0) {
-        sql_reset(s);
-        sql_put(s, "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE at < ");
-        sql_bind_int(s, before);
-        sql_put(s, " ORDER BY at LIMIT 500)");
-        int changed = 0;
-        st = sql_execute(s, w->c, &changed, &e);
-        if (changed == 500)
-            writer_forget_keys(w, before);
-    }
+    bool more = false;
+    enum status st = forget_some(w->c, &w->apply.sql, settled, before, &more, &e);
+    if (more)
+        writer_forget_keys(w, before);
     if (st != ST_OK)
         log_warn("store: settled intents or old keys stay until the next time: %s", e.detail);
+}
+
+static void chain_fail(struct writer *w, uint64_t id) {
+    (void)pthread_mutex_lock(&w->lock);
+    chains_break(&w->chains, id);
+    (void)pthread_mutex_unlock(&w->lock);
 }
 
 /* Without the lock, which those who wake would only queue for. A request may be gone as soon as it is done:
@@ -133,12 +127,16 @@ static void group_housekeeping(struct writer *w) {
 static void group_answer(struct writer *w, enum status st, const struct error *e) {
     uint64_t held_us = (uint64_t)(clock_thread_ns() - w->group_began_ns) / 1000;
     w->group_sets = w->group_count;
+    if (w->group_count > 0)
+        held_us /= w->group_count;
     for (size_t i = 0; i < w->group_count; i++) {
         struct request *r = w->group[i];
         if (st != ST_OK && r->status == ST_OK) {
             r->status = st;
             r->error = *e;
         }
+        if (r->status != ST_OK && r->set != NULL && r->set->chain != 0)
+            chain_fail(w, r->set->chain);
         r->result.held_us = held_us;
         atomic_store(&r->done, 1);
         futex_wake(&r->done, 1);
@@ -190,25 +188,30 @@ static void group_end(struct writer *w) {
         group_answer(w, ST_OK, NULL);
 }
 
-static bool is_left(const struct writer *w, uint64_t intent) {
-    if (intent == 0 || intent > w->left_most)
-        return false;
-    size_t n = w->left_count < WRITER_LEFT ? w->left_count : WRITER_LEFT;
-    for (size_t i = 0; i < n; i++) {
-        if (w->left[i] == intent)
-            return true;
-    }
-    return false;
-}
-
 enum status writer_too_late(struct error *e) {
     return error_set(e, ST_UNAVAILABLE, "intent_settled", "the write comes too late: begin it again");
 }
 
+/* A set ahead of it in its chain has failed: earlier, or in this group. */
+static bool is_behind_gap(struct writer *w, const struct request *r) {
+    if (r->set->chain == 0)
+        return false;
+    (void)pthread_mutex_lock(&w->lock);
+    bool gap = chains_broken(&w->chains, r->set->chain);
+    (void)pthread_mutex_unlock(&w->lock);
+    for (size_t i = 0; !gap && w->group[i] != r; i++)
+        gap = w->group[i]->set->chain == r->set->chain && w->group[i]->status != ST_OK;
+    return gap;
+}
+
 /* False: SQLite has given up the transaction, and the group with it. */
 static bool request_apply(struct writer *w, struct request *r) {
-    r->status = is_left(w, r->set->intent) ? writer_too_late(&r->error)
-                                           : apply_set(&w->apply, r->set, &r->result, &r->error);
+    if (left_has(&w->left, r->set->intent))
+        r->status = writer_too_late(&r->error);
+    else if (is_behind_gap(w, r))
+        r->status = chains_refuse(&r->error);
+    else
+        r->status = apply_set(&w->apply, r->set, &r->result, &r->error);
     if (sqlite3_get_autocommit(w->c->db) == 0)
         return true;
     group_fail(w, r->status, &r->error);
@@ -467,7 +470,9 @@ enum status writer_start(struct connection *c, struct checkpoint *k, struct plac
     turns_init(&w->turns);
     kept_watch(kept, c);
     c->found = found;
-    enum status st = apply_init(&w->apply, c, e);
+    enum status st = chains_init(&w->chains, e);
+    if (st == ST_OK)
+        st = apply_init(&w->apply, c, e);
     struct error full;
     /* What an earlier process may have left must be decided before anybody is told how its writes ended.
      * Without room nothing can have been left: a commit is complete before it is synced. */
@@ -504,18 +509,22 @@ void writer_stop(struct writer *w) {
     (void)pthread_cond_destroy(&w->work);
     (void)pthread_mutex_destroy(&w->lock);
     connection_close(w->c);
-    free(w->left);
+    left_free(&w->left);
+    chains_free(&w->chains);
     free(w);
 }
 
 static enum status wait_for(struct writer *w, struct request *r, bool bulk, struct error *e) {
     (void)pthread_mutex_lock(&w->lock);
+    enum status st = r->set == NULL ? ST_OK : chains_enter(&w->chains, &w->lock, r->set, e);
     bool stopped = w->stop;
-    if (!stopped) {
+    if (st == ST_OK && !stopped) {
         queue_put(bulk ? &w->bulk : &w->interactive, r);
         (void)pthread_cond_signal(&w->work);
     }
     (void)pthread_mutex_unlock(&w->lock);
+    if (st != ST_OK)
+        return st;
     while (!stopped && atomic_load(&r->done) == 0)
         futex_wait(&r->done, 0);
     if (stopped)
@@ -550,15 +559,11 @@ struct leaving {
 static enum status leave_task(struct connection *c, void *context, struct error *e) {
     struct leaving *l = context;
     struct writer *w = l->w;
-    if (w->left == NULL)
-        w->left = calloc(WRITER_LEFT, sizeof *w->left);
-    if (w->left == NULL)
-        return error_set(e, ST_NOMEM, "no_memory", "settled intents");
-    enum status st = write_over(c, e);
-    for (size_t i = 0; st == ST_OK && i < l->n; i++) {
-        w->left[w->left_count++ % WRITER_LEFT] = l->intents[i];
-        w->left_most = l->intents[i] > w->left_most ? l->intents[i] : w->left_most;
-    }
+    enum status st = left_ready(&w->left, e);
+    if (st == ST_OK)
+        st = write_over(c, e);
+    for (size_t i = 0; st == ST_OK && i < l->n; i++)
+        left_add(&w->left, l->intents[i]);
     return st;
 }
 
