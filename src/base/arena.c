@@ -20,25 +20,43 @@ void arena_init(struct arena *a, size_t limit, enum arena_kind kind) {
     *a = (struct arena){.block = NULL, .spare = NULL, .used = 0, .limit = limit, .kind = kind};
 }
 
-static void block_wipe(const struct arena *a, struct arena_block *b) {
-    if (a->kind == ARENA_SECRET)
-        explicit_bzero(b->data, b->used);
+static void block_wipe(const struct arena *a, struct arena_block *b, size_t from) {
+    if (a->kind == ARENA_SECRET && b->used > from)
+        explicit_bzero(b->data + from, b->used - from);
+}
+
+/* The newest block, back to the system or kept. */
+static void block_drop(struct arena *a) {
+    struct arena_block *b = a->block;
+    a->block = b->next;
+    block_wipe(a, b, 0);
+    if (b->size != BLOCK_SIZE || a->spare_count == SPARE_MOST) {
+        free(b);
+        return;
+    }
+    b->next = a->spare;
+    a->spare = b;
+    a->spare_count++;
 }
 
 void arena_reset(struct arena *a) {
-    while (a->block != NULL) {
-        struct arena_block *b = a->block;
-        a->block = b->next;
-        block_wipe(a, b);
-        if (b->size != BLOCK_SIZE || a->spare_count == SPARE_MOST) {
-            free(b);
-            continue;
-        }
-        b->next = a->spare;
-        a->spare = b;
-        a->spare_count++;
-    }
+    while (a->block != NULL)
+        block_drop(a);
     a->used = 0;
+}
+
+struct arena_mark arena_mark(const struct arena *a) {
+    return (struct arena_mark){a->block, a->block == NULL ? 0 : a->block->used, a->used};
+}
+
+void arena_rewind(struct arena *a, const struct arena_mark *m) {
+    while (a->block != m->block)
+        block_drop(a);
+    if (a->block != NULL) {
+        block_wipe(a, a->block, m->block_used);
+        a->block->used = m->block_used;
+    }
+    a->used = m->used;
 }
 
 void arena_free(struct arena *a) {

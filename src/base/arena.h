@@ -28,6 +28,16 @@ void arena_reset(struct arena *a);
 
 void arena_free(struct arena *a);
 
+/* Where an arena stands, and back to there: what was handed out since is given back (wiped if secret). For
+ * what is soon no longer needed while the arena goes on. The mark must be of this arena since its last reset.
+ */
+struct arena_mark {
+    struct arena_block *block;
+    size_t block_used, used;
+};
+struct arena_mark arena_mark(const struct arena *a);
+void arena_rewind(struct arena *a, const struct arena_mark *m);
+
 /* `n` zeroed bytes, or NULL. n == 0 gives a valid pointer. */
 void *arena_alloc(struct arena *a, size_t n);
 

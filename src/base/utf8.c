@@ -55,13 +55,7 @@ bool utf8_valid(struct slice s) {
     return true;
 }
 
-bool utf8_next(struct slice *s, uint32_t *code) {
-    if (is_plain_three(s->p, s->n)) {
-        *code = (uint32_t)(s->p[0] & 0x0f) << 12 | (uint32_t)(s->p[1] & 0x3f) << 6 | (s->p[2] & 0x3fU);
-        s->p += 3;
-        s->n -= 3;
-        return true;
-    }
+bool utf8_next_any(struct slice *s, uint32_t *code) {
     size_t n = utf8_sequence(*s);
     if (n == 0)
         return false;

@@ -61,6 +61,17 @@ static void common_put(struct parts *p, uint64_t name, uint8_t levels) {
     *c = (struct common){name, (uint8_t)(levels | 1)};
 }
 
+/* The tables are larger than the caches: all that will be looked at is fetched at once. */
+static void fetch_common(const struct parts *p, const uint64_t *names, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        __builtin_prefetch(&p->common[names[i] % COMMON]);
+}
+
+static void fetch_slots(const struct parts *p, const uint64_t *names, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        __builtin_prefetch(&p->slots[names[i] % SLOTS], 1);
+}
+
 void parts_levels(struct parts *p, const uint64_t *names, size_t count, uint8_t *levels) {
     (void)pthread_mutex_lock(&p->lock);
     for (size_t i = 0; i < count; i++)
@@ -150,6 +161,8 @@ static void count_one(struct parts *p, uint64_t name, uint16_t index) {
 }
 
 void parts_count(struct parts *p, const struct parts_index *index, const uint64_t *names, size_t count) {
+    fetch_slots(p, names, count);
+    fetch_common(p, names, count); /* parts_levels comes next */
     (void)pthread_mutex_lock(&p->lock);
     struct index_rows *x = index_of(p, index);
     for (size_t i = 0; x != NULL && i < count; i++)

@@ -23,6 +23,12 @@ bool recall_term(const struct recall *r, uint64_t name, unsigned level, unsigned
     return t->name == name && t->level == level && t->part == part;
 }
 
+void recall_fetch(const struct recall *r, uint64_t name, unsigned level) {
+    __builtin_prefetch(&r->terms[place(name, level, 0)]);
+    if (level != 0)
+        __builtin_prefetch(&r->weights[name % RECALL_WEIGHTS]);
+}
+
 void recall_put(struct recall *r, uint64_t name, unsigned level, unsigned part, uint64_t term) {
     r->terms[place(name, level, part)] = (struct recall_term){name, term, (uint16_t)level, (uint16_t)part};
 }

@@ -37,6 +37,8 @@ void recall_free(struct recall *r); /* wipes; NULL is fine */
 
 /* Whether the term of a token's part is known. */
 bool recall_term(const struct recall *r, uint64_t name, unsigned level, unsigned part, uint64_t *term);
+/* Its slot is about to be looked at. */
+void recall_fetch(const struct recall *r, uint64_t name, unsigned level);
 void recall_put(struct recall *r, uint64_t name, unsigned level, unsigned part, uint64_t term);
 
 /* As parts_choose. */

@@ -102,6 +102,10 @@ static enum status read_levels(struct indexed *x, struct source *tokens, size_t 
     parts_levels(p, names, n, levels);
     for (size_t i = 0; i < n; i++)
         tokens[i].levels = levels[i];
+    if (fresh && (x->index.search & (SEARCH_WORDS | SEARCH_FRAGMENT)) != 0) {
+        for (size_t i = 0; i < n; i++)
+            recall_fetch(x->s->w->tools.recall, names[i], parts_level(levels[i]));
+    }
     return ST_OK;
 }
 

@@ -115,7 +115,7 @@ static enum status gather_terms(struct caller *c, const struct sealing *s, struc
         if (status != ST_OK)
             return error_field(e, ST_INVALID, "length", d->name, "too long to be indexed");
     }
-    *out = arena_array(c->arena, *count, sizeof **out);
+    *out = arena_take(c->arena, *count * sizeof **out); /* TERMS_MAX at most */
     if (*out == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "terms");
     memcpy(*out, terms, *count * sizeof *terms);

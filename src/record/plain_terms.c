@@ -7,25 +7,35 @@ static uint64_t hash_term(uint16_t field, enum field_search search, struct slice
     return map_hash(term, (uint64_t)field << 8 | (uint64_t)search) & INT64_MAX;
 }
 
-enum status plain_terms_of_value(struct arena *a, const struct field_def *f, struct slice text, bool remove,
-                                 struct term_change *out, size_t room, size_t *count) {
-    for (unsigned kind = SEARCH_EXACT; kind <= SEARCH_FRAGMENT; kind <<= 1) {
-        struct term_set set;
-        if ((f->search & kind) == 0)
-            continue;
-        enum status s = terms_of_value(f->type, kind, text, a, &set);
-        if (s != ST_OK)
-            return s;
-        if (set.n > room - *count)
-            return ST_LIMIT;
-        for (size_t i = 0; i < set.n; i++) {
-            out[(*count)++] = (struct term_change){.field = f->id,
-                                                   .search = (uint8_t)kind,
-                                                   .remove = remove,
-                                                   .term = hash_term(f->id, kind, set.terms[i])};
-        }
+static enum status terms_of_kind(struct arena *a, const struct field_def *f, enum field_search kind,
+                                 struct slice text, bool remove, struct term_change *out, size_t room,
+                                 size_t *count) {
+    struct term_set set;
+    enum status s = terms_of_value(f->type, kind, text, a, &set);
+    if (s != ST_OK)
+        return s;
+    if (set.n > room - *count)
+        return ST_LIMIT;
+    for (size_t i = 0; i < set.n; i++) {
+        out[(*count)++] = (struct term_change){.field = f->id,
+                                               .search = (uint8_t)kind,
+                                               .remove = remove,
+                                               .term = hash_term(f->id, kind, set.terms[i])};
     }
     return ST_OK;
+}
+
+/* Of the words only their numbers are needed; a batch of them is more than the caches hold. */
+enum status plain_terms_of_value(struct arena *a, const struct field_def *f, struct slice text, bool remove,
+                                 struct term_change *out, size_t room, size_t *count) {
+    struct arena_mark before = arena_mark(a);
+    enum status s = ST_OK;
+    for (unsigned kind = SEARCH_EXACT; s == ST_OK && kind <= SEARCH_FRAGMENT; kind <<= 1) {
+        if ((f->search & kind) != 0)
+            s = terms_of_kind(a, f, kind, text, remove, out, room, count);
+    }
+    arena_rewind(a, &before);
+    return s;
 }
 
 static const struct pred *terms_node(struct arena *a, const struct field_def *f, enum field_search search,

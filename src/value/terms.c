@@ -59,7 +59,7 @@ static void slot_put(struct builder *b, size_t hash, size_t position) {
 
 static bool builder_grow(struct builder *b) {
     size_t room = b->next_room;
-    struct slice *terms = arena_array(b->a, room, sizeof *terms);
+    struct slice *terms = arena_take(b->a, room * sizeof *terms);
     uint32_t *slots = arena_array(b->a, room * 2, sizeof *slots);
     if (terms == NULL || slots == NULL)
         return false;

@@ -9,6 +9,31 @@
 #include "base/utf8.h"
 #include "base/uuid.h"
 
+static void a_rewound_arena_gives_out_the_same_memory_wiped_and_keeps_what_came_before(void **state) {
+    (void)state;
+    struct arena a;
+    arena_init(&a, 1 << 20, ARENA_SECRET);
+    struct arena_mark none = arena_mark(&a);
+    uint8_t *kept = arena_alloc(&a, 16);
+    assert_non_null(kept);
+    memset(kept, 7, 16);
+    struct arena_mark before = arena_mark(&a);
+    uint8_t *gone = arena_take(&a, 100);
+    assert_non_null(gone);
+    memset(gone, 9, 100);
+    assert_non_null(arena_alloc(&a, 200000)); /* more than a block holds */
+    arena_rewind(&a, &before);
+    assert_int_equal(a.used, 16);
+    uint8_t *again = arena_take(&a, 100);
+    assert_ptr_equal(again, gone);
+    for (size_t i = 0; i < 100; i++)
+        assert_int_equal(again[i], 0);
+    assert_int_equal(kept[15], 7);
+    arena_rewind(&a, &none);
+    assert_int_equal(a.used, 0);
+    arena_free(&a);
+}
+
 static void an_arena_refuses_more_than_its_limit(void **state) {
     (void)state;
     struct arena a;
@@ -194,6 +219,7 @@ static void numbers_past_64_bits_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_rewound_arena_gives_out_the_same_memory_wiped_and_keeps_what_came_before),
         cmocka_unit_test(an_arena_refuses_more_than_its_limit),
         cmocka_unit_test(a_buffer_past_its_cap_fails_once_and_stays_failed),
         cmocka_unit_test(what_a_buffer_puts_a_reader_gets),

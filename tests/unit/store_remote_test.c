@@ -3,6 +3,8 @@
 #include "store/remote.h"
 #include "store_fixture.h"
 
+#include <pthread.h>
+
 static struct object_set shared_set = {
     .objects = fixture_objects, .count = 2, .version = 1, .references = 1000000};
 
@@ -209,6 +211,85 @@ static void a_set_that_may_not_be_written_after_all_is_not(void **state) {
     link_close(&l);
 }
 
+/* ---- chains ---- */
+
+struct chained {
+    struct fixture *f;
+    struct fixture_row row;
+    uint64_t place;
+    enum status status;
+    struct error error;
+    pthread_t thread;
+};
+
+static void *chained_write(void *argument) {
+    struct chained *c = argument;
+    struct write_op op = fixture_insert(&c->row);
+    struct write_set set = {.ops = &op, .count = 1, .bulk = true, .chain = 77, .place = c->place};
+    c->status = store_write(c->f->store, &set, NULL, &c->error);
+    return NULL;
+}
+
+static void chained_make(struct fixture *f, struct chained *c, uint64_t place, uint64_t row) {
+    *c = (struct chained){.f = f, .place = place};
+    fixture_row_make(f, row, &c->row);
+}
+
+static uint64_t row_of(struct fixture *f, uint64_t n) {
+    struct uuid id = fixture_id(n);
+    struct cell cell = cell_bytes(slice_of(id.b, sizeof id.b));
+    struct store_select q = {.object = &fixture_customer,
+                             .columns = (const uint16_t[]){FIELD_ROW},
+                             .column_count = 1,
+                             .filter = pred_compare(&f->arena, PRED_EQ, FIELD_ID, cell),
+                             .limit = 1};
+    struct store_rows rows;
+    struct error e;
+    assert_int_equal(store_query(f->reader, &q, &f->arena, &rows, &e), ST_OK);
+    assert_int_equal(rows.count, 1);
+    return (uint64_t)rows.rows[0].cells[0].i;
+}
+
+static void sets_of_a_chain_are_written_in_their_order_whoever_comes_first(void **state) {
+    struct fixture *f = *state;
+    struct chained c[4];
+    for (uint64_t i = 0; i < 4; i++) {
+        chained_make(f, &c[i], 4 - i, 10 + i); /* the last one first */
+        assert_int_equal(pthread_create(&c[i].thread, NULL, chained_write, &c[i]), 0);
+    }
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_join(c[i].thread, NULL), 0);
+    for (uint64_t i = 0; i < 4; i++) {
+        assert_int_equal(c[i].status, ST_OK);
+        assert_int_equal(row_of(f, 10 + i), 4 - i);
+    }
+}
+
+static void nothing_of_a_chain_is_written_behind_a_set_that_failed(void **state) {
+    struct fixture *f = *state;
+    struct chained c[3];
+    chained_make(f, &c[0], 1, 10);
+    chained_make(f, &c[1], 2, 10); /* is there already */
+    chained_make(f, &c[2], 3, 12);
+    for (size_t i = 0; i < 3; i++)
+        (void)chained_write(&c[i]);
+    assert_int_equal(c[0].status, ST_OK);
+    assert_int_equal(c[1].status, ST_CONFLICT);
+    assert_int_equal(c[2].status, ST_RETRY);
+    assert_string_equal(c[2].error.code, "not_in_turn");
+    assert_int_equal(count_rows(f), 1);
+}
+
+static void a_set_whose_forerunner_does_not_come_is_refused(void **state) {
+    struct fixture *f = *state;
+    struct chained c;
+    chained_make(f, &c, 2, 10);
+    (void)chained_write(&c);
+    assert_int_equal(c.status, ST_RETRY);
+    assert_string_equal(c.error.code, "not_in_turn");
+    assert_int_equal(count_rows(f), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_set_from_another_process_is_committed, fixture_setup,
@@ -222,6 +303,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_set_that_was_sent_ahead_is_written_when_it_may_be, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(a_set_that_may_not_be_written_after_all_is_not, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(sets_of_a_chain_are_written_in_their_order_whoever_comes_first,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(nothing_of_a_chain_is_written_behind_a_set_that_failed, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_set_whose_forerunner_does_not_come_is_refused, fixture_setup,
                                         fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

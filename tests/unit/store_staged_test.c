@@ -136,6 +136,17 @@ static void rows_that_come_one_by_one_are_found_before_and_after_they_are_indexe
     assert_int_equal(number(f, "SELECT count(*) FROM g_7"), 61);
 }
 
+/* Most of their terms have an entry there already. */
+static void rows_of_a_chunk_that_was_indexed_before_are_found_with_those_of_before(void **state) {
+    struct fixture *f = *state;
+    bulk_fill(f, 1, 501);
+    until_nothing_is_staged(f);
+    bulk_fill(f, 501, 1001);
+    until_nothing_is_staged(f);
+    all_are_found(f, 1000);
+    assert_int_equal(number(f, "SELECT count(*) FROM g_7"), 61);
+}
+
 /* ---- without the writer's thread ---- */
 
 struct bench {
@@ -249,6 +260,7 @@ int main(void) {
         STAGED_TEST(rows_that_come_one_by_one_are_found_before_and_after_they_are_indexed),
         STAGED_TEST(a_full_chunk_is_indexed_before_the_next_bulk_set),
         STAGED_TEST(the_last_change_of_a_staged_row_holds),
+        STAGED_TEST(rows_of_a_chunk_that_was_indexed_before_are_found_with_those_of_before),
         STAGED_TEST(folding_in_slices_leaves_nothing_staged_and_nothing_out),
         STAGED_TEST(what_an_interrupted_folding_left_is_taken_up_again),
     };

@@ -12,7 +12,7 @@
 #include <pthread.h>
 
 #define CHAINS_MOST    16 /* the newest ones are known */
-#define CHAINS_WAIT_NS 1000000000
+#define CHAINS_WAIT_NS 3000000000
 
 struct chain {
     uint64_t id; /* 0: nobody's */

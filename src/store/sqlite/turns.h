@@ -1,7 +1,7 @@
 /* When bulk work may have the writer: sets in bulk and indexing, between those that people wait for.
  *
  * People come first. While one waits, bulk work has a turn every WRITER_SLICE_NS; while people write all the
- * time, so that between two of their groups nobody waits for a moment, it has a fifth of the time. Times are
+ * time, so that between two of their groups nobody waits for a moment, it has a tenth of the time. Times are
  * of the monotonic clock, in nanoseconds. */
 #ifndef KEDUN_STORE_SQLITE_TURNS_H
 #define KEDUN_STORE_SQLITE_TURNS_H
@@ -12,7 +12,7 @@
 
 #define TURNS_WINDOW_NS 100000000
 #define TURNS_BUSY_SETS 10        /* in two windows: people write all the time */
-#define TURNS_SHARE     4         /* then bulk work rests so many times as long as it held the writer, */
+#define TURNS_SHARE     9         /* then bulk work rests so many times as long as it held the writer, */
 #define TURNS_REST_NS   200000000 /* but not longer */
 
 struct writer_turns {
