@@ -1,6 +1,15 @@
 // What an act still asks of the person is asked for in place, and the very request goes out again.
 import assert from 'node:assert/strict';
-import { api, enter, settled, shot, test, violations, visit } from './browser.mjs';
+import { otp } from '../api/otp.mjs';
+import { api, enter, openList, search, settled, shot, test, violations, visit } from './browser.mjs';
+import { people } from './people.mjs';
+
+/* The dialog that asks, also above another one. */
+const GO_ON = '.kd-modal:has(#deed-reason) [type=submit]';
+async function give(page, reason) {
+  await page.fill('#deed-reason', reason);
+  await page.click(GO_ON);
+}
 
 /* Refuses the first write to a record as a policy would that asks for `required`; hands on what comes after it. */
 async function refuseOnce(page, required) {
@@ -16,32 +25,31 @@ async function refuseOnce(page, required) {
   return sent;
 }
 
-for (const look of [{}, { language: 'en', theme: 'dark', phone: true }])
-  test(`a reason that an act asks for is given in place, and nothing typed is lost (${look.language ?? 'zh'})`, () =>
-    visit(look, async (page) => {
-      await enter(page, 'sales');
-      const fields = { name: `就地说明${Date.now()}有限公司`, customer_type: 'company', status: 'prospective' };
-      const made = await api(page, 'POST', '/records/customer', fields);
-      assert.equal(made.status, 201, JSON.stringify(made.body));
-      const sent = await refuseOnce(page, { act: 'update', reason: true, second_factor_minutes: null, count: 21, above: 20 });
-      await page.goto(`/o/customer/${made.body.id}/edit`);
-      await page.fill('#f-name', `${fields.name}甲`);
-      await page.click('.record-form button[type=submit]');
-      await page.waitForSelector('#deed-reason');
-      assert.match(await page.innerText('.kd-modal .asked'), /21.*20/);
-      assert.ok(await page.isDisabled('[data-ask=reason] [type=submit]'), 'not without a reason');
-      await page.fill('#deed-reason', '客户来函更名');
-      await settled(page);
-      assert.deepEqual(await violations(page, '.kd-modal'), []);
-      await shot(page, `deed-reason-${look.language ?? 'zh'}`);
-      await page.click('[data-ask=reason] [type=submit]');
-      await page.waitForSelector('.fact-card dl.facts');
-      assert.equal(sent.length, 2);
-      assert.equal(sent[1].body, sent[0].body);
-      assert.equal(sent[1].headers['idempotency-key'], sent[0].headers['idempotency-key']);
-      assert.equal(decodeURIComponent(sent[1].headers['x-reason']), '客户来函更名');
-      assert.match(await page.innerText('h1'), /甲$/);
-    }));
+test('a reason that an act asks for is given in place, and nothing typed is lost', () =>
+  visit({ language: 'en', theme: 'dark', phone: true }, async (page) => {
+    await enter(page, 'sales');
+    const fields = { name: `就地说明${Date.now()}有限公司`, customer_type: 'company', status: 'prospective' };
+    const made = await api(page, 'POST', '/records/customer', fields);
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    const sent = await refuseOnce(page, { act: 'update', reason: true, second_factor_minutes: null, count: 21, above: 20 });
+    await page.goto(`/o/customer/${made.body.id}/edit`);
+    await page.fill('#f-name', `${fields.name}甲`);
+    await page.click('.record-form button[type=submit]');
+    await page.waitForSelector('#deed-reason');
+    assert.match(await page.innerText('.kd-modal .asked'), /21.*20/);
+    assert.ok(await page.isDisabled(GO_ON), 'not without a reason');
+    await page.fill('#deed-reason', '客户来函更名');
+    await settled(page);
+    assert.deepEqual(await violations(page, '.kd-modal'), []);
+    await shot(page, 'deed-reason-en');
+    await page.click(GO_ON);
+    await page.waitForSelector('.fact-card dl.facts');
+    assert.equal(sent.length, 2);
+    assert.equal(sent[1].body, sent[0].body);
+    assert.equal(sent[1].headers['idempotency-key'], sent[0].headers['idempotency-key']);
+    assert.equal(decodeURIComponent(sent[1].headers['x-reason']), '客户来函更名');
+    assert.match(await page.innerText('h1'), /甲$/);
+  }));
 
 const making = (page) => api(page, 'POST', '/records/customer', {
   name: `登记试删${Date.now()}有限公司`,
@@ -74,7 +82,7 @@ test('the register asks a reason of every deletion from now on, and a second per
     await page.click('.head button:has-text("删除")');
     await page.click('[role=alertdialog] .primary');
     await page.fill('#deed-reason', '客户要求删除');
-    await page.click('[data-ask=reason] [type=submit]');
+    await page.click(GO_ON);
     await page.waitForSelector('.toast .act:has-text("撤销")');
     await page.goto('/o/customer/bin');
     await page.waitForSelector(`tr[data-id="${id}"]`);
@@ -93,4 +101,110 @@ test('the register asks a reason of every deletion from now on, and a second per
     const asked = (await api(page, 'GET', '/proposals')).body.items.find((one) => one.reason === why);
     assert.equal((await api(page, 'POST', `/proposals/${asked.id}/decide`, { approve: true })).status, 200);
     assert.equal(await registered(page), undefined);
+  }));
+
+/* Sets the register by the API; what asks less by two. */
+async function register(page, high_risk) {
+  await enter(page, 'security');
+  const { company } = (await api(page, 'GET', '/sign-in')).body;
+  const document = { ...company, high_risk };
+  if ((await api(page, 'PATCH', '/company', document)).status === 204) return;
+  const asked = await api(page, 'POST', '/proposals', {
+    kind: 'registry', reason: '试验之后恢复', change: { items: [{ kind: 'company', id: 1, document }] },
+  });
+  assert.equal(asked.status, 201, JSON.stringify(asked.body));
+  await enter(page, 'security2');
+  assert.equal((await api(page, 'POST', `/proposals/${asked.body.id}/decide`, { approve: true })).status, 200);
+}
+
+async function bulkDelete(page, name) {
+  await openList(page);
+  await search(page, name);
+  await page.click('thead input[type=checkbox]');
+  await page.click('.bulk .danger');
+  await page.click('[role=alertdialog] .primary, .kd-modal footer .primary');
+  await give(page, '客户要求整批删除');
+  await page.waitForSelector(`tbody:not(:has-text("${name}")), .state`);
+}
+async function importRows(page, name) {
+  const buffer = Buffer.from(`\ufeff单位名称,客户类型,状态\r\n${name}丙有限公司,company,prospective\r\n`);
+  await page.goto('/imports/new?object=customer');
+  await page.setInputFiles('input[type=file]', { name: 'one.csv', mimeType: 'text/csv', buffer });
+  await page.click('footer .primary');
+  await page.waitForSelector('.rows tbody tr');
+  await page.click('footer .primary');
+  await give(page, '新签客户批量录入');
+  await page.waitForSelector('.counts .good dd:has-text("1")');
+}
+
+/* Somebody who leaves with one customer, which his leader is to hand on. */
+async function leaving(page, name) {
+  await enter(page, 'manager');
+  const { user } = (await api(page, 'GET', '/me')).body;
+  const { users } = (await api(page, 'GET', '/directory')).body;
+  const { department } = users.find((one) => Number(one.id) === user);
+  await enter(page, 'admin');
+  const made = await api(page, 'POST', '/people', { login: `go${Date.now()}`, name, department });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  await enter(page, 'manager');
+  const held = (await making(page)).body;
+  const given = await api(page, 'PATCH', `/records/customer/${held.id}`, { owner: made.body.id }, { 'If-Match': `"${held._version}"` });
+  assert.equal(given.status, 200, JSON.stringify(given.body));
+  await enter(page, 'admin');
+  assert.equal((await api(page, 'POST', `/people/${made.body.id}/leave`, { to: user, note: '' })).status, 204);
+}
+async function handOver(page, name) {
+  await page.goto('/access');
+  const card = page.locator('.card', { hasText: name });
+  await card.locator('[type=submit]').click();
+  await give(page, '离职交接给组长');
+  await card.locator('.runs .chip.green').waitFor();
+}
+
+test('bulk, import and handover ask for their reason in place and go on', () =>
+  visit({}, async (page) => {
+    const name = `整批${Date.now()}`;
+    await leaving(page, name);
+    const each = { above: 0, reason: true };
+    await register(page, { delete: each, import: each, transfer: each });
+    await enter(page, 'manager');
+    await handOver(page, name);
+    for (const end of ['甲', '乙']) {
+      const fields = { name: `${name}${end}有限公司`, customer_type: 'company', status: 'prospective' };
+      assert.equal((await api(page, 'POST', '/records/customer', fields)).status, 201);
+    }
+    await bulkDelete(page, name);
+    await enter(page, 'steward');
+    await importRows(page, name);
+    await register(page, {});
+  }));
+
+test('the second factor is asked after the reason, and the act goes on with both', () =>
+  visit({}, async (page) => {
+    await register(page, { delete: { above: 0, reason: true, second_factor_minutes: 15 } });
+    await enter(page, 'manager'); // before he has a factor
+    const { id } = (await making(page)).body;
+    const { password } = people.manager;
+    let secret;
+    await visit({}, async (other) => {
+      await enter(other, 'manager');
+      secret = (await api(other, 'POST', '/me/factors/totp', { password })).body.secret;
+      assert.equal((await api(other, 'POST', '/me/factors/totp/confirm', { code: otp(secret) })).status, 200);
+    });
+    await page.goto(`/o/customer/${id}`);
+    await page.waitForSelector('.fact-card dl.facts');
+    await page.click('.head button:has-text("删除")');
+    await page.click('[role=alertdialog] .primary');
+    await give(page, '客户要求删除');
+    await page.fill('#factor-code', otp(secret, 1));
+    await settled(page);
+    await shot(page, 'deed-factor');
+    await page.click('.kd-modal:has(#factor-code) [type=submit]');
+    await page.waitForSelector('.toast .act:has-text("撤销")');
+    const { status } = await page.evaluate(async () => {
+      const { csrf } = await (await fetch('/api/v1/me')).json();
+      return fetch('/api/v1/me/factors/totp', { method: 'DELETE', headers: { 'X-CSRF-Token': csrf, 'Idempotency-Key': crypto.randomUUID() } }).then((a) => ({ status: a.status }));
+    });
+    assert.equal(status, 204);
+    await register(page, {});
   }));

@@ -1,7 +1,7 @@
 /* What a role opens, in words: read from its matrix as it is in force, so the words can't say other than the policies. */
 import { useI18n } from 'vue-i18n';
 import type { Grant, Matrix, MatrixField } from '@/api/policies';
-import { say } from '@/i18n';
+import { mark, say } from '@/i18n';
 
 export interface PackLine {
   what: string;
@@ -36,7 +36,7 @@ export function usePackWords(grantText: (grant: Grant) => string) {
     const parts = [...groups].map(([text, objects]) =>
       t('packs.part', {
         scope: text,
-        objects: objects.length === m.objects.length ? t('packs.everything') : objects.join('、'),
+        objects: objects.length === m.objects.length ? t('packs.everything') : objects.join(mark('、')),
       }),
     );
     return { what: t(`policies.acts.${act}`), never: !parts.length, parts };
@@ -52,9 +52,9 @@ export function usePackWords(grantText: (grant: Grant) => string) {
     const clear = viewOf(m, fields, 'read');
     const masked = viewOf(m, fields, 'see');
     const parts = [
-      ...(clear.length ? [t('packs.clear', { scope: clear.join('、') })] : []),
+      ...(clear.length ? [t('packs.clear', { scope: clear.join(mark('、')) })] : []),
       ...(masked.length && masked.join() !== clear.join()
-        ? [t('packs.masked', { scope: masked.join('、') })]
+        ? [t('packs.masked', { scope: masked.join(mark('、')) })]
         : []),
     ];
     return { what: t(`policies.classes.${cls}`), never: !parts.length, parts };

@@ -35,6 +35,8 @@ export function language(): Language {
 /* The mark that stands between words, in the language of the page. */
 const marks = { '、': ', ', '：': ': ', '；': '; ' };
 export const mark = (one: keyof typeof marks): string => (language() === 'zh' ? one : marks[one]);
+/* What is said besides, in the brackets of the page's language. */
+export const aside = (text: string | number): string => (language() === 'zh' ? `（${text}）` : ` (${text})`);
 
 export const t = (key: string, named: Record<string, unknown> = {}): string =>
   (i18n.global.t as (key: string, named: Record<string, unknown>) => string)(key, named);
