@@ -8,6 +8,16 @@ enum status ldap_gone(struct error *e) {
     return error_set(e, ST_NOT_FOUND, "ldap_read_gone", "read the directory anew");
 }
 
+/* Either way: a clock that was set back holds nothing up. */
+bool ldap_reading_is_within(const struct ldap_reading *x, int64_t now, int64_t ms) {
+    return now - x->since < ms && x->since - now < ms;
+}
+
+bool ldap_reading_is_busy(const struct ldap_reading *x, int64_t now) {
+    return (x->stage == LDAP_ASKED || x->stage == LDAP_TAKEN) &&
+           ldap_reading_is_within(x, now, LDAP_ERRAND_MS);
+}
+
 void ldap_reading_drop(struct ldap_reading *x) {
     x->stage = LDAP_NONE;
     buf_reset(&x->body);
@@ -41,8 +51,7 @@ static enum status print(json_t *value, struct buf *out, struct error *e) {
 
 enum status ldap_ask(struct ldap_sources *l, struct ldap_record *r, struct ldap_reading *x, uint32_t user,
                      int64_t now, struct uuid *errand, struct error *e) {
-    bool busy = (x->stage == LDAP_ASKED || x->stage == LDAP_TAKEN) && now - x->since < LDAP_ERRAND_MS;
-    if (busy)
+    if (ldap_reading_is_busy(x, now))
         return error_set(e, ST_LIMIT, "ldap_busy", "this directory is being read");
     if (!ldap_has_secret(l, r->id))
         return error_set(e, ST_CONFLICT, "ldap_no_password", "set the password first");
@@ -69,7 +78,7 @@ enum status ldap_source_read_ask(struct ldap_sources *l, uint32_t id, uint32_t u
 }
 
 static bool is_it(const struct ldap_reading *x, const struct uuid *errand, uint8_t stage, int64_t now) {
-    return x->stage == stage && uuid_equal(&x->id, errand) && now - x->since < LDAP_ERRAND_MS;
+    return x->stage == stage && uuid_equal(&x->id, errand) && ldap_reading_is_within(x, now, LDAP_ERRAND_MS);
 }
 
 static struct ldap_record *by_errand(struct ldap_sources *l, const struct uuid *errand, uint8_t stage,
@@ -170,7 +179,8 @@ enum status ldap_source_read_take(struct ldap_sources *l, uint32_t id, const str
     (void)pthread_mutex_lock(&l->lock);
     const struct ldap_record *r = ldap_find(l, id);
     const struct ldap_reading *x = r == NULL ? NULL : &r->read;
-    if (x == NULL || !uuid_equal(&x->id, errand) || x->user != user || now - x->since >= LDAP_KEPT_MS)
+    if (x == NULL || !uuid_equal(&x->id, errand) || x->user != user ||
+        !ldap_reading_is_within(x, now, LDAP_KEPT_MS))
         s = ldap_gone(e);
     else if (x->stage == LDAP_FAILED)
         s = ldap_failure(x, e);

@@ -140,7 +140,7 @@ static enum status start(struct ldap_sources *l, struct ldap_record *r, int64_t 
     int64_t every = hours_of(r) * HOUR_MS, before = r->state.next_at;
     struct uuid errand;
     enum status s = ldap_ask(l, r, &r->timed, 0, now, &errand, e);
-    if (s == ST_INVALID || s == ST_LIMIT)
+    if (s == ST_INVALID)
         ldap_note_failure(r, e->code, now);
     else
         r->state.next_at = now + (every < RETRY_MS ? every : RETRY_MS); /* until it is known how it went */
@@ -164,7 +164,7 @@ enum status ldap_source_due(struct ldap_sources *l, struct registry *people, int
         struct ldap_record *r = &l->records[i];
         int64_t every = hours_of(r) * HOUR_MS, next = r->state.next_at;
         bool due = every > 0 && (now >= next || next - now > every); /* later: by a clock that was wrong */
-        if (due && *why_rests(l, r, people) == '\0')
+        if (due && !ldap_reading_is_busy(&r->timed, now) && *why_rests(l, r, people) == '\0')
             s = start(l, r, now, out, e);
     }
     (void)pthread_mutex_unlock(&l->lock);
@@ -177,7 +177,7 @@ static struct ldap_record *running(struct ldap_sources *l, const struct uuid *er
     for (size_t i = 0; i < l->count; i++) {
         struct ldap_record *r = &l->records[i];
         if ((r->timed.stage == LDAP_DONE || r->timed.stage == LDAP_FAILED) &&
-            uuid_equal(&r->timed.id, errand) && now - r->timed.since < LDAP_KEPT_MS)
+            uuid_equal(&r->timed.id, errand) && ldap_reading_is_within(&r->timed, now, LDAP_KEPT_MS))
             return r;
     }
     return NULL;

@@ -54,6 +54,8 @@ enum status ldap_stored(enum status s, struct error *e);
 bool ldap_has_secret(struct ldap_sources *l, uint32_t id);
 bool ldap_is_live(const struct ldap_record *r);
 void ldap_key_of(uint32_t id, uint8_t key[4]);
+bool ldap_reading_is_within(const struct ldap_reading *x, int64_t now, int64_t ms);
+bool ldap_reading_is_busy(const struct ldap_reading *x, int64_t now);
 /* Forgets what was read. */
 void ldap_reading_drop(struct ldap_reading *x);
 /* A fresh errand. ST_LIMIT "ldap_busy", ST_CONFLICT "ldap_no_password", ST_INVALID: the document was taken
