@@ -32,12 +32,13 @@ static void put_value(const struct ldap_shape *shape, int which, struct slice va
                       const char **problem) {
     char hex[2 * 64 + 1];
     bool binary = which == LDAP_HAS_ID && strcasecmp(shape->attribute[which], "objectGUID") == 0;
-    if (binary && value.n <= most[which] / 2) {
-        hex_encode(value, hex);
-        value = slice_from_string(hex);
-    } else if (value.n > most[which]) {
+    if (value.n > (binary ? most[which] / 2 : most[which])) {
         *problem = "too_long";
         return;
+    }
+    if (binary) {
+        hex_encode(value, hex);
+        value = slice_from_string(hex);
     }
     value = slice_trim(value);
     if (!ldap_text_fits(value)) {

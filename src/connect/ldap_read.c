@@ -405,10 +405,9 @@ enum status ldap_read_run(const struct ldap_read *r, struct buf *out, struct err
     if (st == ST_OK)
         st = read_all(&s, out);
     watch_end(&s);
-    if (s.ld != NULL) {
-        (void)ldap_set_option(s.ld, LDAP_OPT_X_TLS_CACERT, NULL); /* which the library forgets to free */
-        (void)ldap_unbind_ext(s.ld, NULL, NULL);                  /* closes the connection */
-    } else
+    if (s.ld != NULL)
+        (void)ldap_unbind_ext(s.ld, NULL, NULL); /* closes the connection */
+    else
         (void)close(s.fd);
     if (st != ST_OK)
         buf_reset(out);

@@ -51,7 +51,7 @@ enum status handle_ldap_run(struct worker *w, struct args *in, struct args *out,
 
 static enum status import(struct worker *w, struct args *in, const struct ldap_run *run,
                           const json_t *document, struct error *e) {
-    struct ldap_judgement said;
+    struct ldap_judgement said = {.made = 0};
     char tag[AUDIT_TAG_MAX];
     json_t *list = NULL, *read = NULL;
     (void)snprintf(tag, sizeof tag, "ldap %u scheduled import", run->directory);

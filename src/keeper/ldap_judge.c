@@ -36,26 +36,34 @@ static void put(struct judge *j, struct map *m, struct slice key, const void *va
         j->no_memory = true;
 }
 
-/* Each beginning of the path, its names without blanks around them. */
-static void learn_place(struct judge *j, struct slice path) {
+/* The path without blanks around its names. */
+static struct slice plain(struct judge *j, struct slice path) {
     uint8_t *copy = path.n == 0 ? NULL : arena_alloc(j->arena, path.n);
     size_t n = 0;
-    if (copy == NULL) {
+    if (copy == NULL)
         j->no_memory = j->no_memory || path.n > 0;
-        return;
-    }
-    for (size_t from = 0; from < path.n;) {
+    for (size_t from = 0; copy != NULL && from < path.n;) {
         const uint8_t *at = memchr(path.p + from, '/', path.n - from);
         size_t to = at == NULL ? path.n : (size_t)(at - path.p);
         struct slice name = slice_trim(slice_of(path.p + from, to - from));
-        if (n > 0)
-            copy[n++] = '/';
         if (name.n > 0)
             memcpy(copy + n, name.p, name.n);
         n += name.n;
-        put(j, &j->places, slice_of(copy, n), j);
+        if (at != NULL)
+            copy[n++] = '/';
         from = to + 1;
     }
+    return copy == NULL ? SLICE_NONE : slice_of(copy, n);
+}
+
+/* And each of its beginnings. */
+static void learn_place(struct judge *j, struct slice path) {
+    struct slice whole = plain(j, path);
+    for (size_t i = 0; i < whole.n; i++) {
+        if (whole.p[i] == '/')
+            put(j, &j->places, slice_of(whole.p, i), j);
+    }
+    put(j, &j->places, whole, j);
 }
 
 static void learn(struct judge *j, const json_t *read) {
@@ -141,7 +149,7 @@ static bool is_new_department(struct judge *j, uint32_t id, const json_t *d) {
 /* Where the entry says that he stands. */
 static bool is_his_place(struct judge *j, const json_t *entry, uint32_t id) {
     bool by_name = slice_is(text(j->document, "department_by"), "attribute");
-    struct slice said = text(entry, "place"), path = path_of(j, id), below = below_top(path);
+    struct slice said = plain(j, text(entry, "place")), path = path_of(j, id), below = below_top(path);
     if (said.n == 0 || path.n == 0)
         return false;
     json_t *d = department(j, id);
