@@ -91,38 +91,6 @@ static void a_chunk_that_is_made_during_a_commit_learns_after_it(void **state) {
     facts_free(f);
 }
 
-static bool all_before(struct facts *f, uint64_t now, uint64_t rows, int64_t at) {
-    struct facts_view v = facts_look(f, 7, now);
-    return facts_all_before(&v, 64, rows, at);
-}
-
-static void rows_created_before_a_time_are_known_together(void **state) {
-    (void)state;
-    atomic_ullong clock = 2;
-    struct facts *f = facts_new(&clock);
-    struct facts_view v = facts_look(f, 7, 2);
-    struct fact fact = some_fact;
-    assert_false(all_before(f, 2, 1, 100));
-    facts_learn(&v, 64, &fact); /* created at 5 */
-    fact.created_at = 50;
-    facts_learn(&v, 67, &fact);
-    fact.created_at = 500;
-    fact.alive = false;
-    facts_learn(&v, 68, &fact);
-    assert_true(all_before(f, 2, 1 | 8 | 16, 51));
-    assert_true(all_before(f, 2, 1, 51));
-    assert_false(all_before(f, 2, 1 | 8, 50));     /* at that time, ids decide */
-    assert_false(all_before(f, 2, 1 | 2 | 8, 51)); /* one is not known */
-    atomic_store(&clock, 3);
-    facts_changed(f, 7, 65);
-    assert_false(all_before(f, 2, 1, 51));
-    atomic_store(&clock, 4);
-    assert_true(all_before(f, 4, 1, 51));
-    facts_changed(f, 7, 64);
-    assert_false(all_before(f, 6, 1, 51));
-    facts_free(f);
-}
-
 static void a_condition_is_remembered_when_it_comes_again(void **state) {
     (void)state;
     atomic_ullong clock = 2;
@@ -584,7 +552,6 @@ int main(void) {
         cmocka_unit_test(a_fact_is_as_it_was_learnt),
         cmocka_unit_test(a_change_ends_what_was_known),
         cmocka_unit_test(a_chunk_that_is_made_during_a_commit_learns_after_it),
-        cmocka_unit_test(rows_created_before_a_time_are_known_together),
         cmocka_unit_test(a_condition_is_remembered_when_it_comes_again),
         cmocka_unit_test(the_oldest_condition_goes_and_lives_while_it_is_used),
         cmocka_unit_test_setup_teardown(answers_are_those_of_a_reader_that_remembers_nothing, fixture_setup,

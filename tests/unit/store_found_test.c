@@ -53,7 +53,23 @@ static void words_are(const struct row_set *s) {
         struct words w = {.before = -1, .down = down == 1, .set = s};
         row_set_words(s, down == 1, word, &w);
         assert_int_equal(w.count, s->count);
+        w = (struct words){.before = -1, .down = down == 1, .set = s};
+        for (int64_t i = 0; i < s->chunks; i++)
+            row_set_chunk_words(s, down == 1 ? s->chunks - 1 - i : i, down == 1, word, &w);
+        assert_int_equal(w.count, s->count);
     }
+}
+
+static void chunks_of_a_list_are_its_rows(const struct row_set *s) {
+    uint64_t sum = 0;
+    for (int64_t chunk = 0; chunk < s->chunks; chunk++) {
+        size_t count;
+        const uint32_t *list = row_set_chunk_list(s, chunk, &count);
+        for (size_t i = 0; i < count; i++)
+            assert_true(postings_chunk(list[i]) == chunk && list[i] == s->list[sum + i]);
+        sum += count;
+    }
+    assert_int_equal(sum, s->bits == NULL ? s->count : 0);
 }
 
 static void set_is(struct row_set *s, int64_t a, int64_t b, bool both) {
@@ -68,6 +84,7 @@ static void set_is(struct row_set *s, int64_t a, int64_t b, bool both) {
     assert_int_equal(s->count, want);
     assert_int_equal(w.count, want);
     words_are(s);
+    chunks_of_a_list_are_its_rows(s);
     assert_false(row_set_has(s, ROWS));
     assert_false(row_set_has(s, -1));
     row_set_give(s);
