@@ -70,7 +70,7 @@ struct turns {
     uint32_t rows; /* atomic: how many a batch should have, so that its set holds the writer RUN_HOLD_US */
 };
 #define RUN_HOLD_US    12000 /* of its processor time; the commit's waiting for the disk comes on top */
-#define RUN_ROWS_FIRST 120
+#define RUN_ROWS_FIRST 64    /* the first ones meet cold pages */
 #define RUN_ROWS_LEAST 64
 #define RUN_ROWS_MOST  2000
 /* How many rows the next sets should have, when `rows` rows have just held the writer so long: half of the
