@@ -164,7 +164,7 @@ static enum status prepare(struct caller *c, const struct route *route, struct h
             return s;
         if (is_write(r))
             s = take_idempotency(c, r, e);
-        if (s == ST_OK && is_write(r) && r->reason.n > 0)
+        if (s == ST_OK && is_write(r) && (route->flags & ROUTE_ASKS) == 0 && r->reason.n > 0)
             s = take_reason(c, r, e);
         if (s != ST_OK)
             return s;

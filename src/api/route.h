@@ -12,6 +12,7 @@ enum route_flags {
     ROUTE_ANY_PASSWORD = 32, /* open to who must change his password first */
     ROUTE_ANY_STEP = 64,     /* open to half a session, to finish its sign-in */
     ROUTE_SCIM = 128,        /* asked by a provisioning key (api/scim.h), answered in SCIM's own terms */
+    ROUTE_ASKS = 256,        /* a POST that changes nothing: takes no reason */
     ROUTE_NO_CSRF = 16       /* a write that carries its own secret (sign-in) */
 };
 

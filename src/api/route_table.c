@@ -204,8 +204,8 @@ const struct route routes[] = {
 
     {"GET", "/api/v1/records/{object}", ROUTE_PERSONAL, api_record_list, "listRecords", "列表",
      "List records"},
-    {"POST", "/api/v1/records/{object}/query", ROUTE_JSON | ROUTE_PERSONAL, api_record_query, "queryRecords",
-     "查询", "Find records"},
+    {"POST", "/api/v1/records/{object}/query", ROUTE_JSON | ROUTE_PERSONAL | ROUTE_ASKS, api_record_query,
+     "queryRecords", "查询", "Find records"},
     {"GET", "/api/v1/records/{object}/groups", ROUTE_PERSONAL, api_record_groups, "groupRecords", "分组计数",
      "Count by a field"},
     {"POST", "/api/v1/records/{object}", ROUTE_JSON | ROUTE_PERSONAL, api_record_create, "createRecord",
@@ -226,7 +226,7 @@ const struct route routes[] = {
      "时间线", "A customer's timeline"},
     {"POST", "/api/v1/records/{object}/{id}/reveal", ROUTE_JSON | ROUTE_PERSONAL, api_record_reveal,
      "revealRecord", "查看明文", "Reveal masked values"},
-    {"POST", "/api/v1/suggest", ROUTE_JSON | ROUTE_PERSONAL, api_suggest, "suggest", "搜索建议",
+    {"POST", "/api/v1/suggest", ROUTE_JSON | ROUTE_PERSONAL | ROUTE_ASKS, api_suggest, "suggest", "搜索建议",
      "Suggestions"},
 
     {"GET", "/api/v1/views/{object}", ROUTE_PERSONAL, api_views, "listViews", "视图", "Saved views"},

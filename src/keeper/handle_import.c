@@ -9,6 +9,8 @@
 
 #include <stdlib.h>
 
+#define STORE_TRIES 8 /* when others change the registry in between */
+
 static enum status read_item(struct worker *w, const json_t *item, struct registry_change *out,
                              struct error *e) {
     const char *kind = json_string_value(json_object_get(item, "kind"));
@@ -87,15 +89,47 @@ static enum status count_ends(struct worker *w, const struct args *in, const jso
     return s == ST_LIMIT ? worker_refuse(w, in, tag, e) : s;
 }
 
-static enum status store_recorded(struct worker *w, struct args *in, struct registry_change *changes,
-                                  size_t n, const char *tag, struct error *e) {
+/* " u57-60 d9-9": the numbers that new people and departments will have; those of the last are the next. */
+static void name_new(struct worker *w, const struct registry_change *changes, size_t n, uint64_t *version,
+                     char *out, size_t room) {
+    uint32_t user = registry_next_id(w->state->registry, REGISTRY_USER, version);
+    uint32_t place = registry_next_id(w->state->registry, REGISTRY_DEPARTMENT, version);
+    uint32_t users = 0, places = 0;
+    char people[32] = "", departments[32] = "";
+    for (size_t i = 0; i < n; i++) {
+        bool is_user = changes[i].kind == REGISTRY_USER;
+        users += is_user && (changes[i].id == 0 || changes[i].id >= user);
+        places += !is_user && (changes[i].id == 0 || changes[i].id >= place);
+    }
+    if (users > 0)
+        (void)snprintf(people, sizeof people, " u%u-%u", user, user + users - 1);
+    if (places > 0)
+        (void)snprintf(departments, sizeof departments, " d%u-%u", place, place + places - 1);
+    (void)snprintf(out, room, "%s%s", people, departments);
+}
+
+static enum status store_once(struct worker *w, struct args *in, struct registry_change *changes, size_t n,
+                              const char *tag, struct error *e) {
     struct registry_writer who = {.user = w->caller.grant.user, .duties = DUTY_SYSTEM_ADMIN, .import = true};
     struct deed deed;
-    enum status s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
+    char named[64], whole[AUDIT_TAG_MAX];
+    name_new(w, changes, n, &who.rests_on, named, sizeof named);
+    size_t have = strlen(tag);
+    (void)snprintf(whole, sizeof whole, "%s", tag);
+    if (have + strlen(named) < sizeof whole)
+        memcpy(whole + have, named, strlen(named) + 1);
+    enum status s = deed_begin(w, in, AUDIT_ADMIN, whole, &deed, e);
     if (s != ST_OK)
         return s;
     s = registry_put_all(w->state->registry, &who, changes, n, NULL, e);
-    s = deed_end(w, &deed, s, e);
+    return deed_end(w, &deed, s, e);
+}
+
+static enum status store_recorded(struct worker *w, struct args *in, struct registry_change *changes,
+                                  size_t n, const char *tag, struct error *e) {
+    enum status s = ST_RETRY;
+    for (unsigned i = 0; s == ST_RETRY && i < STORE_TRIES; i++)
+        s = store_once(w, in, changes, n, tag, e);
     if (s == ST_DENIED)
         return worker_refuse(w, in, tag, e);
     return s == ST_OK ? end_sessions(w, changes, n, e) : s;

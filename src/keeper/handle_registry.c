@@ -4,6 +4,7 @@
 #include "keeper/state.h"
 
 #define LIST_BYTES ((size_t)3 << 20)
+#define PUT_TRIES  8 /* when others change the registry in between */
 
 enum status handle_registry_list(struct worker *w, struct args *in, struct args *out, struct error *e) {
     enum status s = registry_list(w->state->registry, in->number, LIST_BYTES, &w->arena, &out->items,
@@ -26,6 +27,21 @@ static enum status after_put(struct worker *w, uint8_t kind, uint32_t id, struct
     return ST_OK;
 }
 
+/* Recorded before it takes effect: a change that the log does not know of can't be. Of a new item the entry
+ * names the number that it will have. */
+static enum status put_recorded(struct worker *w, struct args *in, struct args *out,
+                                struct registry_writer *who, char tag[AUDIT_TAG_MAX], struct error *e) {
+    struct deed deed;
+    bool fresh = in->number32 == 0 && in->kind <= REGISTRY_ROLE;
+    uint32_t id = fresh ? registry_next_id(w->state->registry, in->kind, &who->rests_on) : in->number32;
+    (void)snprintf(tag, AUDIT_TAG_MAX, "%s %u", kind_name(in->kind), id);
+    enum status s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
+    if (s != ST_OK)
+        return s;
+    s = registry_put(w->state->registry, who, in->kind, in->number32, in->text, &out->number32, e);
+    return deed_end(w, &deed, s, e);
+}
+
 enum status handle_registry_put(struct worker *w, struct args *in, struct args *out, struct error *e) {
     const struct caller *c = &w->caller;
     char tag[AUDIT_TAG_MAX];
@@ -39,13 +55,9 @@ enum status handle_registry_put(struct worker *w, struct args *in, struct args *
         (void)error_set(e, ST_DENIED, "not_your_duty", "the registry is the administrators'");
         return worker_refuse(w, in, tag, e);
     }
-    /* Recorded before it takes effect: a change that the log does not know of can't be. */
-    struct deed deed;
-    enum status s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
-    if (s != ST_OK)
-        return s;
-    s = registry_put(w->state->registry, &who, in->kind, in->number32, in->text, &out->number32, e);
-    s = deed_end(w, &deed, s, e);
+    enum status s = ST_RETRY;
+    for (unsigned i = 0; s == ST_RETRY && i < PUT_TRIES; i++)
+        s = put_recorded(w, in, out, &who, tag, e);
     if (s == ST_DENIED)
         return worker_refuse(w, in, tag, e);
     return s == ST_OK ? after_put(w, in->kind, out->number32, e) : s;

@@ -229,6 +229,14 @@ uint64_t registry_version(struct registry *r) {
     return version;
 }
 
+uint32_t registry_next_id(struct registry *r, uint8_t kind, uint64_t *version) {
+    (void)pthread_rwlock_rdlock(&r->lock);
+    uint32_t id = r->last_id[kind < REGISTRY_KIND_END ? kind : 0] + 1;
+    *version = r->version;
+    (void)pthread_rwlock_unlock(&r->lock);
+    return id;
+}
+
 bool registry_field(struct registry *r, uint16_t object, uint16_t field, struct catalogue_field *out) {
     (void)pthread_rwlock_rdlock(&r->lock);
     const struct item *i = registry_find(r, REGISTRY_CATALOGUE, (uint32_t)object << 16 | field);

@@ -181,9 +181,10 @@ struct registry_writer {
     bool import;  /* a list of people and departments: up to REGISTRY_IMPORT_MAX documents */
     bool scim;    /* a provisioning key (keeper/registry_scim.h), of whom `user` answers for it */
     bool trusts_mail,
-        leaving;     /* of such a key: a new account's mail is confirmed; the keeper ends an account */
-    bool counted;    /* of such a key: that the account is suspended or renamed was counted */
-    uint64_t expect; /* of such a key: the user's version, or ST_CONFLICT "scim_changed"; 0: any */
+        leaving;       /* of such a key: a new account's mail is confirmed; the keeper ends an account */
+    bool counted;      /* of such a key: that the account is suspended or renamed was counted */
+    uint64_t rests_on; /* the registry's version of which registry_next_id was told, or ST_RETRY; 0: any */
+    uint64_t expect;   /* of such a key: the user's version, or ST_CONFLICT "scim_changed"; 0: any */
 };
 
 #define REGISTRY_BATCH_MAX  64
@@ -197,6 +198,9 @@ struct registry_change {
     uint32_t id; /* 0: a new one; the made one afterwards */
     struct slice document;
 };
+/* What a new item of this kind will be called, as long as the registry stands at this version: so that the
+ * log can name it before it is made. */
+uint32_t registry_next_id(struct registry *r, uint8_t kind, uint64_t *version);
 /* All of the changes or none, with `also` (may be NULL) in the same transaction of the vault. A change is
  * judged by what stands and what goes before it. Errors as of registry_put. */
 MUST_CHECK enum status registry_put_all(struct registry *r, const struct registry_writer *who,

@@ -464,6 +464,8 @@ static enum status run_batch(struct batch *b, const struct registry_change *in, 
                              const struct vault_change *also, struct error *e) {
     enum status s = ST_OK;
     bool users = false;
+    if (b->who != NULL && b->who->rests_on != 0 && b->who->rests_on != b->r->version)
+        return error_set(e, ST_RETRY, "registry_moved", "somebody else changed the registry just now");
     for (size_t i = 0; s == ST_OK && i < b->count; i++) {
         struct change *c = &b->changes[i];
         c->kind = in[i].kind;

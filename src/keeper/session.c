@@ -318,6 +318,14 @@ enum status sessions_find_job(struct sessions *s, const struct uuid *job, struct
     return st;
 }
 
+uint32_t sessions_owner(struct sessions *s, const struct uuid *id) {
+    (void)pthread_mutex_lock(&s->lock);
+    struct session **at = sessions_slot_by_id(s, id);
+    uint32_t user = at == NULL ? 0 : (*at)->grant.user;
+    (void)pthread_mutex_unlock(&s->lock);
+    return user;
+}
+
 enum status sessions_end(struct sessions *s, const struct uuid *id, uint32_t user) {
     (void)pthread_mutex_lock(&s->lock);
     struct session **at = sessions_slot_by_id(s, id);

@@ -73,6 +73,8 @@ MUST_CHECK enum status sessions_rotate(struct sessions *s, const struct uuid *id
 MUST_CHECK enum status sessions_find_job(struct sessions *s, const struct uuid *job, struct uuid *id,
                                          uint32_t *user);
 /* ST_NOT_FOUND unless it is `user`'s (0: anybody's). */
+/* Whose it is; 0: there is none. */
+uint32_t sessions_owner(struct sessions *s, const struct uuid *id);
 MUST_CHECK enum status sessions_end(struct sessions *s, const struct uuid *id, uint32_t user);
 /* All of a user's but one (NULL: all). */
 MUST_CHECK enum status sessions_end_user(struct sessions *s, uint32_t user, const struct uuid *but);

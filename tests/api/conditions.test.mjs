@@ -84,6 +84,7 @@ test('an act that only lacks a reason is refused by that code, then done with it
   assert.deepEqual(refused.required, { act: 'delete', reason: true, second_factor_minutes: null });
   for (const text of ['短', ' a b ', '长'.repeat(501), 'x%00xxxx'])
     problem(await manager.delete(path, seen._version, { headers: { 'x-reason': encodeURIComponent(text).replace('%2500', '%00') } }), 422, 'bad_reason', 'reason');
+  ok(await manager.post('/api/v1/records/customer/query', { limit: 1 }, { headers: { 'x-reason': '%00' } })); // a question takes none
   problem(await sales2.delete(path, seen._version), 404, 'not_found');
   problem(await sales1.delete(path, seen._version, because('我想删掉它')), 403, 'denied');
   const many = await manager.post('/api/v1/records/customer/bulk', { act: 'delete', items: [{ id: made.id, version: seen._version }] });

@@ -253,10 +253,10 @@ test('by its schedule a directory is read and imported as far as two have approv
   assert.deepEqual([fifth.error, fifth.read_at, fifth.pending.gone], ['ldap_credentials', fourth.read_at, 0]);
   const tags = await until('the log has it', async () => {
     const all = ok(await aud.get(`${api}/audit?limit=200`)).items;
-    return all.some((i) => i.tag === `ldap ${at} scheduled import 2 of people`) && all;
+    return all.some((i) => i.tag?.startsWith(`ldap ${at} scheduled import 2 of people`)) && all;
   });
   const { by } = await page(at);
-  assert.equal(tags.find((i) => i.tag === `ldap ${at} scheduled import 2 of people`).actor.id, by, JSON.stringify(tags[0]));
+  assert.equal(tags.find((i) => i.tag?.startsWith(`ldap ${at} scheduled import 2 of people`)).actor.id, by, JSON.stringify(tags[0]));
   assert.ok(tags.filter((i) => i.tag === `ldap ${at} scheduled read`).length >= 4);
   await set(terms({ enabled: false }), at);
   assert.deepEqual([(await page(at)).rests, (await page(at)).next_at], ['disabled', 0]);

@@ -20,6 +20,24 @@ const decide = async (who, id, approve = true) => who.post(`${api}/proposals/${i
 const me = async (who) => ok(await who.get(`${api}/me`));
 const roles = async (who) => (await me(who)).roles.map((r) => r.name).sort();
 
+test('the log names whom an administrator made, which people a list brought, and whose session was ended', async () => {
+  const made = ok(await sys.post(`${api}/people`, { login: 'named', name: '具名' }), 201).id;
+  const csv = '登录名,姓名,部门\nnamed1,名单一,新部门\nnamed2,名单二,新部门\nnamed,改名,\n';
+  ok(await sys.post(`${api}/people/import`, csv, { headers: { 'content-type': 'application/octet-stream' } }));
+  const first = (await list(sys, '?q=named1')).items[0].id, place = (await list(sys, '?q=named1')).items[0].document.department;
+  assert.equal((await list(sys, '?q=named2')).items[0].id, first + 1);
+  const guest = server.client();
+  await guest.signIn('sales2', password);
+  const theirs = ok(await sec.get(`${api}/users/${guest.me.user}/sessions`)).items.at(-1).id;
+  ok(await sec.delete(`${api}/sessions/${theirs}`), 204);
+  guest.close();
+  const wanted = [`user ${made}`, `import 4 of people and departments u${first}-${first + 1} d${place}-${place}`, `session_revoke ${guest.me.user}`];
+  await until('the log has it', async () => {
+    const tags = ok(await aud.get(`${api}/audit?limit=200`)).items.map((i) => i.tag);
+    return wanted.every((tag) => tags.includes(tag));
+  });
+});
+
 test('people are listed for administrators, found by name, department and state', async () => {
   problem(await (await server.as('sales1')).get(`${api}/people`), 403, 'not_your_duty');
   problem(await (await server.as('manager')).get(`${api}/people/10`), 403, 'not_your_duty');
