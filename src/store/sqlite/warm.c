@@ -111,7 +111,7 @@ static bool begin_round(struct warm *w) {
     return true;
 }
 
-/* One slice; false: an error, which others will see and tell of too. */
+/* One slice; false: an error, which others will see and tell of too. The object waits for the next commit. */
 static bool slice(struct warm *w, struct object *o) {
     struct error e;
     size_t n = 0;
@@ -120,7 +120,7 @@ static bool slice(struct warm *w, struct object *o) {
     if (o->at.created_at > o->latest) /* else it has read them before */
         w->left -= n < w->left ? n : w->left;
     o->latest = o->at.created_at > o->latest ? o->at.created_at : o->latest;
-    o->done = n < WARM_SLICE || w->left == 0;
+    o->done = st != ST_OK || n < WARM_SLICE || w->left == 0;
     if (st != ST_OK)
         log_debug("store: rows of object %u were not learnt: %s", (unsigned)o->id, e.detail);
     return st == ST_OK;
@@ -140,8 +140,6 @@ static void *warm_run(void *context) {
         int64_t from = clock_monotonic_ns();
         if (slice(w, &w->objects[i]))
             rest = (clock_monotonic_ns() - from) * WARM_REST;
-        else
-            i = w->count;
     }
     return NULL;
 }
