@@ -1,4 +1,5 @@
 #include "api/access_request.h"
+#include "api/act_request.h"
 #include "api/handlers.h"
 #include "base/json_in.h"
 #include "people/rights.h"
@@ -274,16 +275,13 @@ static enum status put_fields(struct opening *x, const json_t *fields, struct js
 static enum status find_asked(struct caller *c, int64_t id, json_t **out, struct error *e) {
     struct slice list;
     json_t *all = NULL;
-    enum status s = keeper_proposals(c->keeper, &c->call, false, &list, e);
+    enum status s = keeper_proposal(c->keeper, &c->call, (uint64_t)id, &list, e);
     if (s == ST_OK && json_read(list, 0, &all, NULL) != ST_OK)
         s = no_memory(e);
     for (size_t i = 0; s == ST_OK && i < json_array_size(all); i++) {
         json_t *one = json_array_get(all, i);
-        bool decides = json_is_true(json_object_get(one, "may_decide"));
-        bool own = json_integer_value(json_object_get(one, "user")) == (json_int_t)c->who.user;
         const char *kind = json_string_value(json_object_get(one, "kind"));
-        if (json_integer_value(json_object_get(one, "id")) == id && (decides || own) && kind != NULL &&
-            strcmp(kind, "access") == 0)
+        if (kind != NULL && (strcmp(kind, "access") == 0 || strcmp(kind, "act") == 0))
             *out = json_incref(one);
     }
     json_decref(all);
@@ -310,9 +308,11 @@ static enum status put_effect(struct caller *c, const json_t *asked, struct json
     return s;
 }
 
-/* GET /proposals/{id}/effect: for who asks and who decides. Counts; no record is opened. */
+/* GET /proposals/{id}/effect: for who asks and who decides. Counts; of an act's records titles that the
+ * caller sees anyhow. */
 HANDLER(api_proposal_effect) {
     int64_t id;
+    bool act = false;
     json_t *asked = NULL;
     struct json j = json_to(&reply->body);
     (void)engine;
@@ -320,13 +320,14 @@ HANDLER(api_proposal_effect) {
         return error_set(e, ST_NOT_FOUND, "not_found", "no such proposal");
     enum status s = find_asked(c, id, &asked, e);
     if (s == ST_OK) {
-        const char *tag = arena_format(c->arena, "access effect %lld", (long long)id);
+        act = strcmp(json_string_value(json_object_get(asked, "kind")), "act") == 0;
+        const char *tag = arena_format(c->arena, "%s effect %lld", act ? "act" : "access", (long long)id);
         s = tag == NULL ? no_memory(e)
                         : keeper_record(c->keeper, &c->call, AUDIT_POLICY, AUDIT_DONE, 0, NULL,
                                         slice_from_string(tag), SLICE(""), e);
     }
     if (s == ST_OK)
-        s = put_effect(c, asked, &j, e);
+        s = act ? act_request_effect(c, asked, &j, e) : put_effect(c, asked, &j, e);
     json_decref(asked);
     return s;
 }

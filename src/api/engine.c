@@ -271,7 +271,7 @@ static void handle(struct engine_worker *w, struct http_request *r) {
             scim_problem(&w->reply, &e);
         else
             problem_write(&w->reply, &e, &w->reply.errors, c.language, slice_from_string(id),
-                          conflict_extra(&c, w, &e));
+                          conflict_extra(&c, w, &e), c.world.objects);
         if (s == ST_INTERNAL || s == ST_CORRUPT || s == ST_NOMEM || s == ST_IO) {
             log_error("request %s: %s %s", id, e.code, e.detail);
             __atomic_add_fetch(&w->engine->failures, 1, __ATOMIC_RELAXED);
@@ -293,7 +293,7 @@ static void refuse_unread(struct engine_worker *w, enum status s, bool late) {
     bool told = late || s == ST_UNAVAILABLE || s == ST_LIMIT || s == ST_NOMEM;
     (void)error_set(&e, late ? ST_UNAVAILABLE : told ? s : ST_INVALID, code, "the request can't be read");
     reply_reset(&w->reply);
-    problem_write(&w->reply, &e, NULL, LANGUAGE_EN, SLICE_NONE, SLICE_NONE);
+    problem_write(&w->reply, &e, NULL, LANGUAGE_EN, SLICE_NONE, SLICE_NONE, NULL);
 }
 
 static enum after answer(struct engine_worker *w, struct door_visit *v, const struct fastcgi *f,

@@ -101,7 +101,8 @@ static void write_result(struct bulk *b, const struct bulk_item *item, enum stat
     struct uuid id = s == ST_OK && !uuid_is_nil(&item->done.id) ? item->done.id : item->id;
     if (s != ST_OK) {
         uuid_format(&b->c->call.request, request);
-        problem_write(&b->reply, e, &b->reply.errors, b->c->language, slice_from_string(request), SLICE_NONE);
+        problem_write(&b->reply, e, &b->reply.errors, b->c->language, slice_from_string(request), SLICE_NONE,
+                      b->c->world.objects);
     }
     json_object_begin(b->out);
     json_key(b->out, "status");
@@ -172,9 +173,9 @@ static enum status foresee_all(const struct bulk *b, const struct object_def *o,
     const struct access *could;
     enum status s = access_suppose(b->c, o, SUPPOSE_ALL, &could, e);
     if (s == ST_OK && slice_is(b->act, "delete") && could->acts[ACT_DELETE]->op != PRED_FALSE)
-        s = foresee(b->c, HIGH_RISK_DELETE, n, e);
+        s = foresee(b->c, HIGH_RISK_DELETE, o->id, n, e);
     if (s == ST_OK && slice_is(b->act, "update") && could->acts[ACT_UPDATE]->op != PRED_FALSE)
-        s = foresee(b->c, HIGH_RISK_UPDATE, n, e);
+        s = foresee(b->c, HIGH_RISK_UPDATE, o->id, n, e);
     return s;
 }
 

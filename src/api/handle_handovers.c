@@ -243,11 +243,13 @@ static enum status make_jobs(struct caller *c, const json_t *objects, const stru
     return s;
 }
 
-static uint64_t rows_of(const struct job *jobs, size_t n) {
-    uint64_t sum = 0;
+static enum status foresee_jobs(struct caller *c, const struct job *jobs, size_t n, struct error *e) {
+    struct foreseen *parts = arena_array(c->arena, n, sizeof *parts);
+    if (parts == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "handover");
     for (size_t i = 0; i < n; i++)
-        sum += jobs[i].total;
-    return sum;
+        parts[i] = (struct foreseen){jobs[i].object, jobs[i].total};
+    return foresee_parts(c, HIGH_RISK_TRANSFER, parts, n, e);
 }
 
 static enum status record_start(struct caller *c, uint32_t from, const char *what, struct error *e) {
@@ -286,7 +288,7 @@ static enum status start_locked(struct caller *c, const struct http_request *r, 
     if (s == ST_OK && h->job_count == 0)
         s = error_set(e, ST_CONFLICT, "handover_empty", "nothing to hand on");
     if (s == ST_OK)
-        s = foresee(c, HIGH_RISK_TRANSFER, rows_of(jobs, h->job_count), e);
+        s = foresee_jobs(c, jobs, h->job_count, e);
     if (s != ST_OK)
         return s;
     s = record_start(c, h->from, "handover", e);
@@ -362,7 +364,7 @@ static enum status undo_locked(struct caller *c, const struct uuid *id, struct h
         return error_set(e, ST_CONFLICT, "handover_undone", "it has been undone already");
     s = make_undo(c, h, jobs, e);
     if (s == ST_OK)
-        s = foresee(c, HIGH_RISK_TRANSFER, rows_of(jobs, h->undo_count), e);
+        s = foresee_jobs(c, jobs, h->undo_count, e);
     if (s == ST_OK)
         s = record_start(c, h->from, "handback", e);
     return s == ST_OK ? enqueue_all(c, h, jobs, h->undo_count, e) : s;

@@ -369,7 +369,7 @@ static enum status start_locked(struct engine *engine, struct caller *c, const s
     if (s == ST_OK && job->plan.n == 0)
         s = error_set(e, ST_NOMEM, "no_memory", "start");
     if (s == ST_OK) /* how many rows it has is not known yet: as many as a file of this size may have */
-        s = foresee(c, HIGH_RISK_IMPORT, one.import.size / ROW_LEAST, e);
+        s = foresee(c, HIGH_RISK_IMPORT, one.import.object, one.import.size / ROW_LEAST, e);
     if (s == ST_OK)
         s = record_act(c, &one.import, AUDIT_DONE, SLICE("start"), e);
     return s == ST_OK ? enqueue(c, &one.import, &one.import.job, job, e) : s;
@@ -411,7 +411,7 @@ static enum status undo_locked(struct caller *c, const struct http_request *r, s
                         .import = one.import.id,
                         .number = one.job.number,
                         .total = one.job.counts.imported};
-    s = foresee(c, HIGH_RISK_DELETE, one.job.counts.imported, e);
+    s = foresee(c, HIGH_RISK_DELETE, one.import.object, one.job.counts.imported, e);
     if (s == ST_OK)
         s = record_act(c, &one.import, AUDIT_DONE, SLICE("undo"), e);
     return s == ST_OK ? enqueue(c, &one.import, &one.import.undo, job, e) : s;

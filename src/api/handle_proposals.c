@@ -1,5 +1,6 @@
 /* What takes two people, and roles for a time: the keeper's messages as an API. */
 #include "api/access_request.h"
+#include "api/act_request.h"
 #include "api/handlers.h"
 #include "api/session.h"
 #include "base/clock.h"
@@ -35,8 +36,11 @@ HANDLER(api_proposal_make) {
     struct slice document = r->body;
     const char *kind = json_string_value(json_object_get(r->json, "kind"));
     bool access = kind != NULL && strcmp(kind, "access") == 0;
+    bool act = kind != NULL && strcmp(kind, "act") == 0;
     (void)engine;
-    enum status s = access ? access_request_translate(c, r, &document, e) : ST_OK;
+    enum status s = access ? access_request_translate(c, r, &document, e)
+                    : act  ? act_request_translate(c, r, &document, e)
+                           : ST_OK;
     if (s == ST_OK)
         s = keeper_propose(c->keeper, &c->call, document, &id, &secret, e);
     if (s != ST_OK)
@@ -46,7 +50,7 @@ HANDLER(api_proposal_make) {
     json_key(&j, "id");
     json_int(&j, (int64_t)id);
     write_secret(&j, secret);
-    if (access) {
+    if (access || act) {
         json_key(&j, "deciders");
         access_request_deciders(c, &j);
     }

@@ -82,7 +82,7 @@ static const char *detail_for(const struct error *e, enum language language, con
 }
 
 /* What an act still wants: keeper/need.h. */
-static void write_need(struct json *j, const struct need *n) {
+static void write_need(struct json *j, const struct need *n, const struct object_set *objects) {
     json_key(j, "required");
     json_object_begin(j);
     json_key(j, "act");
@@ -94,6 +94,16 @@ static void write_need(struct json *j, const struct need *n) {
         json_int(j, n->minutes);
     else
         json_none(j);
+    if (n->approval) {
+        const struct object_def *o = objects == NULL ? NULL : object_by_id(objects, n->object);
+        json_key(j, "approval");
+        json_bool(j, true);
+        json_key(j, "object");
+        if (o == NULL)
+            json_none(j);
+        else
+            json_cstring(j, o->name);
+    }
     if (n->counted) {
         json_key(j, "count");
         json_int(j, n->count);
@@ -111,7 +121,8 @@ static const char *code_of(const struct error *e) {
 }
 
 void problem_write(struct http_reply *reply, const struct error *e, const struct field_errors *fields,
-                   enum language language, struct slice request_id, struct slice extra) {
+                   enum language language, struct slice request_id, struct slice extra,
+                   const struct object_set *objects) {
     buf_reset(&reply->body);
     reply->status = problem_http_status(e);
     reply->content_type = "application/problem+json";
@@ -143,7 +154,7 @@ void problem_write(struct http_reply *reply, const struct error *e, const struct
         write_field_errors(&j, fields, language);
     }
     if (needs)
-        write_need(&j, &need);
+        write_need(&j, &need, objects);
     if (extra.n > 0) {
         buf_put_u8(&reply->body, ',');
         buf_put(&reply->body, extra.p, extra.n);

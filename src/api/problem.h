@@ -4,11 +4,13 @@
 #define KEDUN_API_PROBLEM_H
 
 #include "api/http.h"
+#include "object/object.h"
 
 /* Replaces the reply by the problem; `extra` may hold one more member as JSON text ("\"current\":{…}") or be
- * empty. */
+ * empty. `objects` (may be NULL) names the object whose records want an approval. */
 void problem_write(struct http_reply *reply, const struct error *e, const struct field_errors *fields,
-                   enum language language, struct slice request_id, struct slice extra);
+                   enum language language, struct slice request_id, struct slice extra,
+                   const struct object_set *objects);
 
 int problem_http_status(const struct error *e);
 

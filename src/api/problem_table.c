@@ -187,6 +187,8 @@ static const struct {
      "You may look this up by the whole number or its visible ending only"},
     {"above_ceiling", "超出您的岗位可查看的级别", "This is above what your post may see"},
     {"reveal_denied", "您不能查看该字段的明文", "You may not reveal this field"},
+    {"approval_required", "此操作需要先获得批准", "This needs an approval first"},
+    {"approval_not_asked", "此操作目前不需要批准", "This needs no approval at present"},
     {"reason_required", "请填写 4 到 500 个字的理由", "Give a reason of 4 to 500 characters"},
     {"budget_exhausted", "查看额度已用完，已记录；需要更多请向主管申请",
      "Your viewing budget is used up; this was recorded. Ask your manager for more"},

@@ -242,6 +242,9 @@ MUST_CHECK enum status keeper_decide(struct keeper *k, const struct keeper_call 
 /* A JSON array, newest first, each with "may_decide"; `to_decide`: only those that wait for the caller. */
 MUST_CHECK enum status keeper_proposals(struct keeper *k, const struct keeper_call *call, bool to_decide,
                                         struct slice *json, struct error *e);
+/* The same of one: with the ids of an act's records, for who asks and who decides; else empty. */
+MUST_CHECK enum status keeper_proposal(struct keeper *k, const struct keeper_call *call, uint64_t id,
+                                       struct slice *json, struct error *e);
 /* {"why": "leave", "to", "roles", "until", "reason"} or {"why": "break_glass", "roles", "hours", "reason"}.
  */
 MUST_CHECK enum status keeper_grant_make(struct keeper *k, const struct keeper_call *call,

@@ -30,6 +30,15 @@ enum status keeper_proposals(struct keeper *k, const struct keeper_call *call, b
     return s;
 }
 
+enum status keeper_proposal(struct keeper *k, const struct keeper_call *call, uint64_t id, struct slice *json,
+                            struct error *e) {
+    struct args *a = client_args(k, call);
+    a->number = id;
+    enum status s = client_exchange(k, MSG_PROPOSALS, a, NULL, e);
+    *json = s == ST_OK ? a->text : SLICE_NONE;
+    return s;
+}
+
 enum status keeper_grant_make(struct keeper *k, const struct keeper_call *call, struct slice document,
                               uint32_t *id, struct error *e) {
     struct args *a = client_args(k, call);

@@ -52,12 +52,18 @@ static json_t *keep_items(const json_t *change) {
     return NULL;
 }
 
+static enum status no_memory(json_t *change, struct error *e) {
+    json_decref(change);
+    return error_set(e, ST_NOMEM, "no_memory", "proposal");
+}
+
 /* Of the change what its kind knows, and no more: anybody may propose, and it is kept for a year. */
 static enum status keep_change(const char *kind, const json_t *change, json_t **out, struct error *e) {
     static const char
         *const none[] = {NULL},
                *const grant[] = {"roles", "hours", NULL}, *const sign_on[] = {"provider", "document", NULL},
                *const scim[] = {"key", "document", NULL}, *const ldap[] = {"directory", "document", NULL},
+               *const act[] = {"act", "object", "name", "label", "count", "records", "hours", NULL},
                *const access[] = {"object", "name", "label", "fields", "labels", "records", "hours", NULL};
     bool registry = strcmp(kind, "registry") == 0, provider = strcmp(kind, "sign_on") == 0;
     bool directory = strcmp(kind, "ldap") == 0;
@@ -67,12 +73,19 @@ static enum status keep_change(const char *kind, const json_t *change, json_t **
                                         : directory                   ? ldap
                                         : strcmp(kind, "grant") == 0  ? grant
                                         : strcmp(kind, "access") == 0 ? access
+                                        : strcmp(kind, "act") == 0    ? act
                                                                       : none);
+    bool asks = *out != NULL && strcmp(kind, "act") == 0, bound = json_object_get(*out, "records") != NULL;
+    if (asks && json_object_set_new(*out, "bound", json_boolean(bound)) != 0)
+        return no_memory(*out, e);
     char *text = *out == NULL ? NULL : json_print(*out, JSON_COMPACT);
+    size_t most = registry || provider || directory ? PROPOSAL_DOCUMENT
+                  : asks                            ? PROPOSAL_CHANGE + (size_t)32 * ALLOWANCE_RECORDS
+                                                    : PROPOSAL_CHANGE;
     enum status s = ST_OK;
     if (text == NULL)
         s = error_set(e, ST_NOMEM, "no_memory", "proposal");
-    else if (strlen(text) > (registry || provider || directory ? PROPOSAL_DOCUMENT : PROPOSAL_CHANGE))
+    else if (strlen(text) > most)
         s = error_set(e, ST_LIMIT, "document_too_large", "the change is too large for one proposal");
     free(text);
     if (s != ST_OK)
@@ -156,10 +169,13 @@ static bool may_decide(struct worker *w, const json_t *d) {
            proposal_user(d, "user") != me && kind->may_decide(w, d);
 }
 
-static enum status write_one(struct json *j, const json_t *d, bool decide, int64_t now) {
+/* `whole`: with the ids of the records that an act is bound to. */
+static enum status write_one(struct worker *w, struct json *j, const json_t *d, bool decide, bool whole,
+                             int64_t now) {
     json_t *shown = json_copy((json_t *)(uintptr_t)d);
     char *text = NULL;
-    if (shown != NULL && json_object_set_new(shown, "may_decide", json_boolean(decide)) == 0 &&
+    if (shown != NULL && (whole || act_forget_records(shown) == ST_OK) && act_show_use(w, shown) == ST_OK &&
+        json_object_set_new(shown, "may_decide", json_boolean(decide)) == 0 &&
         json_object_set_new(shown, "state", json_string(proposal_state(d, now))) == 0)
         text = json_print(shown, JSON_COMPACT);
     json_decref(shown);
@@ -168,6 +184,18 @@ static enum status write_one(struct json *j, const json_t *d, bool decide, int64
     json_raw(j, slice_from_string(text));
     free(text);
     return ST_OK;
+}
+
+/* What the ids of an act are shown for: to look at the records with one's own eyes. */
+static enum status write_named(struct worker *w, uint64_t id, struct json *j) {
+    const struct proposal *p = proposal_find(w->state->proposals, id);
+    int64_t now = clock_wall_ms();
+    if (p == NULL)
+        return ST_OK;
+    const json_t *d = p->document;
+    bool decide = strcmp(proposal_state(d, now), "open") == 0 && may_decide(w, d);
+    bool mine = proposal_user(d, "by") == w->caller.grant.user;
+    return decide || mine ? write_one(w, j, d, decide, true, now) : ST_OK;
 }
 
 /* Newest first: one's own, those about oneself, those that one may decide; a duty's holder sees all. */
@@ -180,14 +208,16 @@ enum status handle_proposals(struct worker *w, struct args *in, struct args *out
     enum status s = ST_OK;
     json_array_begin(&j);
     (void)pthread_mutex_lock(&p->lock);
-    for (size_t i = p->count;
+    if (in->number != 0)
+        s = write_named(w, in->number, &j);
+    for (size_t i = in->number != 0 ? 0 : p->count;
          s == ST_OK && i-- > 0 && n < LIST_MAX && w->scratch.n < PROTOCOL_JSON_MAX / 2;) {
         const json_t *d = p->list[i].document;
         bool open = strcmp(proposal_state(d, now), "open") == 0, decide = open && may_decide(w, d);
         bool mine = proposal_user(d, "by") == me || proposal_user(d, "user") == me;
         bool shown = in->flag ? decide : decide || mine || w->caller.actor.duties != 0;
         if (shown) {
-            s = write_one(&j, d, decide, now);
+            s = write_one(w, &j, d, decide, false, now);
             n++;
         }
     }
@@ -217,7 +247,8 @@ static enum status decide(struct worker *w, struct args *in, struct proposal *p,
     const char *state = in->flag ? "approved" : own ? "withdrawn" : "refused";
     json_t *next = json_copy(p->document);
     struct proposal_store store = {.value = {0}};
-    if (next == NULL || json_object_set_new(next, "state", json_string(state)) != 0 ||
+    if (next == NULL || act_forget_records(next) != ST_OK ||
+        json_object_set_new(next, "state", json_string(state)) != 0 ||
         json_object_set_new(next, "decided_by", json_integer((json_int_t)w->caller.grant.user)) != 0 ||
         json_object_set_new(next, "decided_at", json_integer((json_int_t)clock_wall_ms())) != 0 ||
         json_object_set_new(next, "note", json_stringn((const char *)in->text.p, in->text.n)) != 0) {
@@ -283,7 +314,8 @@ void proposals_withdraw(struct worker *w, uint32_t user) {
         if (!his || strcmp(proposal_text(p->document, "state"), "open") != 0)
             continue;
         json_t *next = json_copy(p->document);
-        if (next != NULL && json_object_set_new(next, "state", json_string("withdrawn")) == 0 &&
+        if (next != NULL && act_forget_records(next) == ST_OK &&
+            json_object_set_new(next, "state", json_string("withdrawn")) == 0 &&
             proposal_render(p->id, "", next, &store) == ST_OK &&
             vault_commit(w->state->vault, &store.change, 1) == ST_OK) {
             proposal_take(p, next);

@@ -12,6 +12,24 @@ const char *high_risk_name(enum high_risk_act act) {
     return names[act];
 }
 
+bool high_risk_find(const char *name, enum high_risk_act *out) {
+    for (unsigned i = 0; i < HIGH_RISK_ACTS; i++) {
+        if (strcmp(names[i], name) == 0) {
+            *out = (enum high_risk_act)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool high_risk_names_role(const struct high_risk_rights *r, const char *role) {
+    for (size_t i = 0; i < r->role_count; i++) {
+        if (strcmp(r->roles[i], role) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool take_number(const json_t *v, int64_t most, uint32_t *out) {
     *out = 0;
     if (v == NULL || json_is_null(v))
@@ -22,18 +40,48 @@ static bool take_number(const json_t *v, int64_t most, uint32_t *out) {
     return true;
 }
 
-static bool parse_terms(const json_t *v, struct high_risk_terms *out) {
-    static const char *const known[] = {"above", "reason", "second_factor_minutes"};
-    const json_t *reason = json_object_get(v, "reason");
-    uint32_t minutes;
+/* Nothing that is not named: a word that is spelt wrong must not ask for nothing. */
+static bool has_only(const json_t *v, const char *const *known) {
     size_t found = 0;
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        found += json_object_get(v, known[i]) != NULL;
-    if (!json_is_object(v) || found != json_object_size(v) || (reason != NULL && !json_is_boolean(reason)) ||
+    for (; *known != NULL; known++)
+        found += json_object_get(v, *known) != NULL;
+    return json_is_object(v) && found == json_object_size(v);
+}
+
+static bool take_flag(const json_t *v, bool *out) {
+    *out = json_is_true(v);
+    return v == NULL || json_is_boolean(v);
+}
+
+static bool parse_terms(const json_t *v, struct high_risk_terms *out) {
+    static const char *const known[] = {"above", "reason", "second_factor_minutes", "approval", NULL};
+    uint32_t minutes;
+    if (!has_only(v, known) || !take_flag(json_object_get(v, "reason"), &out->reason) ||
+        !take_flag(json_object_get(v, "approval"), &out->approval) ||
         !take_number(json_object_get(v, "above"), ABOVE_MOST, &out->above) ||
         !take_number(json_object_get(v, "second_factor_minutes"), MINUTES_MOST, &minutes))
         return false;
-    out->reason = json_is_true(reason);
+    out->minutes = (uint16_t)minutes;
+    return true;
+}
+
+static bool parse_rights(const json_t *v, struct high_risk_rights *out) {
+    static const char *const known[] = {"roles", "reason", "second_factor_minutes", NULL};
+    const json_t *roles = json_object_get(v, "roles");
+    size_t n = json_array_size(roles);
+    uint32_t minutes;
+    if (!has_only(v, known) || !json_is_array(roles) || n == 0 || n > HIGH_RISK_ROLES ||
+        !take_flag(json_object_get(v, "reason"), &out->reason) ||
+        !take_number(json_object_get(v, "second_factor_minutes"), MINUTES_MOST, &minutes))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const json_t *name = json_array_get(roles, i);
+        size_t length = json_string_length(name);
+        if (!json_is_string(name) || length == 0 || length >= HIGH_RISK_ROLE)
+            return false;
+        memcpy(out->roles[i], json_string_value(name), length + 1);
+    }
+    out->role_count = n;
     out->minutes = (uint16_t)minutes;
     return true;
 }
@@ -48,18 +96,36 @@ enum status high_risk_parse(const json_t *member, struct high_risk *out, struct 
         found += v != NULL;
         if (v != NULL && !parse_terms(v, &out->acts[i]))
             return error_field(e, ST_INVALID, "bad_document", names[i],
-                               "above 0 to %d, reason, second_factor_minutes 0 to %d", ABOVE_MOST,
+                               "above 0 to %d, reason, second_factor_minutes 0 to %d, approval", ABOVE_MOST,
                                MINUTES_MOST);
     }
+    const json_t *rights = json_object_get(member, "rights");
+    found += rights != NULL;
+    if (rights != NULL && !parse_rights(rights, &out->rights))
+        return error_field(e, ST_INVALID, "bad_document", "rights",
+                           "1 to %d roles, reason, second_factor_minutes 0 to %d", HIGH_RISK_ROLES,
+                           MINUTES_MOST);
     return json_is_object(member) && found == json_object_size(member)
                ? ST_OK
                : error_field(e, ST_INVALID, "bad_document", "high_risk",
-                             "delete, update, transfer, import and reveal");
+                             "delete, update, transfer, import, reveal and rights");
+}
+
+static bool is_later(uint16_t old, uint16_t fresh) {
+    return old > 0 && (fresh == 0 || fresh > old);
 }
 
 static bool terms_loosen(const struct high_risk_terms *old, const struct high_risk_terms *fresh) {
-    bool older = old->minutes > 0 && (fresh->minutes == 0 || fresh->minutes > old->minutes);
-    return high_risk_asks(old) && (older || (old->reason && !fresh->reason) || fresh->above > old->above);
+    return high_risk_asks(old) &&
+           (is_later(old->minutes, fresh->minutes) || (old->reason && !fresh->reason) ||
+            (old->approval && !fresh->approval) || fresh->above > old->above);
+}
+
+static bool rights_loosen(const struct high_risk_rights *old, const struct high_risk_rights *fresh) {
+    bool fewer = false;
+    for (size_t i = 0; i < old->role_count; i++)
+        fewer = fewer || !high_risk_names_role(fresh, old->roles[i]);
+    return fewer || is_later(old->minutes, fresh->minutes) || (old->reason && !fresh->reason);
 }
 
 bool high_risk_loosens(const struct high_risk *old, const struct high_risk *fresh) {
@@ -67,16 +133,25 @@ bool high_risk_loosens(const struct high_risk *old, const struct high_risk *fres
         if (terms_loosen(&old->acts[i], &fresh->acts[i]))
             return true;
     }
-    return false;
+    return rights_loosen(&old->rights, &fresh->rights);
+}
+
+static bool is_stale(uint16_t minutes, int64_t age) {
+    return minutes > 0 && (age < 0 || age >= (int64_t)minutes * 60000);
 }
 
 struct need high_risk_missing(const struct high_risk *r, enum high_risk_act act, bool reason, int64_t age) {
     const struct high_risk_terms *t = &r->acts[act];
-    bool fresh = age >= 0 && age < (int64_t)t->minutes * 60000;
     struct need need = {.reason = t->reason && !reason,
-                        .minutes = t->minutes > 0 && !fresh ? t->minutes : 0,
+                        .minutes = is_stale(t->minutes, age) ? t->minutes : 0,
                         .counted = true,
                         .above = t->above};
     (void)snprintf(need.act, sizeof need.act, "%s", names[act]);
     return need;
+}
+
+struct need high_risk_rights_missing(const struct high_risk_rights *r, bool reason, int64_t age) {
+    return (struct need){.act = "rights",
+                         .reason = r->reason && !reason,
+                         .minutes = is_stale(r->minutes, age) ? r->minutes : 0};
 }

@@ -14,13 +14,16 @@ static bool next_word(struct slice *rest, struct slice *word) {
 }
 
 enum status need_refuse(const struct need *n, struct error *e) {
-    const char *code = n->minutes > 0 ? "second_factor_required" : "reason_required";
-    return error_set(e, ST_DENIED, code, "need %s %d %u %d %u %u", n->act, n->reason ? 1 : 0,
-                     (unsigned)n->minutes, n->counted ? 1 : 0, (unsigned)n->count, (unsigned)n->above);
+    const char *code = n->approval      ? "approval_required"
+                       : n->minutes > 0 ? "second_factor_required"
+                                        : "reason_required";
+    return error_set(e, ST_DENIED, code, "need %s %d %u %d %u %u %d %u", n->act, n->reason ? 1 : 0,
+                     (unsigned)n->minutes, n->counted ? 1 : 0, (unsigned)n->count, (unsigned)n->above,
+                     n->approval ? 1 : 0, (unsigned)n->object);
 }
 
 bool need_read(const struct error *e, struct need *out) {
-    static const uint32_t most[] = {1, UINT16_MAX, 1, UINT32_MAX, UINT32_MAX};
+    static const uint32_t most[] = {1, UINT16_MAX, 1, UINT32_MAX, UINT32_MAX, 1, UINT16_MAX};
     uint32_t numbers[sizeof most / sizeof most[0]];
     struct slice rest = slice_from_string(e->detail), word;
     if (e->status != ST_DENIED || !slice_starts_with(rest, SLICE("need ")))
@@ -41,5 +44,7 @@ bool need_read(const struct error *e, struct need *out) {
     out->counted = numbers[2] != 0;
     out->count = numbers[3];
     out->above = numbers[4];
+    out->approval = numbers[5] != 0;
+    out->object = (uint16_t)numbers[6];
     return rest.n == 0;
 }

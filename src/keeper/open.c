@@ -247,6 +247,7 @@ static enum status append_entry(struct open_work *o, uint64_t *seq, struct error
         return error_set(e, ST_NOMEM, "no_memory", "no memory for the entry");
     struct audit_entry entry = worker_entry(o->w, o->in, o->q->act, AUDIT_DONE);
     entry.object = o->q->object;
+    entry.tag = slice_from_string(o->tag);
     entry.records = p.records;
     entry.record_count = p.record_count;
     entry.fields = p.fields;
@@ -274,7 +275,7 @@ static enum status open_decide(struct open_work *o, struct error *e) {
     if (s == ST_OK && o->q->needle_count > 0)
         s = open_drop(o, e);
     if (s == ST_OK && o->q->act == AUDIT_REVEAL)
-        s = high_risk_reveal(o->w, o->in, e);
+        s = high_risk_reveal(o->w, o->in, o->tag, e);
     return s == ST_OK ? charge_people(o, e) : s;
 }
 

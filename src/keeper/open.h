@@ -24,8 +24,9 @@ struct open_work {
     const struct keeper_row *subject_row;
     uint8_t subject_key[KEYRING_KEY];
     uint8_t class_key[KEYRING_KEY];
-    int class_at; /* class of class_key, -1: none */
-    bool keyed;   /* the cipher has class_key's schedule */
+    int class_at;            /* class of class_key, -1: none */
+    char tag[AUDIT_TAG_MAX]; /* of a high-risk reveal; "" */
+    bool keyed;              /* the cipher has class_key's schedule */
 };
 
 static inline size_t open_cell(const struct open_work *o, size_t row, size_t field) {

@@ -21,7 +21,13 @@
  *              what they are called ("name", "label", "labels"): fields of these records (none named: of all
  *              that he sees) in clear for himself. Not
  *              beyond his roles' ceiling. Decided by who leads him, or by whom such a leader on leave lent
- * his roles. sign_on    change {"provider": number or 0 for a new one, "document"}: keeper/sign_on.h.
+ * his roles.
+ *   act        change {"act", "object": number or 0 for any, "count": 1..1,000,000, "records": ids of 32
+ * digits in one text, none or 1,000 at most, "hours": 1..72} and what the object is called ("name", "label"):
+ * an approval of a high-risk act for himself (keeper/allowance.h). Decided by who leads him as kind access;
+ * where nobody does, by a security administrator. Once it is closed its ids are forgotten; "bound" says that
+ * there were some.
+ *   sign_on    change {"provider": number or 0 for a new one, "document"}: keeper/sign_on.h.
  * Security administrator; decided by a holder of another duty. scim       change {"key": number or 0 for a
  * new one, "document"}: keeper/scim.h. System administrator; decided by a holder of another duty.
  *
@@ -47,6 +53,7 @@
 #define PROPOSALS_RESERVED 1000
 #define PROPOSALS_OPEN     20                /* open ones of one person */
 #define PROPOSALS_KEPT     50                /* closed ones of one person */
+#define PROPOSALS_ACTS     5                 /* open ones of kind "act" of one person */
 #define PROPOSALS_DUTY     10                /* times as many for the holder of a duty */
 #define PROPOSAL_CHANGE    ((size_t)4 << 10) /* bytes of a change that anybody may propose */
 #define PROPOSAL_DAYS      30                /* open at most, 7 unless said */

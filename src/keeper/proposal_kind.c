@@ -386,6 +386,7 @@ const struct proposal_kind *proposal_kind(const char *name) {
         {"factor", factor_propose, factor_may_decide, proposer_is_admin, factor_apply},
         {"grant", grant_propose, grant_may_decide, grant_stands, grant_apply},
         {"access", access_propose, access_may_decide, access_stands, access_apply},
+        {"act", act_propose, act_may_decide, act_stands, act_apply},
         {"sign_on", sign_on_propose, sign_on_may_decide, proposer_is_security_admin, sign_on_apply},
         {"scim", scim_propose, sign_on_may_decide, proposer_is_system_admin, scim_apply},
         {"ldap", ldap_propose, sign_on_may_decide, proposer_is_system_admin, ldap_apply},

@@ -37,4 +37,17 @@ MUST_CHECK enum status access_apply(struct worker *w, const json_t *document,
                                     const struct proposal_store *store, char half[PROPOSAL_HALF + 1],
                                     struct error *e);
 
+/* Kind "act" (proposal_act.c). */
+MUST_CHECK enum status act_propose(struct worker *w, const json_t *document, char half[PROPOSAL_HALF + 1],
+                                   struct error *e);
+bool act_may_decide(struct worker *w, const json_t *document);
+bool act_stands(struct worker *w, const json_t *document);
+MUST_CHECK enum status act_apply(struct worker *w, const json_t *document, const struct proposal_store *store,
+                                 char half[PROPOSAL_HALF + 1], struct error *e);
+/* Of a copy of a proposal: the ids of an act's records go (its `change` becomes a copy); others stay as they
+ * are. ST_NOMEM. */
+MUST_CHECK enum status act_forget_records(json_t *document);
+/* Adds {"used", "left", "until", "live"} as "allowance" to the copy of an act that was approved. ST_NOMEM. */
+MUST_CHECK enum status act_show_use(struct worker *w, json_t *document);
+
 #endif

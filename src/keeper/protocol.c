@@ -290,7 +290,7 @@ static const struct message_info messages[] = {
      "proposals",
      SIGNED_IN,
      "own ones, those one may decide; all with a duty",
-     {BOOL("to_decide", flag)},
+     {BOOL("to_decide", flag), U64("id", number)},
      {BYTES("json", text, PROTOCOL_JSON_MAX)}},
     {MSG_GRANT_MAKE,
      "grant_make",

@@ -104,6 +104,15 @@ struct role_terms {
     bool by_leader;
 };
 
+/* An approval of a high-risk act (keeper/allowance.h). */
+struct registry_allowance {
+    char act[16];
+    uint16_t object; /* 0: any */
+    uint32_t count;
+    bool bound; /* to records that it names */
+    uint64_t proposal;
+};
+
 struct registry;
 
 /* Reads all items from the vault, which must outlive the registry. */
@@ -125,6 +134,10 @@ void registry_company(struct registry *r, struct budget_limits *out);
 /* The register of high-risk acts (keeper/high_risk.h). */
 struct high_risk;
 void registry_high_risk(struct registry *r, struct high_risk *out);
+/* The approvals that somebody has now for an act on an object (object 0: on any), as many as there is room
+ * for. */
+size_t registry_allowances(struct registry *r, uint32_t user, const char *act, uint16_t object,
+                           struct registry_allowance *out, size_t room);
 /* What the company asks of passwords (keeper/password_rules.h). */
 struct password_rules;
 void registry_passwords(struct registry *r, struct password_rules *out);

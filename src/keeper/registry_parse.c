@@ -285,6 +285,22 @@ enum status registry_parse_access(const json_t *d, struct error *e) {
     return json_array_size(fields) > 0 ? ST_OK : bad(e, "fields", "fields, at least one");
 }
 
+/* "allow": {"act", "object", "count", "bound", "proposal"} */
+static bool parse_allow(const json_t *d, struct registry_allowance *out) {
+    const char *act = json_string_value(json_object_get(d, "act"));
+    json_int_t proposal = json_integer_value(json_object_get(d, "proposal"));
+    uint32_t object;
+    if (act == NULL || strlen(act) >= sizeof out->act || proposal <= 0 ||
+        !take_u32(json_object_get(d, "object"), UINT16_MAX, &object) ||
+        !take_u32(json_object_get(d, "count"), UINT32_MAX, &out->count) ||
+        !take_bool(json_object_get(d, "bound"), &out->bound))
+        return false;
+    memcpy(out->act, act, strlen(act) + 1);
+    out->object = (uint16_t)object;
+    out->proposal = (uint64_t)proposal;
+    return true;
+}
+
 static enum status parse_grant(const json_t *d, struct parsed_grant *g, struct error *e) {
     if (!take_u32(json_object_get(d, "user"), UINT32_MAX, &g->user) || g->user == 0)
         return bad(e, "user", "the number of a user");
@@ -292,7 +308,12 @@ static enum status parse_grant(const json_t *d, struct parsed_grant *g, struct e
     if (from != NULL && !json_is_null(from) && !take_u32(from, UINT32_MAX, &g->from))
         return bad(e, "from", "the number of a user");
     g->access = json_object_get(d, "object") != NULL;
-    if (!registry_parse_names(json_object_get(d, "roles"), &g->roles) || (g->roles.count == 0) != g->access)
+    const json_t *allow = json_object_get(d, "allow");
+    g->allows = allow != NULL;
+    if (g->allows && (g->access || !parse_allow(allow, &g->allow)))
+        return bad(e, "allow", "act, object, count, bound and proposal");
+    if (!registry_parse_names(json_object_get(d, "roles"), &g->roles) ||
+        (g->roles.count == 0) != (g->access || g->allows))
         return bad(e, "roles", "1 to 16 names of roles");
     if (g->access && registry_parse_access(d, e) != ST_OK)
         return ST_INVALID;

@@ -57,6 +57,8 @@ struct parsed_grant {
     bool access;         /* to fields of records; no role */
     char object[40];     /* an access: the object's name, cut to fit */
     uint32_t department; /* an access: where he stood when it was given; 0: not said */
+    bool allows;         /* a high-risk act; no role. `department` as of an access, 0: he stood nowhere */
+    struct registry_allowance allow;
 };
 
 struct parsed_role {

@@ -18,6 +18,8 @@ static enum status open_people(struct keeper_state *s, struct error *e) {
     if (st == ST_OK)
         st = proposals_open(s->vault, &s->proposals, e);
     if (st == ST_OK)
+        st = allowances_open(s->vault, &s->allowances, e);
+    if (st == ST_OK)
         st = reviews_open(s->vault, &s->reviews, e);
     if (st == ST_OK)
         st = sessions_open(s->vault, s->registry, limits, &s->sessions, e);
@@ -107,6 +109,7 @@ void state_close(struct keeper_state *s) {
     credentials_close(s->credentials);
     sessions_close(s->sessions);
     proposals_close(s->proposals);
+    allowances_close(s->allowances);
     reviews_close(s->reviews);
     policy_versions_close(s->policies);
     registry_close(s->registry);

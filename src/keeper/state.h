@@ -3,6 +3,7 @@
 #define KEDUN_KEEPER_STATE_H
 
 #include "keeper/alarm.h"
+#include "keeper/allowance.h"
 #include "keeper/budget.h"
 #include "keeper/challenge.h"
 #include "keeper/credential.h"
@@ -37,6 +38,7 @@ struct keeper_state {
     struct sessions *sessions;
     struct credentials *credentials;
     struct proposals *proposals;
+    struct allowances *allowances;
     struct reviews *reviews;
     struct factors *factors;
     struct challenges *challenges;

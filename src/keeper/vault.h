@@ -44,7 +44,9 @@ enum vault_kind {
     VAULT_REVIEW = 90,        /* key: u32 review, u32 user or 0; value: keeper/review.h */
     VAULT_LDAP = 100,         /* key: u32 id; value: a directory's JSON document (keeper/ldap.h) */
     VAULT_LDAP_SECRET,        /* key: u32 id; value: the password that it is read with */
-    VAULT_LDAP_STATE          /* key: u32 id; value: keeper/ldap_schedule.c */
+    VAULT_LDAP_STATE,         /* key: u32 id; value: keeper/ldap_schedule.c */
+    VAULT_ALLOWANCE = 110,    /* key: u64 proposal; value: u64 ms of its end, ids (keeper/allowance.h) */
+    VAULT_ALLOWANCE_USED      /* key: u64 proposal; value: u32 of how many records, a bit for each id */
 };
 
 struct vault_change {

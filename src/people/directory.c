@@ -181,7 +181,13 @@ static enum status add_grant(struct builder *b, uint32_t id, const json_t *docum
                               .access = json_object_get(document, "object") != NULL,
                               .department = number_of(document, "department"),
                               .document = arena_copy(&b->directory->arena, text)};
-    if (g->document.p == NULL)
+    const json_t *allow = json_object_get(document, "allow");
+    if (allow != NULL) {
+        g->allow_act = text_of(b, allow, "act");
+        g->allow_object = (uint16_t)number_of(allow, "object");
+        g->allow_count = number_of(allow, "count");
+    }
+    if (g->document.p == NULL || (allow != NULL && g->allow_act == NULL))
         return ST_NOMEM;
     bool access = g->access && !g->ended && clock_wall_ms() < g->until;
     return access ? add_access(b, id, document) : ST_OK;
@@ -306,7 +312,8 @@ static void place_grants(struct builder *b) {
     for (size_t i = 0; i < b->grant_count; i++) {
         struct staff_grant *g = &b->grants[i];
         const struct staff *who = directory_staff(b->directory, g->user);
-        g->moved = g->department != 0 && (who == NULL || who->department != g->department);
+        g->moved =
+            (g->department != 0 || g->allow_act != NULL) && (who == NULL || who->department != g->department);
     }
     for (size_t i = 0; i < b->access_count; i++) {
         const struct staff_access *x = &b->accesses[i];

@@ -7,7 +7,17 @@
 #include "keeper/high_risk.h"
 #include "record/caller.h"
 
-/* ST_DENIED (keeper/need.h) when `n` alone are too many without what the register asks for. */
-MUST_CHECK enum status foresee(const struct caller *c, enum high_risk_act act, uint64_t n, struct error *e);
+/* ST_DENIED (keeper/need.h) when `n` records of the object alone are too many without what the register asks
+ * for. What approvals were used for already only the keeper knows. */
+MUST_CHECK enum status foresee(const struct caller *c, enum high_risk_act act, uint16_t object, uint64_t n,
+                               struct error *e);
+
+/* The same of records of several objects. */
+struct foreseen {
+    uint16_t object;
+    uint64_t n;
+};
+MUST_CHECK enum status foresee_parts(const struct caller *c, enum high_risk_act act,
+                                     const struct foreseen *parts, size_t count, struct error *e);
 
 #endif

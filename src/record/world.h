@@ -44,9 +44,12 @@ struct staff_grant {
     uint32_t id, user, from;
     int64_t until; /* ms */
     bool ended, reviewed, glass;
-    bool access;         /* to fields (struct staff_access) */
-    uint32_t department; /* an access: where he stood when it was given; 0: not said */
-    bool moved;          /* he stands elsewhere now: it gives nothing */
+    bool access;           /* to fields (struct staff_access) */
+    uint32_t department;   /* an access: where he stood when it was given; 0: not said */
+    bool moved;            /* he stands elsewhere now: it gives nothing */
+    const char *allow_act; /* an approval of a high-risk act (keeper/allowance.h); else NULL */
+    uint16_t allow_object; /* 0: any */
+    uint32_t allow_count;
     struct slice document;
 };
 
