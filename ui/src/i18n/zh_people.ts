@@ -47,7 +47,7 @@ export default {
     enable: '启用账号',
     saved: '已保存，并写入审计日志',
     proposed: '已提交审批，需另一位管理员批准',
-    asProposal: '此变更涉及三员，需两人完成。填写理由后提交审批。',
+    asProposal: '此变更需两人完成：它涉及三员，或让人看到更多记录。填写理由后提交审批。',
     withRoles: '账号与岗位一起新建时，需安全管理员批准。',
     reason: '理由',
     propose: '提交审批',
