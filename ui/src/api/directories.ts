@@ -18,8 +18,12 @@ export interface DirectoryDocument {
   department_by: 'none' | 'attribute' | 'tree';
   moves?: boolean;
   ends_a_day?: number;
+  every_hours?: number;
+  apply?: (typeof APPLIES)[number];
 }
 export const ATTRIBUTES = ['id', 'login', 'name', 'mail', 'title', 'department'] as const;
+/* What a schedule may import by itself. */
+export const APPLIES = ['nothing', 'new', 'all_but_ends', 'all'] as const;
 /* Whose change takes the password away: it would be told to another server. */
 export const BINDING = ['host', 'port', 'security', 'ca', 'networks', 'bind_dn'] as const;
 export const ENDS_A_DAY = 50; // unless the document says
@@ -29,6 +33,21 @@ export interface DirectoryItem {
   id: number;
   document: DirectoryDocument;
   secret: boolean;
+  schedule?: DirectorySchedule;
+}
+/* Times in ms, 0: never. */
+export interface DirectorySchedule {
+  by: number;
+  rests: '' | 'disabled' | 'ldap_no_password' | 'ldap_nobody';
+  next_at: number;
+  read_at: number;
+  people: number;
+  units: number;
+  error_at: number;
+  error: string;
+  imported_at: number;
+  imported: { added: number; changed: number; suspended: number };
+  pending?: { added: number; changed: number; gone: number; refused: number };
 }
 export interface DirectoryRead {
   read: string;

@@ -15,6 +15,7 @@ export function useDirectoryText() {
     if (typeof what === 'boolean') return t(what ? 'directories.said.yes' : 'directories.said.no');
     if (name === 'security') return t(`directories.security.${String(what)}`);
     if (name === 'department_by') return t(`directories.by.${String(what)}`);
+    if (name === 'apply') return t(`directories.applies.${String(what)}`);
     if (name === 'attributes') return attributes(what as DirectoryDocument['attributes']);
     if (name === 'networks') return (what as string[]).join(mark('、'));
     if (name === 'ca') return t('directories.said.pem', { n: String(what).split('-----BEGIN ').length - 1 });
