@@ -208,3 +208,55 @@ test('the second factor is asked after the reason, and the act goes on with both
     assert.equal(status, 204);
     await register(page, {});
   }));
+
+async function remove(page, id) {
+  await page.goto(`/o/customer/${id}`);
+  await page.waitForSelector('.fact-card dl.facts');
+  await page.click('.head button:has-text("删除")');
+  await page.click('[role=alertdialog] .primary');
+}
+/* Who of the demo company has this proposal to decide. */
+async function decider(page, why) {
+  for (const role of ['leader', 'head', 'boss', 'security']) {
+    await enter(page, role);
+    const { items } = (await api(page, 'GET', '/proposals?to_decide=true')).body;
+    if (items.some((one) => one.reason === why)) return role;
+  }
+  throw new Error('nobody has it to decide');
+}
+
+test('an approval is asked for in place, decided in the inbox, and the act is done again', () =>
+  visit({}, async (page) => {
+    await register(page, { delete: { above: 0, approval: true } });
+    await enter(page, 'manager');
+    const { id } = (await making(page)).body;
+    const why = `重复客户 ${Date.now()}`;
+    await remove(page, id);
+    await page.fill('#approval-reason', why);
+    await settled(page);
+    assert.deepEqual(await violations(page, '.kd-modal:has(#approval-reason)'), []);
+    await shot(page, 'approval-ask');
+    await page.click('.kd-modal:has(#approval-reason) [type=submit]');
+    await page.locator('.kd-modal:has(#approval-reason)').waitFor({ state: 'detached' });
+
+    const role = await decider(page, why);
+    await page.goto(role === 'security' ? '/people?tab=proposals' : '/access');
+    const asked = page.locator('li.card', { hasText: why });
+    await asked.locator('.opens').waitFor();
+    assert.match(await asked.innerText(), /高风险操作[^]*删除记录 · 客户 · 指定的 1 条记录[^]*24 小时/);
+    await settled(page);
+    await shot(page, 'approval-inbox');
+    await asked.locator('.primary').click();
+    await page.click('.kd-modal footer .primary');
+    await page.locator('.kd-modal').waitFor({ state: 'detached' });
+
+    await enter(page, 'manager');
+    await page.goto('/access');
+    await page.waitForSelector(`li.card:has-text("${why}") .opens .chip.green`);
+    await settled(page);
+    await shot(page, 'approval-own');
+    await remove(page, id);
+    await page.waitForSelector('.toast .act:has-text("撤销")');
+
+    await register(page, {});
+  }));

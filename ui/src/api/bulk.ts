@@ -17,6 +17,8 @@ type Asking = { id: string; error: { required: Wanted } };
 
 /* All that any of them asks for. */
 function together(list: Asking[]): Wanted {
+  const approval = list.find((i) => i.error.required.approval);
+  if (approval) return { ...approval.error.required, records: list.map((i) => i.id) };
   const all = list.map((i) => i.error.required);
   const minutes = all.map((w) => w.second_factor_minutes).filter((m) => typeof m === 'number');
   return {

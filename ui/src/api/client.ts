@@ -9,6 +9,9 @@ export interface Wanted {
   second_factor_minutes?: number | null;
   count?: number;
   above?: number;
+  approval?: boolean; // somebody has to approve it first
+  object?: string | null;
+  records?: string[]; // which it was about, where that is known
 }
 export interface Met {
   reason?: string;
@@ -115,10 +118,15 @@ function wantedOf(problem: Problem): Wanted | null {
 }
 const sameKey = (problem: Problem, key: string, options: CallOptions) =>
   problem.required ? key : options.key;
-const tried = (met: Met, options: CallOptions) => ({
+const tried = (met: Met, options: CallOptions): CallOptions => ({
   reason: met.reason ?? options.reason,
   tries: (options.tries ?? 0) + 1,
 });
+/* An approval may be bound to the one record that the request names. */
+function aboutRecord(wanted: Wanted, path: string): Wanted {
+  const id = /^\/records\/[^/]+\/([0-9a-f-]{36})(\/|$)/.exec(path)?.[1];
+  return wanted.approval && id ? { ...wanted, records: [id] } : wanted;
+}
 
 export async function send(method: string, path: string, options: CallOptions = {}): Promise<Response> {
   let response: Response;
@@ -140,7 +148,7 @@ export async function send(method: string, path: string, options: CallOptions = 
   const problem = await problemOf(response);
   const wanted = wantedOf(problem);
   if (wanted && (options.tries ?? 0) < TRIES) {
-    const met = await state.meet(wanted);
+    const met = await state.meet(aboutRecord(wanted, path));
     if (met)
       return send(method, path, { ...options, key: sameKey(problem, key, options), ...tried(met, options) });
   }

@@ -1,6 +1,6 @@
 /* What the server says, word for word as docs/api.md has it. */
 
-import type { HighRisk } from './deeds';
+import type { ActChange, Allowance, HighRisk } from './deeds';
 
 export interface Label {
   zh: string;
@@ -341,7 +341,9 @@ export interface Proposal {
     items?: { kind: string; id?: number; document: Record<string, unknown> }[];
     document?: Record<string, unknown>;
     directory?: number; // of a kind ldap; 0: a new one
-  } & AccessChange;
+  } & AccessChange &
+    Partial<Omit<ActChange, 'hours' | 'label' | 'name'>>; // of a kind act
+  allowance?: Allowance;
 }
 export interface Grant extends Omit<AccessChange, 'hours'> {
   id: number;
@@ -355,6 +357,7 @@ export interface Grant extends Omit<AccessChange, 'hours'> {
   by: number;
   ended: { by: number; at: number; note: string } | null;
   review: { by: number; at: number; note: string } | null;
+  allow?: ActChange; // an approval of a high-risk act
   /** Access that gives nothing any more: he stands in another department now. */
   moved?: boolean;
 }

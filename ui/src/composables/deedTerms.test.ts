@@ -10,6 +10,8 @@ test('what asks less or later is looser, what asks more is not', () => {
   expect(looser({ above: 21 })).toBe(true);
   expect(looser({ above: 5 })).toBe(false);
   expect(looser({ reason: false })).toBe(true);
+  expect(looser({ approval: true })).toBe(false);
+  expect(changesOf({ delete: { approval: true } }, { delete: { reason: true } })[0]?.looser).toBe(true);
   expect(looser({ second_factor_minutes: 0 })).toBe(true);
   expect(looser({ second_factor_minutes: 30 })).toBe(true);
   expect(looser({ second_factor_minutes: 5 })).toBe(false);

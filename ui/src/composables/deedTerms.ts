@@ -6,6 +6,7 @@ export interface Terms {
   above: number;
   reason: boolean;
   minutes: number;
+  approval: boolean;
 }
 export interface TermChange {
   act: ActName;
@@ -18,18 +19,23 @@ export const termsOf = (one: ActTerms | undefined): Terms => ({
   above: one?.above ?? 0,
   reason: one?.reason ?? false,
   minutes: one?.second_factor_minutes ?? 0,
+  approval: one?.approval ?? false,
 });
-const asksNothing = (a: Terms) => !a.reason && !a.minutes;
+const asksNothing = (a: Terms) => !a.reason && !a.minutes && !a.approval;
 const same = (a: Terms, b: Terms) =>
   (asksNothing(a) && asksNothing(b)) ||
-  (a.above === b.above && a.reason === b.reason && a.minutes === b.minutes);
+  (a.above === b.above && a.reason === b.reason && a.minutes === b.minutes && a.approval === b.approval);
+
+/* Of the second factor: none or an older one is less. */
+const isLater = (before: number, after: number) => before > 0 && (!after || after > before);
 
 function isLooser(before: Terms, after: Terms): boolean {
   if (asksNothing(before)) return false;
   return (
     after.above > before.above ||
     (before.reason && !after.reason) ||
-    (before.minutes > 0 && (!after.minutes || after.minutes > before.minutes))
+    (before.approval && !after.approval) ||
+    isLater(before.minutes, after.minutes)
   );
 }
 

@@ -12,6 +12,7 @@ export function useDeedText() {
   const when = (one: Terms) => (one.above ? t('deeds.above', { n: one.above }) : t('deeds.each'));
   function asks(one: Terms): string[] {
     const out: string[] = [];
+    if (one.approval) out.push(t('deeds.needsApproval'));
     if (one.reason) out.push(t('deeds.needsReason'));
     if (one.minutes) out.push(t('deeds.needsFactor', { n: one.minutes }));
     return out;
@@ -25,7 +26,7 @@ export function useDeedText() {
   }
   const changes = (old: HighRisk, now: HighRisk) =>
     changesOf(old, now).map((c) => ({
-      key: c.act,
+      key: c.act as string,
       act: act(c.act),
       before: terms(c.before),
       after: terms(c.after),

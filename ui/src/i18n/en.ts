@@ -540,6 +540,7 @@ const en: typeof zh = {
     auditor: 'Auditor',
   },
   problem: {
+    approval_required: 'Somebody has to approve this first: ask for it, then do it again.',
     reason_required: 'This act asks for a reason first.',
     bad_reason: 'A reason has 4 to 500 characters.',
     unexpected: 'Something unexpected went wrong.',

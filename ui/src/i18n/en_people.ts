@@ -100,6 +100,7 @@ const en: typeof zh = {
       sign_on: 'Single sign-on settings',
       scim: 'Provisioning key',
       ldap: 'Directory server (LDAP)',
+      act: 'High-risk act',
     },
     state: {
       open: 'Open',
@@ -124,7 +125,12 @@ const en: typeof zh = {
     change: 'Change',
   },
   grant: {
-    why: { access: 'Granted', leave: 'Lent during leave', break_glass: 'Break-glass' },
+    why: {
+      act: 'Approval of a high-risk act',
+      access: 'Granted',
+      leave: 'Lent during leave',
+      break_glass: 'Break-glass',
+    },
     until: 'Ends',
     ended: 'Ended',
     over: 'Over',

@@ -539,6 +539,7 @@ export default {
     auditor: '审计员',
   },
   problem: {
+    approval_required: '这项操作须先经审批；可提交审批，批准后再做一次。',
     reason_required: '这项操作须先填写理由。',
     bad_reason: '理由须为 4–500 个字。',
     unexpected: '发生了意外错误。',

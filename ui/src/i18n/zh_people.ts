@@ -94,6 +94,7 @@ export default {
       sign_on: '单点登录设置',
       scim: '账号同步密钥',
       ldap: 'LDAP 目录',
+      act: '高风险操作',
     },
     state: { open: '待批', approved: '已批准', refused: '已拒绝', withdrawn: '已撤回', expired: '已过期' },
     by: '提出人',
@@ -112,7 +113,7 @@ export default {
     change: '变更内容',
   },
   grant: {
-    why: { access: '临时授权', leave: '休假委托', break_glass: '紧急访问' },
+    why: { act: '高风险操作审批', access: '临时授权', leave: '休假委托', break_glass: '紧急访问' },
     until: '到期',
     ended: '已结束',
     over: '已到期',

@@ -7,8 +7,8 @@ interface Question {
   waiting: ((met: Met | null) => void)[];
 }
 /* What may be answered once for several: the terms, not how many it was. */
-const terms = ({ act, reason, second_factor_minutes }: Wanted) =>
-  JSON.stringify([act, reason, second_factor_minutes]);
+const terms = ({ act, reason, second_factor_minutes, approval, records }: Wanted) =>
+  JSON.stringify([act, reason, second_factor_minutes, approval, approval && records]);
 
 /* One question at a time: acts that are refused meanwhile for the same wait for the same answer, others for their turn. */
 export const useStepUp = defineStore('stepUp', () => {
