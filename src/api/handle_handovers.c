@@ -18,16 +18,20 @@ static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
 /* ---- showing ---- */
 
 /* People of the caller's who have left, so that he hands on what they held. */
-static void write_waiting(const struct caller *c, struct json *j) {
+static enum status write_waiting(const struct caller *c, struct json *j, struct error *e) {
+    enum status s = ST_OK;
     const struct directory *d = c->world.directory;
     json_key(j, "items");
     json_array_begin(j);
-    for (size_t i = 0; i < d->staff_count; i++) {
+    for (size_t i = 0; s == ST_OK && i < d->staff_count; i++) {
         const struct staff *one = &d->staff[i];
         json_t *document = NULL;
-        if (!one->disabled || !directory_leads(d, c->who.user, one->id) ||
-            json_read(one->document, 0, &document, NULL) != ST_OK)
+        if (!one->disabled || !directory_leads(d, c->who.user, one->id))
             continue;
+        s = json_read(one->document, 0, &document, NULL);
+        if (s != ST_OK) /* left out, what he held would wait for nobody */
+            s = error_set(e, s == ST_NOMEM ? ST_NOMEM : ST_CORRUPT, s == ST_NOMEM ? "no_memory" : "corrupt",
+                          "a person's document");
         const json_t *left = json_object_get(document, "left");
         if (json_is_object(left)) {
             json_object_begin(j);
@@ -44,6 +48,7 @@ static void write_waiting(const struct caller *c, struct json *j) {
         json_decref(document);
     }
     json_array_end(j);
+    return s;
 }
 
 /* Where he may look for records of people who stand elsewhere by now. */
@@ -115,7 +120,7 @@ HANDLER(api_handovers) {
     if (s != ST_OK)
         return s;
     json_object_begin(&j);
-    write_waiting(c, &j);
+    s = write_waiting(c, &j, e);
     write_led(c, &j);
     json_key(&j, "runs");
     json_array_begin(&j);

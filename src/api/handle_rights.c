@@ -89,14 +89,18 @@ static int64_t seen_at(const json_t *seen, uint32_t user) {
 }
 
 /* Live accounts only: who left, or is past his end, has nothing that could be used. */
-static bool is_orphan(const struct directory *d, const struct staff *s, const json_t *seen, int64_t since,
-                      struct orphan *out) {
+static enum status look_at(const struct directory *d, const struct staff *s, const json_t *seen,
+                           int64_t since, struct orphan *out, bool *is, struct error *e) {
     json_t *document = NULL;
     int64_t now = clock_wall_ms();
     *out = (struct orphan){.seen_at = seen_at(seen, s->id)};
-    if (s->disabled || (s->until != 0 && s->until <= now) ||
-        json_read(s->document, 0, &document, NULL) != ST_OK)
-        return false;
+    *is = false;
+    if (s->disabled || (s->until != 0 && s->until <= now))
+        return ST_OK;
+    enum status read = json_read(s->document, 0, &document, NULL);
+    if (read != ST_OK) /* left out, he would be an account that nobody need look at */
+        return error_set(e, read == ST_NOMEM ? ST_NOMEM : ST_CORRUPT,
+                         read == ST_NOMEM ? "no_memory" : "corrupt", "a person's document");
     const struct staff *sponsor = s->sponsor == 0 ? NULL : directory_staff(d, s->sponsor);
     out->made_at = json_integer_value(json_object_get(document, "made_at"));
     out->never = out->seen_at == 0;
@@ -104,7 +108,8 @@ static bool is_orphan(const struct directory *d, const struct staff *s, const js
     out->no_post = json_array_size(json_object_get(document, "posts")) > 0 && s->department == 0;
     out->no_sponsor = s->sponsor != 0 && (sponsor == NULL || sponsor->disabled);
     json_decref(document);
-    return out->idle || out->never || out->no_post || out->no_sponsor;
+    *is = out->idle || out->never || out->no_post || out->no_sponsor;
+    return ST_OK;
 }
 
 static void write_orphan(const struct staff *s, const struct orphan *o, struct json *j) {
@@ -149,13 +154,16 @@ HANDLER(api_orphans) {
     json_object_begin(&j);
     json_key(&j, "items");
     json_array_begin(&j);
-    for (size_t i = 0; i < d->staff_count && next == 0; i++) {
+    for (size_t i = 0; i < d->staff_count && next == 0 && s == ST_OK; i++) {
+        const struct staff *one = &d->staff[i];
         struct orphan o;
-        if (d->staff[i].id <= after ||
-            !is_orphan(d, &d->staff[i], json_object_get(state, "seen"), clock_wall_ms() - days * DAY_MS, &o))
+        bool is = false;
+        if (one->id > after)
+            s = look_at(d, one, json_object_get(state, "seen"), clock_wall_ms() - days * DAY_MS, &o, &is, e);
+        if (s != ST_OK || !is)
             continue;
-        write_orphan(&d->staff[i], &o, &j);
-        next = ++found == LISTED_MOST ? d->staff[i].id : 0;
+        write_orphan(one, &o, &j);
+        next = ++found == LISTED_MOST ? one->id : 0;
     }
     json_array_end(&j);
     json_decref(state);
@@ -165,7 +173,7 @@ HANDLER(api_orphans) {
     else
         json_none(&j);
     json_object_end(&j);
-    return ST_OK;
+    return s;
 }
 
 /* ---- ending accounts ---- */

@@ -361,6 +361,10 @@ static enum status open_files(struct log_store *s, struct error *e) {
     s->checkpoints_fd = open_in(s, "checkpoints", O_RDWR | O_CREAT | O_APPEND);
     if (s->leaves_fd < 0 || s->checkpoints_fd < 0 || file_sync_directory(s->directory) != ST_OK)
         return error_set(e, ST_IO, "audit_unwritable", "cannot open the files of the audit log");
+    /* All that it comes to need but after the largest batches: a log that has no memory while it writes has
+     * failed, and two such within a second leave it so until the second is over. */
+    if (buf_reserve(&s->leaves, 2 * LEAVES) == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the audit log");
     return ST_OK;
 }
 

@@ -7,6 +7,14 @@
     "{\"customer_type\":\"company\",\"name\":\"杭州内存#有限公司\",\"mobile\":\"139#\",\"tags\":[\"a\"," \
     "\"b\"]}"
 
+#define SCIM                                                                                                 \
+    "{\"label\":\"k#\",\"expires_at\":\"~\",\"networks\":[\"127.0.0.1/"                                      \
+    "32\"],\"ends_a_day\":5}"
+#define LDAP                                                                                                 \
+    "{\"name\":\"d#\",\"enabled\":true,\"host\":\"127.0.0.1\",\"port\":636,\"security\":\"ldaps\",\"ca\":"   \
+    "\"\","                                                                                                  \
+    "\"networks\":[\"127.0.0.0/8\"]}"
+
 const struct kind kinds[] = {
     {"health", "GET", "/healthz", .expected = 200},
     {"ready", "GET", "/readyz", .expected = 200, .repeatable = 1},
@@ -19,8 +27,8 @@ const struct kind kinds[] = {
     {"directory", "GET", "/api/v1/directory", .who = SALES, .expected = 200, .repeatable = 1},
     {"keys", "GET", "/api/v1/keys", .who = SALES, .expected = 200},
     {"key_make", "POST", "/api/v1/keys",
-     .body = "{\"label\":\"k#\",\"roles\":[\"sales\"],\"expires_at\":\"2026-12-01T00:00:00.000Z\"}",
-     .who = SALES, .expected = 201, .measure = MEASURE_ITEMS, .probe = "/api/v1/keys", .by = 1},
+     .body = "{\"label\":\"k#\",\"roles\":[\"sales\"],\"expires_at\":\"~\"}", .who = SALES, .expected = 201,
+     .measure = MEASURE_ITEMS, .probe = "/api/v1/keys", .by = 1},
     {"objects", "GET", "/api/v1/objects", .who = SALES, .expected = 200, .repeatable = 1},
     {"object", "GET", "/api/v1/objects/customer", .who = SALES, .expected = 200, .repeatable = 1},
     {"field_plan", "POST", "/api/v1/objects/customer/fields", .query = "dry_run=true",
@@ -81,6 +89,39 @@ const struct kind kinds[] = {
     {"import_make", "POST", "/api/v1/imports",
      .body = "{\"object\":\"customer\",\"file_name\":\"名单.csv\",\"size\":20}", .who = LEADER,
      .expected = 201, .measure = MEASURE_ITEMS, .probe = "/api/v1/imports", .by = 1, .stride = 53},
+    {"why", "POST", "/api/v1/why",
+     .body = "{\"object\":\"customer\",\"id\":\"@\",\"field\":\"resident_id\",\"act\":\"read\"}",
+     .who = SALES, .expected = 200, .repeatable = 1},
+    {"why_other", "POST", "/api/v1/why",
+     .body = "{\"user\":11,\"object\":\"customer\",\"id\":\"@\",\"act\":\"view\"}", .who = SECURITY,
+     .expected = 200, .repeatable = 1},
+    {"grants", "GET", "/api/v1/grants", .who = SALES, .expected = 200, .repeatable = 1},
+    {"people", "GET", "/api/v1/people", .who = ADMIN, .expected = 200, .repeatable = 1},
+    {"rights_grown", "GET", "/api/v1/rights/grown", .query = "days=30", .who = SECURITY, .expected = 200,
+     .repeatable = 1},
+    {"rights_unused", "GET", "/api/v1/rights/unused", .query = "days=30", .who = AUDITOR, .expected = 200,
+     .repeatable = 1},
+    {"orphans", "GET", "/api/v1/rights/orphans", .who = SECURITY, .expected = 200, .repeatable = 1},
+    {"proposals", "GET", "/api/v1/proposals", .who = SECURITY, .expected = 200},
+    {"reviews", "GET", "/api/v1/reviews", .who = SECURITY, .expected = 200},
+    {"review_open", "POST", "/api/v1/reviews",
+     .body =
+         "{\"title\":\"r#\",\"scope\":{\"kinds\":[\"role\"],\"departments\":[3],\"roles\":[]},\"reviewers\":{"
+         "\"heads\":true,\"named\":[],\"fallback\":0},\"due_days\":14,\"repeat_months\":0,\"at_due\":"
+         "\"show\"}",
+     .who = SECURITY, .expected = 201, .measure = MEASURE_ITEMS, .probe = "/api/v1/reviews", .by = 1,
+     .stride = 71},
+    {"scim_keys", "GET", "/api/v1/scim/keys", .who = ADMIN, .expected = 200},
+    {"scim_propose", "POST", "/api/v1/proposals",
+     .body = "{\"kind\":\"scim\",\"reason\":\"接入集团目录\",\"change\":{\"key\":0,\"document\":" SCIM "}}",
+     .who = ADMIN, .expected = 201, .measure = MEASURE_ITEMS, .probe = "/api/v1/proposals", .by = 1,
+     .stride = 31},
+    {"scim_stranger", "GET", "/scim/v2/Users", .expected = 401},
+    {"ldap_list", "GET", "/api/v1/ldap/directories", .who = ADMIN, .expected = 200},
+    {"ldap_bad", "POST", "/api/v1/proposals",
+     .body = "{\"kind\":\"ldap\",\"reason\":\"从目录导入人员\",\"change\":{\"directory\":0,\"document\":" LDAP
+             "}}",
+     .who = ADMIN, .expected = 422},
     {"nowhere", "GET", "/api/v1/nowhere", .who = SALES, .expected = 404},
 };
 

@@ -1,11 +1,12 @@
 /* The kinds of request that are tried with failing memory. In path, query and body '@' stands for the id of
- * the record that there is, '$' for its version, '#' for a number never used before. */
+ * the record that there is, '$' for its version, '#' for a number never used before, '~' for a time half a
+ * year ahead. */
 #ifndef KEDUN_TESTS_MEMORY_KINDS_H
 #define KEDUN_TESTS_MEMORY_KINDS_H
 
 #include <stddef.h>
 
-enum person { NOBODY, SALES, LEADER, ADMIN, AUDITOR, STEWARD, PEOPLE };
+enum person { NOBODY, SALES, LEADER, ADMIN, AUDITOR, STEWARD, SECURITY, PEOPLE };
 
 /* What a write may change, looked up by a GET as somebody: the number at "count", the length of "items", or a
  * record's version. */

@@ -18,12 +18,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MOST_SHOWN   3       /* findings told of one kind */
 #define PATIENCE     120     /* seconds: a request that takes longer hangs */
 #define TRIES_MOST   1000000 /* no request has so many allocations */
 #define READERS_MORE 4
+#define HALF_A_YEAR  (180 * 86400)
 
 #ifdef __SANITIZE_ADDRESS__
 int __lsan_do_recoverable_leak_check(void);
@@ -65,11 +67,15 @@ static long measure_of(const struct kind *k);
 
 static void put_in(const char *template, char *out, size_t room) {
     size_t n = 0;
+    time_t ahead = time(NULL) + HALF_A_YEAR;
+    struct tm day;
     for (const char *p = template; *p != '\0' && n + 80 < room; p++) {
         if (*p == '@')
             n += (size_t)snprintf(out + n, room - n, "%s", lab.record);
         else if (*p == '#')
             n += (size_t)snprintf(out + n, room - n, "%08u", lab.serial);
+        else if (*p == '~')
+            n += strftime(out + n, room - n, "%Y-%m-%dT00:00:00.000Z", gmtime_r(&ahead, &day));
         else
             out[n++] = *p;
     }
@@ -326,7 +332,8 @@ static void hangs(int signal) {
 }
 
 static void start(void) {
-    static const char *const logins[PEOPLE] = {NULL, "sales1", "leader", "sysadmin", "auditor", "steward"};
+    static const char *const logins[PEOPLE] = {NULL,      "sales1",  "leader",  "sysadmin",
+                                               "auditor", "steward", "secadmin"};
     office_open(&lab.office);
     (void)signal(SIGALRM, hangs);
     log_setup("memory", LOG_ERROR + 1); /* every refusal is one: thousands */
