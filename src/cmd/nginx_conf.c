@@ -127,10 +127,11 @@ static void put_limits(struct buf *b, const struct config *c) {
                    (long long)c->connections_per_address);
 }
 
-/* deferred (TCP_DEFER_ACCEPT): nginx takes a connection when its first bytes are there, then agrees on TLS
- * with it at once: one such in each turn of its loop, with everybody's requests in between. Without it nginx
- * takes connections as they are made, and those that then speak all at once are all served in one turn, a
- * millisecond each: five hundred were half a second in which nobody else was answered. */
+/* deferred (TCP_DEFER_ACCEPT, set in nginx_start.c): nginx takes a connection when its first bytes are there,
+ * then agrees on TLS with it at once: one such in each turn of its loop, with everybody's requests in
+ * between. Without it nginx takes connections as they are made, and those that then speak all at once are all
+ * served in one turn, a millisecond each: five hundred were half a second in which nobody else was answered.
+ */
 static void put_tls(struct buf *b, const char *dir, const struct config *c) {
     buf_put_format(b,
                    "server {\n"

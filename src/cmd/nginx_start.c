@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -16,6 +17,9 @@
 /* Newcomers wait here until nginx takes them, one a turn of its loop; the kernel holds it to its
  * net.core.somaxconn (4096 as Debian ships it). nginx leaves an inherited socket's as it is. */
 #define BACKLOG 4096
+/* Seconds for which the kernel keeps a connection that says nothing (tcp(7), TCP_DEFER_ACCEPT). nginx's own
+ * "deferred" would say 1; what it inherits it leaves. */
+#define SILENT_S 30
 /* nginx frees requests and answers as they are. This has libc overwrite what is freed (GNU C Library manual,
  * Tunables); memory that waits in a thread's cache would be left out of it. */
 #define WIPE_FREED "GLIBC_TUNABLES=glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"
@@ -43,13 +47,14 @@ static bool address_of(const char *listen_to, struct sockaddr_storage *out, sock
 enum status nginx_listen(const char *listen_to, int *fd, struct error *e) {
     struct sockaddr_storage a;
     socklen_t length = 0;
-    int on = 1;
+    int on = 1, silent = SILENT_S;
     if (!address_of(listen_to, &a, &length))
         return error_set(e, ST_INVALID, "listen", "%.80s is no address with a port", listen_to);
     int s = socket(a.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s < 0)
         return error_set(e, ST_IO, "listen", "cannot make a socket for %.80s: errno %d", listen_to, errno);
     (void)setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    (void)setsockopt(s, IPPROTO_TCP, TCP_DEFER_ACCEPT, &silent, sizeof silent);
     if (a.ss_family == AF_INET6) /* as nginx expects of a socket for [::] */
         (void)setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (bind(s, (struct sockaddr *)&a, length) != 0 || listen(s, BACKLOG) != 0) {
