@@ -52,7 +52,8 @@ const en: typeof zh = {
     enable: 'Enable account',
     saved: 'Saved, and recorded in the audit log',
     proposed: 'Proposed; another administrator has to approve it',
-    asProposal: 'This takes two: it concerns a holder of a duty, or opens records to somebody. Give a reason and propose it.',
+    asProposal:
+      'This takes two: it concerns a holder of a duty, or opens records to somebody. Give a reason and propose it.',
     withRoles: 'An account made together with roles needs the security administrator’s approval.',
     reason: 'Reason',
     propose: 'Propose',
