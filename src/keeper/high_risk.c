@@ -22,14 +22,6 @@ bool high_risk_find(const char *name, enum high_risk_act *out) {
     return false;
 }
 
-bool high_risk_names_role(const struct high_risk_rights *r, const char *role) {
-    for (size_t i = 0; i < r->role_count; i++) {
-        if (strcmp(r->roles[i], role) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool take_number(const json_t *v, int64_t most, uint32_t *out) {
     *out = 0;
     if (v == NULL || json_is_null(v))
@@ -65,27 +57,6 @@ static bool parse_terms(const json_t *v, struct high_risk_terms *out) {
     return true;
 }
 
-static bool parse_rights(const json_t *v, struct high_risk_rights *out) {
-    static const char *const known[] = {"roles", "reason", "second_factor_minutes", NULL};
-    const json_t *roles = json_object_get(v, "roles");
-    size_t n = json_array_size(roles);
-    uint32_t minutes;
-    if (!has_only(v, known) || !json_is_array(roles) || n == 0 || n > HIGH_RISK_ROLES ||
-        !take_flag(json_object_get(v, "reason"), &out->reason) ||
-        !take_number(json_object_get(v, "second_factor_minutes"), MINUTES_MOST, &minutes))
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        const json_t *name = json_array_get(roles, i);
-        size_t length = json_string_length(name);
-        if (!json_is_string(name) || length == 0 || length >= HIGH_RISK_ROLE)
-            return false;
-        memcpy(out->roles[i], json_string_value(name), length + 1);
-    }
-    out->role_count = n;
-    out->minutes = (uint16_t)minutes;
-    return true;
-}
-
 enum status high_risk_parse(const json_t *member, struct high_risk *out, struct error *e) {
     size_t found = 0;
     memset(out, 0, sizeof *out);
@@ -99,16 +70,10 @@ enum status high_risk_parse(const json_t *member, struct high_risk *out, struct 
                                "above 0 to %d, reason, second_factor_minutes 0 to %d, approval", ABOVE_MOST,
                                MINUTES_MOST);
     }
-    const json_t *rights = json_object_get(member, "rights");
-    found += rights != NULL;
-    if (rights != NULL && !parse_rights(rights, &out->rights))
-        return error_field(e, ST_INVALID, "bad_document", "rights",
-                           "1 to %d roles, reason, second_factor_minutes 0 to %d", HIGH_RISK_ROLES,
-                           MINUTES_MOST);
     return json_is_object(member) && found == json_object_size(member)
                ? ST_OK
                : error_field(e, ST_INVALID, "bad_document", "high_risk",
-                             "delete, update, transfer, import, reveal and rights");
+                             "delete, update, transfer, import and reveal");
 }
 
 static bool is_later(uint16_t old, uint16_t fresh) {
@@ -121,19 +86,12 @@ static bool terms_loosen(const struct high_risk_terms *old, const struct high_ri
             (old->approval && !fresh->approval) || fresh->above > old->above);
 }
 
-static bool rights_loosen(const struct high_risk_rights *old, const struct high_risk_rights *fresh) {
-    bool fewer = false;
-    for (size_t i = 0; i < old->role_count; i++)
-        fewer = fewer || !high_risk_names_role(fresh, old->roles[i]);
-    return fewer || is_later(old->minutes, fresh->minutes) || (old->reason && !fresh->reason);
-}
-
 bool high_risk_loosens(const struct high_risk *old, const struct high_risk *fresh) {
     for (size_t i = 0; i < HIGH_RISK_ACTS; i++) {
         if (terms_loosen(&old->acts[i], &fresh->acts[i]))
             return true;
     }
-    return rights_loosen(&old->rights, &fresh->rights);
+    return false;
 }
 
 static bool is_stale(uint16_t minutes, int64_t age) {
@@ -148,10 +106,4 @@ struct need high_risk_missing(const struct high_risk *r, enum high_risk_act act,
                         .above = t->above};
     (void)snprintf(need.act, sizeof need.act, "%s", names[act]);
     return need;
-}
-
-struct need high_risk_rights_missing(const struct high_risk_rights *r, bool reason, int64_t age) {
-    return (struct need){.act = "rights",
-                         .reason = r->reason && !reason,
-                         .minutes = is_stale(r->minutes, age) ? r->minutes : 0};
 }

@@ -2,8 +2,7 @@
  * of the company's document, so the security administrator changes it, and what loosens it takes two
  * (registry_put.c):
  *   {"delete": {"above": 20, "reason": true, "second_factor_minutes": 15, "approval": true}, "update": …,
- *    "transfer": …, "import": …, "reveal": …, "rights": {"roles": ["boss"], "second_factor_minutes": 15,
- *    "reason": true}}
+ *    "transfer": …, "import": …, "reveal": …}
  * All may be missing: nothing is asked then. `above` (0 to 1,000,000, 0 unless said): how many records of a
  * day (UTC) somebody may do this to unasked. His sessions, keys and jobs count together, objects too, so many
  * small bites count as a large one; a write that is tried again counts again. The keeper counts the rows that
@@ -12,10 +11,7 @@
  *
  * What is missing is told as keeper/need.h. An API key can show no factor and has no approval. A job goes by
  * what was given when it was begun; an approval (keeper/allowance.h) is looked at with each write.
- *
- * "rights": whoever holds one of these roles, or shall, is changed by two (keeper/registry_executive.h), each
- * with a second factor that is fresh when he proposes or approves, and with a word of the second one's where
- * a reason is asked. */
+ */
 #ifndef KEDUN_KEEPER_HIGH_RISK_H
 #define KEDUN_KEEPER_HIGH_RISK_H
 
@@ -41,25 +37,12 @@ struct high_risk_terms {
 
 #define ALLOWANCE_RECORDS 1000 /* that one approval may be bound to (keeper/allowance.h) */
 
-#define HIGH_RISK_ROLES 16
-#define HIGH_RISK_ROLE  40 /* bytes of a role's name, with its end */
-
-/* Whose rights take two. */
-struct high_risk_rights {
-    char roles[HIGH_RISK_ROLES][HIGH_RISK_ROLE];
-    size_t role_count;
-    bool reason;
-    uint16_t minutes;
-};
-
 struct high_risk {
     struct high_risk_terms acts[HIGH_RISK_ACTS];
-    struct high_risk_rights rights;
 };
 
 /* False for a name that is no act of the register. */
 bool high_risk_find(const char *name, enum high_risk_act *out);
-bool high_risk_names_role(const struct high_risk_rights *r, const char *role);
 
 /* `member` may be NULL. ST_INVALID "bad_document" with the act to blame. */
 MUST_CHECK enum status high_risk_parse(const json_t *member, struct high_risk *out, struct error *e);
@@ -71,7 +54,5 @@ static inline bool high_risk_asks(const struct high_risk_terms *t) {
 /* What is missing of reason and factor (an approval is found by counting); `age` of the second factor in ms,
  * -1: none was shown. */
 struct need high_risk_missing(const struct high_risk *r, enum high_risk_act act, bool reason, int64_t age);
-/* The same of a change of an executive's rights. */
-struct need high_risk_rights_missing(const struct high_risk_rights *r, bool reason, int64_t age);
 
 #endif

@@ -5,8 +5,9 @@
 
 #include <stdlib.h>
 
-#define HOUR_MS   ((int64_t)3600 * 1000)
-#define ID_DIGITS 32
+#define HOUR_MS          ((int64_t)3600 * 1000)
+#define ID_DIGITS        32
+#define PROPOSALS_NAMING 1000 /* that carry ids, of all people */
 
 struct asked_act {
     enum high_risk_act act;
@@ -100,21 +101,24 @@ static enum status may_have(struct worker *w, uint32_t user, struct error *e) {
                : error_set(e, ST_DENIED, "duty_holder", "a duty's holder does nothing to customers' data");
 }
 
-/* Each may carry a thousand ids. */
-static enum status has_room(struct worker *w, struct error *e) {
+/* Each may carry a thousand ids: few of one person, and not too many of all. */
+static enum status has_room(struct worker *w, size_t records, struct error *e) {
     struct proposals *p = w->state->proposals;
     int64_t now = clock_wall_ms();
-    size_t n = 0;
+    size_t n = 0, naming = 0;
     (void)pthread_mutex_lock(&p->lock);
     for (size_t i = 0; i < p->count; i++) {
         const json_t *d = p->list[i].document;
-        n += proposal_user(d, "by") == w->caller.grant.user && strcmp(proposal_text(d, "kind"), "act") == 0 &&
-             strcmp(proposal_state(d, now), "open") == 0;
+        if (strcmp(proposal_text(d, "kind"), "act") != 0 || strcmp(proposal_state(d, now), "open") != 0)
+            continue;
+        n += proposal_user(d, "by") == w->caller.grant.user;
+        naming += json_object_get(change_of(d), "records") != NULL;
     }
     (void)pthread_mutex_unlock(&p->lock);
-    return n < PROPOSALS_ACTS ? ST_OK
-                              : error_set(e, ST_LIMIT, "too_many_proposals",
-                                          "too many of yours stand open: withdraw some first");
+    bool room = n < PROPOSALS_ACTS && (records == 0 || naming < PROPOSALS_NAMING);
+    return room ? ST_OK
+                : error_set(e, ST_LIMIT, "too_many_proposals",
+                            "too many of yours stand open: withdraw some first");
 }
 
 enum status act_propose(struct worker *w, const json_t *document, char half[PROPOSAL_HALF + 1],
@@ -133,7 +137,7 @@ enum status act_propose(struct worker *w, const json_t *document, char half[PROP
     registry_high_risk(w->state->registry, &r);
     if (s == ST_OK && !r.acts[asked->act].approval)
         s = error_set(e, ST_CONFLICT, "approval_not_asked", "this act needs no approval");
-    return s == ST_OK ? has_room(w, e) : s;
+    return s == ST_OK ? has_room(w, asked->record_count, e) : s;
 }
 
 /* Who leads him; where nobody does, a security administrator. */
