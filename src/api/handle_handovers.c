@@ -176,9 +176,27 @@ static enum status receiver_fits(struct caller *c, uint32_t user, struct error *
                : error_field(e, ST_INVALID, "reference_missing", "to", "there is no such colleague");
 }
 
+/* What is typed as a value of a sealed field would stand in the plan in clear: refused before anything is
+ * kept, in the words that an unknown field gets. */
+static enum status check_field(struct caller *c, const json_t *body, struct error *e) {
+    const json_t *field = json_object_get(body, "field");
+    struct slice name = slice_of(json_string_value(field), json_string_length(field));
+    bool open = false, sealed = false;
+    if (!json_is_string(field))
+        return ST_OK;
+    for (size_t i = 0; i < c->world.objects->count; i++) {
+        const struct field_def *f = object_field(c->world.objects->objects[i], name);
+        open = open || f != NULL;
+        sealed = sealed || (f != NULL && field_is_sealed(f));
+    }
+    return open && !sealed ? ST_OK : error_field(e, ST_INVALID, "invalid", "field", "no field to choose by");
+}
+
 static enum status read_rule(struct caller *c, const struct http_request *r, struct handover_rule *rule,
                              struct error *e) {
-    enum status s = handover_read_rule(r->body, NULL, c->arena, rule, e);
+    enum status s = check_field(c, r->json, e);
+    if (s == ST_OK)
+        s = handover_read_rule(r->body, NULL, c->arena, rule, e);
     for (size_t i = 0; s == ST_OK && i < rule->to_count; i++)
         s = receiver_fits(c, rule->to[i], e);
     for (size_t i = 0; s == ST_OK && i < rule->case_count; i++)

@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 #include "api/problem.h"
 #include "base/json_in.h"
+#include "keeper/need.h"
 #include "record/access.h"
 #include "record/foresee.h"
 #include "share/import.h"
@@ -394,6 +395,26 @@ HANDLER(api_import_start) {
     return s;
 }
 
+/* What takes rows away asks what policy asks of that, of whoever may delete; who may not takes back what he
+ * imported by the right to import. The job judges row by row (record/undo.c). */
+static enum status may_undo(struct caller *c, uint16_t object, struct error *e) {
+    const struct object_def *o = object_by_id(c->world.objects, object);
+    const struct access *a;
+    struct error why = {.status = ST_OK};
+    struct need need;
+    if (o == NULL)
+        return error_set(e, ST_NOT_FOUND, "unknown_object", "the object is gone");
+    enum status s = access_get(c, o, &a, e);
+    if (s != ST_OK || a->acts[ACT_DELETE]->op != PRED_FALSE)
+        return s;
+    s = access_refuse(c, o, ACT_DELETE, SIZE_MAX, NULL, 0, "denied", &why);
+    if (s == ST_DENIED && !need_read(&why, &need))
+        return ST_OK;
+    if (e != NULL)
+        *e = why;
+    return s;
+}
+
 static enum status undo_locked(struct caller *c, const struct http_request *r, struct job *job,
                                struct error *e) {
     struct shown one;
@@ -411,7 +432,9 @@ static enum status undo_locked(struct caller *c, const struct http_request *r, s
                         .import = one.import.id,
                         .number = one.job.number,
                         .total = one.job.counts.imported};
-    s = foresee(c, HIGH_RISK_DELETE, one.import.object, one.job.counts.imported, e);
+    s = may_undo(c, one.import.object, e);
+    if (s == ST_OK)
+        s = foresee(c, HIGH_RISK_DELETE, one.import.object, one.job.counts.imported, e);
     if (s == ST_OK)
         s = record_act(c, &one.import, AUDIT_DONE, SLICE("undo"), e);
     return s == ST_OK ? enqueue(c, &one.import, &one.import.undo, job, e) : s;

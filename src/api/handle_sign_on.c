@@ -114,6 +114,8 @@ static enum status finish(struct engine *engine, struct caller *c, const struct 
     struct principal who;
     bool done = false;
     enum status s = ST_OK;
+    json_int_t came_to = json_integer_value(json_object_get(r->json, "provider"));
+    a.came_to = came_to > 0 && came_to <= UINT32_MAX ? (uint32_t)came_to : 0;
     for (unsigned i = 0; s == ST_OK && !done && i < ROUNDS; i++) {
         s = keeper_sign_on_finish(c->keeper, &c->call, &a, &errand, &token, &who, e);
         if (s == ST_OK)
@@ -172,7 +174,7 @@ HANDLER(api_sso_unlink) {
     (void)engine;
     enum status s = number_of(r->parameters[0], &provider, e);
     if (s == ST_OK)
-        s = keeper_sign_on_unlink(c->keeper, &c->call, 0, provider, e);
+        s = keeper_sign_on_unlink(c->keeper, &c->call, 0, provider, member(r->json, "password"), e);
     if (s == ST_OK)
         reply->status = 204;
     return s;
@@ -214,7 +216,7 @@ HANDLER(api_user_sso_unlink) {
     if (s == ST_OK)
         s = number_of(r->parameters[1], &provider, e);
     if (s == ST_OK)
-        s = keeper_sign_on_unlink(c->keeper, &c->call, user, provider, e);
+        s = keeper_sign_on_unlink(c->keeper, &c->call, user, provider, SLICE_NONE, e);
     if (s == ST_OK)
         reply->status = 204;
     return s;

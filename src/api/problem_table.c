@@ -326,6 +326,8 @@ static const struct {
     {"too_many_imports", "未完成的导入太多，请先完成", "Too many imports are open; finish some first"},
     {"too_many_streams", "打开的页面太多，请关闭一些", "Too many pages are open; close some"},
     {"file_empty", "文件中没有数据", "There are no rows in the file"},
+    {"job_changed", "任务内容与授权时不一致，未执行；请重新发起并联系管理员",
+     "The job is not what was authorised and was not run; start it again and tell an administrator"},
     {"job_expired", "任务的授权已过期，请重新发起", "The right to run this job is over; start it again"},
     {"job_interrupted", "任务多次中断，已停止", "The job was interrupted too often and was stopped"},
     {"job_stopped", "任务已停止", "The job has been stopped"},

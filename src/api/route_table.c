@@ -56,7 +56,7 @@ const struct route routes[] = {
      "Where linking my account begins"},
     {"POST", "/api/v1/me/sso", ROUTE_JSON, api_sso_link_finish, "linkSignOn", "完成关联",
      "Link my account by a provider's answer"},
-    {"DELETE", "/api/v1/me/sso/{provider}", 0, api_sso_unlink, "unlinkSignOn", "解除关联",
+    {"POST", "/api/v1/me/sso/{provider}/unlink", ROUTE_JSON, api_sso_unlink, "unlinkSignOn", "解除关联",
      "Take a link to a provider off"},
     {"GET", "/api/v1/sso/providers", 0, api_sso_settings, "getSignOnSettings", "单点登录设置",
      "The sign-on providers, for administrators"},

@@ -248,11 +248,12 @@ enum status keeper_password_change(struct keeper *k, const struct keeper_call *c
 }
 
 enum status keeper_job_token(struct keeper *k, const struct keeper_call *call, const struct uuid *job,
-                             uint16_t object, struct token *token, struct error *e) {
+                             uint16_t object, struct slice plan, struct token *token, struct error *e) {
     struct args *a = client_args(k, call);
     a->uuid = *job;
     a->object = object;
     a->text = call->reason;
+    a->second = plan;
     enum status s = client_exchange(k, MSG_JOB_TOKEN, a, NULL, e);
     if (s == ST_OK)
         *token = a->token;
@@ -260,9 +261,10 @@ enum status keeper_job_token(struct keeper *k, const struct keeper_call *call, c
 }
 
 enum status keeper_job_claim(struct keeper *k, const struct keeper_call *call, const struct uuid *job,
-                             struct token *token, struct error *e) {
+                             struct slice plan, struct token *token, struct error *e) {
     struct args *a = client_args(k, call);
     a->uuid = *job;
+    a->second = plan;
     enum status s = client_exchange(k, MSG_JOB_CLAIM, a, NULL, e);
     if (s == ST_OK)
         *token = a->token;

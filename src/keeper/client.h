@@ -150,16 +150,19 @@ MUST_CHECK enum status keeper_sign_in_state(struct keeper *k, const struct keepe
 MUST_CHECK enum status keeper_alarm_close(struct keeper *k, const struct keeper_call *call, uint32_t id,
                                           struct error *e);
 
+#define JOB_PLAN 32 /* bytes: a hash of all that says what a job does (share/job.h) */
+
 /* A token that acts for the same person within one job (import, rejects, undo), up to 24 hours, on `object`
- * only. */
+ * only. `plan`: JOB_PLAN bytes, which who claims it has to give again; or empty. */
 MUST_CHECK enum status keeper_job_token(struct keeper *k, const struct keeper_call *call,
-                                        const struct uuid *job, uint16_t object, struct token *token,
-                                        struct error *e);
+                                        const struct uuid *job, uint16_t object, struct slice plan,
+                                        struct token *token, struct error *e);
 /* In jobs: a fresh token for a job that keeper_job_token was asked for, whose older token ends with it; so no
  * token needs to travel or lie anywhere. `call` needs no token. ST_NOT_FOUND when nobody authorised it or its
- * time is over. */
+ * time is over, ST_DENIED "job_changed" when it was authorised for another plan. */
 MUST_CHECK enum status keeper_job_claim(struct keeper *k, const struct keeper_call *call,
-                                        const struct uuid *job, struct token *token, struct error *e);
+                                        const struct uuid *job, struct slice plan, struct token *token,
+                                        struct error *e);
 /* API keys: shown once; the keeper keeps a hash. `document`: JSON with label, roles (a subset of the
  * maker's), expiry, networks. Listed and revoked as sessions with is_key. */
 MUST_CHECK enum status keeper_api_key_make(struct keeper *k, const struct keeper_call *call,

@@ -36,11 +36,13 @@ enum status keeper_sign_on_links(struct keeper *k, const struct keeper_call *cal
 }
 
 enum status keeper_sign_on_unlink(struct keeper *k, const struct keeper_call *call, uint32_t user,
-                                  uint32_t provider, struct error *e) {
+                                  uint32_t provider, struct slice password, struct error *e) {
     struct args *a = client_args(k, call);
     a->user = user;
     a->number32 = provider;
-    return client_exchange(k, MSG_SIGN_ON_UNLINK, a, NULL, e);
+    a->text = password;
+    return password.n > PROTOCOL_PASSWORD_MAX ? too_long(e)
+                                              : client_exchange(k, MSG_SIGN_ON_UNLINK, a, NULL, e);
 }
 
 enum status keeper_sign_on_begin(struct keeper *k, const struct keeper_call *call,
@@ -64,6 +66,7 @@ enum status keeper_sign_on_finish(struct keeper *k, const struct keeper_call *ca
                                   struct token *token, struct principal *who, struct error *e) {
     struct args *a = client_args(k, call);
     a->flag = answer->link;
+    a->number32 = answer->came_to;
     a->text = answer->state;
     a->second = answer->code;
     a->third = answer->issuer;

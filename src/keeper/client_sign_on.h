@@ -10,11 +10,12 @@ MUST_CHECK enum status keeper_sign_on_list(struct keeper *k, const struct keeper
                                            struct slice *json, struct error *e);
 MUST_CHECK enum status keeper_sign_on_secret(struct keeper *k, const struct keeper_call *call,
                                              uint32_t provider, struct slice secret, struct error *e);
-/* user 0: one's own. */
+/* user 0: one's own; to take one's own off asks for `password` where no second factor was shown lately
+ * (ST_DENIED "second_factor_required", "password_wrong"). */
 MUST_CHECK enum status keeper_sign_on_links(struct keeper *k, const struct keeper_call *call, uint32_t user,
                                             struct slice *json, struct error *e);
 MUST_CHECK enum status keeper_sign_on_unlink(struct keeper *k, const struct keeper_call *call, uint32_t user,
-                                             uint32_t provider, struct error *e);
+                                             uint32_t provider, struct slice password, struct error *e);
 
 /* `link`: the caller links his account, with his password; else a sign-in, and no token is needed. Where
  * *errand is not nil, have it carried out and call again. */
@@ -28,6 +29,7 @@ MUST_CHECK enum status keeper_sign_on_begin(struct keeper *k, const struct keepe
                                             struct slice *url, struct error *e);
 struct keeper_sign_on_answer {
     bool link;
+    uint32_t came_to; /* the provider whose own address the browser came back to; 0: the shared one */
     struct slice state, code, issuer, browser, agent;
 };
 /* As above; with a nil *errand the token and the person are those of the session. */

@@ -244,6 +244,9 @@ enum status handle_job_token(struct worker *w, struct args *in, struct args *out
     grant.network_count = 0; /* the job runs here */
     grant.expires_at = clock_wall_ms() + SESSION_JOB_MS;
     grant.has_reason = in->text.n > 0;
+    grant.has_plan = in->second.n == sizeof grant.plan;
+    if (grant.has_plan)
+        memcpy(grant.plan, in->second.p, sizeof grant.plan);
     char tag[80], job[UUID_TEXT + 1];
     uuid_format(&in->uuid, job);
     (void)snprintf(tag, sizeof tag, "job %s", job);
@@ -262,14 +265,17 @@ enum status handle_job_token(struct worker *w, struct args *in, struct args *out
 enum status handle_job_claim(struct worker *w, struct args *in, struct args *out, struct error *e) {
     struct uuid session;
     uint32_t user;
-    if (sessions_find_job(w->state->sessions, &in->uuid, &session, &user) != ST_OK)
+    enum status found = sessions_find_job(w->state->sessions, &in->uuid, in->second, &session, &user);
+    if (found == ST_NOT_FOUND)
         return error_set(e, ST_NOT_FOUND, "not_found", "no such job is authorised, or no longer");
-    struct audit_entry entry = worker_entry(w, in, AUDIT_ADMIN, AUDIT_DONE);
+    struct audit_entry entry = worker_entry(w, in, AUDIT_ADMIN, found == ST_OK ? AUDIT_DONE : AUDIT_DENIED);
     entry.actor = user;
-    entry.tag = SLICE("job_claim");
+    entry.tag = found == ST_OK ? SLICE("job_claim") : SLICE("job_claim job_changed");
     memcpy(entry.session, session.b, sizeof entry.session);
     enum status s = ledger_record(w->state->ledger, &entry, e);
     struct session_change none = {.password_changed = false};
+    if (s == ST_OK && found != ST_OK)
+        return error_set(e, ST_DENIED, "job_changed", "the job is not what was authorised");
     return s == ST_OK ? sessions_rotate(w->state->sessions, &session, none, &out->token, e) : s;
 }
 

@@ -156,7 +156,7 @@ struct part {
     size_t most;   /* of a slice: bytes; of a list: elements */
 };
 
-#define PARTS_MAX 6
+#define PARTS_MAX 7
 
 struct message_info {
     enum message number;

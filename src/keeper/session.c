@@ -301,7 +301,13 @@ enum status sessions_rotate(struct sessions *s, const struct uuid *id, struct se
     return st == ST_OK ? ST_OK : error_set(e, st, "session_store", "the token could not be changed");
 }
 
-enum status sessions_find_job(struct sessions *s, const struct uuid *job, struct uuid *id, uint32_t *user) {
+/* One from before jobs had plans binds none. */
+static bool is_plan_of(const struct session_grant *g, struct slice plan) {
+    return !g->has_plan || slice_equal(plan, slice_of(g->plan, sizeof g->plan));
+}
+
+enum status sessions_find_job(struct sessions *s, const struct uuid *job, struct slice plan, struct uuid *id,
+                              uint32_t *user) {
     int64_t now = clock_wall_ms();
     enum status st = ST_NOT_FOUND;
     (void)pthread_mutex_lock(&s->lock);
@@ -311,7 +317,7 @@ enum status sessions_find_job(struct sessions *s, const struct uuid *job, struct
                 continue;
             *id = x->id;
             *user = x->grant.user;
-            st = ST_OK;
+            st = is_plan_of(&x->grant, plan) ? ST_OK : ST_DENIED;
         }
     }
     (void)pthread_mutex_unlock(&s->lock);

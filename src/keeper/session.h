@@ -31,6 +31,8 @@ struct session_grant {
     bool has_reason; /* a job's: it stands in the entry that began it */
     uint8_t step;    /* enum sign_in_step: until SIGN_IN_DONE only what finishes the sign-in is permitted */
     struct uuid job;
+    bool has_plan;
+    uint8_t plan[JOB_PLAN];   /* a job's: the hash of what it was authorised to do */
     uint16_t object;          /* a job's: the only object */
     int64_t expires_at;       /* ms, at the latest; 0: by the limits */
     int64_t second_factor_at; /* ms */
@@ -69,9 +71,10 @@ struct session_change {
 /* A fresh token for the same session; the old one is dead. */
 MUST_CHECK enum status sessions_rotate(struct sessions *s, const struct uuid *id,
                                        struct session_change change, struct token *token, struct error *e);
-/* The live session of a job: its id and user. ST_NOT_FOUND. */
-MUST_CHECK enum status sessions_find_job(struct sessions *s, const struct uuid *job, struct uuid *id,
-                                         uint32_t *user);
+/* The live session of a job: its id and user. ST_NOT_FOUND; ST_DENIED, with the user, when it was authorised
+ * for another plan. */
+MUST_CHECK enum status sessions_find_job(struct sessions *s, const struct uuid *job, struct slice plan,
+                                         struct uuid *id, uint32_t *user);
 /* ST_NOT_FOUND unless it is `user`'s (0: anybody's). */
 /* Whose it is; 0: there is none. */
 uint32_t sessions_owner(struct sessions *s, const struct uuid *id);

@@ -1,6 +1,6 @@
 #include "keeper/session_record.h"
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2 /* 1: without a job's plan */
 
 static void put_string(struct buf *out, const char *s, size_t room) {
     buf_put_slice(out, slice_of(s, strnlen(s, room - 1)));
@@ -38,12 +38,15 @@ void session_write(struct buf *out, const struct session *s) {
         buf_put(out, g->networks[i].address, sizeof g->networks[i].address);
         buf_put_u8(out, g->networks[i].bits);
     }
+    buf_put_u8(out, g->has_plan);
+    buf_put(out, g->plan, sizeof g->plan);
 }
 
 bool session_read(struct slice record, struct session *s) {
     struct reader r = reader_of(record);
     struct session_grant *g = &s->grant;
-    if (reader_u8(&r) != RECORD_VERSION)
+    uint8_t version = reader_u8(&r);
+    if (version != 1 && version != RECORD_VERSION)
         return false;
     reader_copy(&r, s->hash, sizeof s->hash);
     s->signed_in_at = (int64_t)reader_u64(&r);
@@ -75,5 +78,8 @@ bool session_read(struct slice record, struct session *s) {
         if (g->networks[i].bits > 128)
             return false;
     }
+    g->has_plan = version > 1 && reader_u8(&r) != 0;
+    if (version > 1)
+        reader_copy(&r, g->plan, sizeof g->plan);
     return reader_done(&r) && g->step < SIGN_IN_STEP_END;
 }

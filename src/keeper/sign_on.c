@@ -88,11 +88,18 @@ static void put_acr(struct buf *url, const json_t *list) {
     buf_free(&joined);
 }
 
+static bool redirect_of(const struct provider *p, const char *shared, char *out, size_t room) {
+    int n = sign_on_own_redirect(p) ? snprintf(out, room, "%s/%u", shared, p->id)
+                                    : snprintf(out, room, "%s", shared);
+    return n > 0 && (size_t)n < room;
+}
+
 static enum status put_url(struct sign_on *s, const struct provider *p, const struct sign_on_begin *b,
                            int64_t now, struct buf *url) {
-    char state[SIGN_ON_STATE], nonce[44], verifier[44], challenge[44];
+    char state[SIGN_ON_STATE], nonce[44], verifier[44], challenge[44], redirect[300];
     uint8_t hash[HASH_SIZE];
-    enum status st = make_state(s, b, now, state);
+    enum status st =
+        redirect_of(p, b->redirect, redirect, sizeof redirect) ? make_state(s, b, now, state) : ST_LIMIT;
     if (st == ST_OK)
         st = derive(s, "nonce", slice_from_string(state), nonce);
     if (st == ST_OK)
@@ -107,7 +114,7 @@ static enum status put_url(struct sign_on *s, const struct provider *p, const st
     bool mail = json_is_true(json_object_get(p->document, "link_mail"));
     buf_put_format(url, "%s%cresponse_type=code", endpoint, strchr(endpoint, '?') == NULL ? '?' : '&');
     put_pair(url, "client_id", sign_on_text(p->document, "client_id"));
-    put_pair(url, "redirect_uri", b->redirect);
+    put_pair(url, "redirect_uri", redirect);
     put_pair(url, "scope", mail ? "openid email" : "openid");
     put_pair(url, "state", state);
     put_pair(url, "nonce", nonce);
@@ -185,10 +192,25 @@ static enum status take_state(struct sign_on *s, const struct sign_on_answer *a,
     return ST_OK;
 }
 
-/* Which issuer answered (RFC 9207): against one provider's answer being taken to another. */
-static enum status check_issuer(const struct provider *p, struct slice issuer, struct error *e) {
+static bool shares_address(const struct sign_on *s, const struct provider *p) {
+    for (size_t i = 0; i < s->provider_count; i++) {
+        const struct provider *o = &s->providers[i];
+        if (o != p && !sign_on_own_redirect(o) && json_is_true(json_object_get(o->document, "enabled")))
+            return true;
+    }
+    return false;
+}
+
+/* Which provider answered: by the address that it sent the browser to, and by its name for itself. */
+static enum status check_issuer(const struct sign_on *s, const struct provider *p,
+                                const struct sign_on_answer *a, struct error *e) {
+    bool own = sign_on_own_redirect(p);
     bool promised =
-        json_is_true(json_object_get(p->metadata, "authorization_response_iss_parameter_supported"));
+        json_is_true(json_object_get(p->metadata, "authorization_response_iss_parameter_supported")) ||
+        (!own && shares_address(s, p));
+    struct slice issuer = a->issuer;
+    if (a->came_to != (own ? p->id : 0))
+        return refused(e);
     if (issuer.n == 0)
         return promised ? refused(e) : ST_OK;
     return slice_is(issuer, sign_on_text(p->document, "issuer")) ? ST_OK : refused(e);
@@ -204,7 +226,7 @@ static enum status start_exchange(struct sign_on *s, const struct sign_on_answer
     if (st == ST_OK && (p == NULL || p->metadata == NULL))
         st = stale(e);
     if (st == ST_OK)
-        st = text_fits(a->code, CODE_MAX) ? check_issuer(p, a->issuer, e) : refused(e);
+        st = text_fits(a->code, CODE_MAX) ? check_issuer(s, p, a, e) : refused(e);
     if (st != ST_OK)
         return st;
     while (at < EXCHANGES && s->exchanges[at].stage != EXCHANGE_FREE)
@@ -215,8 +237,8 @@ static enum status start_exchange(struct sign_on *s, const struct sign_on_answer
     *x = (struct exchange){.stage = EXCHANGE_WAITING, .since = now, .provider = id, .user = a->user};
     memcpy(x->state, hash, HASH_SIZE);
     memcpy(x->code, a->code.p, a->code.n);
-    (void)snprintf(x->redirect, sizeof x->redirect, "%s", a->redirect);
-    st = derive(s, "nonce", a->state, x->nonce);
+    st = redirect_of(p, a->redirect, x->redirect, sizeof x->redirect) ? derive(s, "nonce", a->state, x->nonce)
+                                                                      : ST_LIMIT;
     if (st == ST_OK)
         st = derive(s, "verifier", a->state, x->verifier);
     st = st == ST_OK ? sign_on_errand_make(s, ERRAND_TOKEN, id, at, now, errand, e)

@@ -7,7 +7,8 @@
  *    missing: anywhere but loopback, link-local and multicast], "ca": PEM of the authorities that its
  *    certificate may come from (missing: the system's), "keys": a JWK set that replaces the published one,
  *    "link_mail": bool, "required": [departments that sign in by it only], "duties_exempt": bool (missing:
- *    true), "second_factor": {"amr": [...], "acr": [...]}, "max_age": seconds}
+ *    true), "second_factor": {"amr": [...], "acr": [...]}, "max_age": seconds,
+ *    "redirect": "own"|"shared" (a new provider's: own; one from before this key: shared)}
  * URLs are https. The client's secret is set apart, by the security administrator, and leaves the keeper only
  * in the request to the token endpoint.
  *
@@ -18,6 +19,11 @@
  * a cookie; nonce and code verifier are keyed hashes of it. So a sign-in that nobody finishes costs no
  * memory, and all end with a restart. An account is found by issuer and subject alone; the first time, where
  * link_mail says so, by a mail that the provider has verified, unless the account holds a duty.
+ *
+ * Against one provider's answer being taken to another (RFC 9700 section 4.4): people come back from each
+ * provider to an address of its own, the company's and "/NUMBER", and an answer that came to another address
+ * than its state's provider has is refused. Providers that share the one without a number must name
+ * themselves in each answer (`iss`, RFC 9207), unless only one such is enabled.
  *
  * All functions are safe from any thread. */
 #ifndef KEDUN_KEEPER_SIGN_ON_H
@@ -74,7 +80,7 @@ MUST_CHECK enum status sign_on_unlink(struct sign_on *s, uint32_t user, uint32_t
  */
 struct sign_on_begin {
     uint32_t provider, user;
-    const char *redirect; /* the address that the provider sends the browser back to */
+    const char *redirect; /* where providers that share an address send the browser back to */
     struct slice browser; /* SIGN_ON_BROWSER bytes */
 };
 MUST_CHECK enum status sign_on_start(struct sign_on *s, const struct sign_on_begin *begin, int64_t now,
@@ -84,6 +90,7 @@ struct sign_on_answer {
     struct slice state, code, issuer; /* as the browser brought them; issuer may be empty (RFC 9207) */
     struct slice browser;
     uint32_t user;
+    uint32_t came_to; /* the provider whose own address the browser was sent back to; 0: the shared one */
     const char *redirect;
 };
 /* Who came back. */

@@ -78,6 +78,11 @@ static bool is_auth(const json_t *v) {
                                           strcmp(text, "none") == 0));
 }
 
+static bool is_redirect(const json_t *v) {
+    const char *text = json_string_value(v);
+    return v == NULL || (text != NULL && (strcmp(text, "own") == 0 || strcmp(text, "shared") == 0));
+}
+
 static enum status check_rest(const json_t *d, struct error *e) {
     struct session_network networks[SESSION_NETWORKS];
     const json_t *factor = json_object_get(d, "second_factor"), *age = json_object_get(d, "max_age");
@@ -95,6 +100,8 @@ static enum status check_rest(const json_t *d, struct error *e) {
     if (age != NULL &&
         (!json_is_integer(age) || json_integer_value(age) < 60 || json_integer_value(age) > 12 * 3600))
         return document_bad(e, "max_age", "60 to 43200 seconds");
+    if (!is_redirect(json_object_get(d, "redirect")))
+        return document_bad(e, "redirect", "own or shared");
     if (!are_departments(json_object_get(d, "required")))
         return document_bad(e, "required", "at most 64 numbers of departments");
     return ST_OK;
@@ -103,7 +110,7 @@ static enum status check_rest(const json_t *d, struct error *e) {
 enum status sign_on_check(const json_t *d, struct error *e) {
     static const char *const known[] = {
         "name", "enabled",   "issuer",   "client_id",     "auth",          "hosts",   "networks", "ca",
-        "keys", "link_mail", "required", "duties_exempt", "second_factor", "max_age", NULL};
+        "keys", "link_mail", "required", "duties_exempt", "second_factor", "max_age", "redirect", NULL};
     const json_t *name = json_object_get(d, "name");
     const char *host = NULL, *issuer = sign_on_text(d, "issuer");
     if (!json_is_object(d))

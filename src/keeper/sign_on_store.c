@@ -137,6 +137,19 @@ static enum status store(struct sign_on *s, uint32_t id, json_t *document, const
     return st == ST_OK ? st : error_set(e, st, "sign_on_store", "the provider could not be stored");
 }
 
+bool sign_on_own_redirect(const struct provider *p) {
+    return strcmp(sign_on_text(p->document, "redirect"), "own") == 0;
+}
+
+/* A new provider has an address of its own unless its document says otherwise; one from before keeps what is
+ * registered at it until its document says otherwise. */
+static bool settle_redirect(const struct provider *old, json_t *document) {
+    if (json_object_get(document, "redirect") != NULL)
+        return true;
+    const char *is = old == NULL || sign_on_own_redirect(old) ? "own" : "shared";
+    return json_object_set_new(document, "redirect", json_string(is)) == 0;
+}
+
 /* What was fetched goes with the old document: the new one may name another issuer. */
 static enum status put(struct sign_on *s, uint32_t id, json_t *document, const struct vault_change *also,
                        struct error *e) {
@@ -148,7 +161,8 @@ static enum status put(struct sign_on *s, uint32_t id, json_t *document, const s
         return unknown(e);
     if (p == NULL && s->provider_count == SIGN_ON_PROVIDERS)
         return error_set(e, ST_LIMIT, "too_many_providers", "at most %d providers", SIGN_ON_PROVIDERS);
-    enum status st = store(s, p == NULL ? last + 1 : id, document, also, e);
+    enum status st = settle_redirect(p, document) ? store(s, p == NULL ? last + 1 : id, document, also, e)
+                                                  : error_set(e, ST_NOMEM, "no_memory", "provider");
     if (st != ST_OK)
         return st;
     if (p == NULL)

@@ -71,6 +71,8 @@ struct sign_on {
 
 /* A member that is text; "" when there is none. */
 const char *sign_on_text(const json_t *object, const char *key);
+/* Whether it sends people back to an address of its own. */
+bool sign_on_own_redirect(const struct provider *p);
 /* NULL when there is none; `live`: nor one that is switched off. */
 struct provider *sign_on_provider(struct sign_on *s, uint32_t id, bool live);
 /* Whether `url` is an https address at the issuer's host or one of the document's "hosts". */

@@ -140,3 +140,23 @@ enum status world_refresh_policies(struct keeper *k, uint32_t version, struct wo
     (void)pthread_mutex_unlock(&lock);
     return s;
 }
+
+static bool people_are_older(struct world *world, uint64_t version) {
+    struct world_view now;
+    world_enter(world, &now);
+    bool older = now.directory->version < version || clock_wall_ms() >= now.directory->stale_at;
+    world_leave(&now);
+    return older;
+}
+
+enum status world_refresh_people(struct keeper *k, uint64_t version, struct world *world, struct error *e) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    if (!people_are_older(world, version))
+        return ST_OK;
+    enum status s = ST_OK;
+    (void)pthread_mutex_lock(&lock);
+    if (people_are_older(world, version))
+        s = load_directory(k, world, e);
+    (void)pthread_mutex_unlock(&lock);
+    return s;
+}

@@ -29,4 +29,8 @@ MUST_CHECK enum status world_refresh(struct keeper *k, const struct world_source
 MUST_CHECK enum status world_refresh_policies(struct keeper *k, uint32_t version, struct world *world,
                                               struct error *e);
 
+/* The same of departments and people, by a principal's registry_version; also when a post begins or ends. */
+MUST_CHECK enum status world_refresh_people(struct keeper *k, uint64_t version, struct world *world,
+                                            struct error *e);
+
 #endif

@@ -10,7 +10,7 @@
 
 struct undo {
     struct caller *c;
-    const struct access *access;
+    const struct access *access, *asked; /* asked: had he given what policy asks of a deletion */
     struct page page;
     bool *skip; /* per row: not in the batch */
     size_t *undone, *kept;
@@ -27,13 +27,19 @@ static struct uuid id_of(const struct undo *u, size_t i) {
 
 /* ---- what is left out of a batch ---- */
 
-/* Rows changed since the import are not ours to take away; for the others the right to import suffices. */
+static bool lets(const struct access *a, enum act act, const struct page_row *row) {
+    return pred_decide(a->acts[act], page_lookup, row) == TRUTH_TRUE;
+}
+
+/* Rows changed since the import are not ours to take away; for the others the right to import suffices, but
+ * where he could delete the row if he gave what policy asks of that (a reason, a factor) he has to give it.
+ */
 static void keep_some(struct undo *u) {
     const struct access *a = u->access;
     for (size_t i = 0; i < u->page.rows.count; i++) {
         struct page_row row = {.page = &u->page, .row = &u->page.rows.rows[i]};
-        bool may = pred_decide(a->acts[ACT_DELETE], page_lookup, &row) == TRUTH_TRUE ||
-                   pred_decide(a->acts[ACT_IMPORT], page_lookup, &row) == TRUTH_TRUE;
+        bool may =
+            lets(a, ACT_DELETE, &row) || (lets(a, ACT_IMPORT, &row) && !lets(u->asked, ACT_DELETE, &row));
         u->skip[i] = row.row->cells[PAGE_REVISION].i != 1 || !may;
         *u->kept += u->skip[i];
     }
@@ -169,11 +175,12 @@ static enum status delete_rest(struct undo *u) {
 /* ---- finding them ---- */
 
 static enum status fetch_columns(struct undo *u) {
-    static const enum act acts[] = {ACT_DELETE, ACT_IMPORT};
+    const struct pred *const read[] = {u->access->acts[ACT_DELETE], u->access->acts[ACT_IMPORT],
+                                       u->asked->acts[ACT_DELETE]};
     uint16_t columns[OBJECT_FIELDS_MAX];
     enum status s = page_plan(u->access, NULL, 0, &u->page, u->e);
-    for (size_t i = 0; s == ST_OK && i < sizeof acts / sizeof acts[0]; i++) {
-        size_t n = pred_columns(u->access->acts[acts[i]], columns, OBJECT_FIELDS_MAX);
+    for (size_t i = 0; s == ST_OK && i < sizeof read / sizeof read[0]; i++) {
+        size_t n = pred_columns(read[i], columns, OBJECT_FIELDS_MAX);
         for (size_t k = 0; s == ST_OK && k < n && k < OBJECT_FIELDS_MAX; k++) {
             if (columns[k] >= FIELD_FIRST_OWN)
                 s = page_fetch(&u->page, columns[k], u->e);
@@ -203,6 +210,8 @@ enum status record_undo_job(struct caller *c, const struct object_def *object, u
     struct undo u = {.c = c, .undone = undone, .kept = kept, .e = e};
     *undone = *kept = 0;
     enum status s = access_get(c, object, &u.access, e);
+    if (s == ST_OK)
+        s = access_suppose(c, object, SUPPOSE_ALL, &u.asked, e);
     if (s == ST_OK)
         s = find_rows(&u, job, after, most);
     if (s != ST_OK)

@@ -1,3 +1,4 @@
+#include "keeper/need.h"
 #include "record/change.h"
 #include "record/get.h"
 #include "record/idempotency.h"
@@ -94,8 +95,11 @@ static enum status permit_act(struct change *k, enum act act) {
 }
 
 static enum status permit_change(struct change *k) {
+    struct need need;
     enum status s = permit_act(k, k->act);
-    return s == ST_DENIED && k->undoes_import ? permit_act(k, ACT_IMPORT) : s;
+    bool asks =
+        s == ST_DENIED && k->e != NULL && need_read(k->e, &need); /* he could: he gives what is asked */
+    return s == ST_DENIED && k->undoes_import && !asks ? permit_act(k, ACT_IMPORT) : s;
 }
 
 static enum status move_owner(struct change *k) {

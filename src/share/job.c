@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json_in.h"
+#include "crypto/hash.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -201,15 +202,34 @@ enum status job_is_cancelled(struct store_reader *r, const struct uuid *id, stru
     return s == ST_NOT_FOUND ? ST_OK : s;
 }
 
+enum status job_hash(const struct job *j, uint8_t out[JOB_PLAN]) {
+    struct buf all;
+    buf_init(&all, j->plan.n + 256, false);
+    buf_put_u8(&all, j->kind);
+    buf_put_u16(&all, j->object);
+    buf_put_u32(&all, j->owner);
+    buf_put(&all, j->id.b, sizeof j->id.b);
+    buf_put(&all, j->import.b, sizeof j->import.b);
+    buf_put_u64(&all, j->number);
+    buf_put_slice(&all, j->plan);
+    enum status s = all.failed ? ST_NOMEM : hash_once(buf_slice(&all), out);
+    buf_free(&all);
+    return s;
+}
+
 enum status job_enqueue(struct caller *c, struct job *j, struct error *e) {
     struct token token;
+    uint8_t plan[JOB_PLAN];
     j->owner = c->who.user;
     j->state = JOB_QUEUED;
     j->queued_at = clock_wall_ms();
     if (j->number == 0)
         j->number = job_number(&j->id);
     /* Authorised here; the token itself is thrown away: the jobs process claims one of its own. */
-    enum status s = keeper_job_token(c->keeper, &c->call, &j->id, j->object, &token, e);
+    enum status s = job_hash(j, plan);
+    if (s != ST_OK)
+        return error_set(e, s, "no_memory", "job");
+    s = keeper_job_token(c->keeper, &c->call, &j->id, j->object, slice_of(plan, sizeof plan), &token, e);
     explicit_bzero(&token, sizeof token);
     return s == ST_OK ? job_put(c->world.world, j, e) : s;
 }

@@ -1,7 +1,7 @@
 /* Long work: what somebody asked for, how far it is, how it ended. A job is an item of the store, made by the
  * engine, then written by the jobs process alone; wishes to cancel are items of their own, so that no two
  * writers share one. A job holds no customer's value and no token: the jobs process claims its token from the
- * keeper by the job's id (keeper_job_claim). */
+ * keeper by the job's id and the hash of what it is to do (keeper_job_claim). */
 #ifndef KEDUN_SHARE_JOB_H
 #define KEDUN_SHARE_JOB_H
 
@@ -54,6 +54,10 @@ MUST_CHECK enum status job_get(struct store_reader *r, const struct uuid *id, st
 MUST_CHECK enum status job_from_item(const struct store_item *item, struct arena *a, struct job *out);
 /* A job that is over also leaves the queue. */
 MUST_CHECK enum status job_put(struct world *w, const struct job *j, struct error *e);
+/* The hash of what a job is to do: kind, object, owner, what it is about and its plan; not how far it is. The
+ * keeper holds it from the moment of authorising, so that a job that was changed in the database is not run.
+ */
+MUST_CHECK enum status job_hash(const struct job *j, uint8_t out[JOB_PLAN]);
 /* Takes everything that is kept of a job away. */
 MUST_CHECK enum status job_forget(struct world *w, const struct uuid *id, struct error *e);
 

@@ -33,9 +33,10 @@ struct runner {
 static enum status claim(struct jobs *j, struct tools *t, const struct job *job, struct token *token,
                          struct principal *who, struct error *e) {
     struct keeper_call call = {.purpose = PURPOSE_IMPORT};
-    if (uuid_new(&call.request) != ST_OK)
-        return error_set(e, ST_IO, "internal", "no random bytes");
-    enum status s = keeper_job_claim(t->keeper, &call, &job->id, token, e);
+    uint8_t plan[JOB_PLAN];
+    if (uuid_new(&call.request) != ST_OK || job_hash(job, plan) != ST_OK)
+        return error_set(e, ST_IO, "internal", "no random bytes, or no memory");
+    enum status s = keeper_job_claim(t->keeper, &call, &job->id, slice_of(plan, sizeof plan), token, e);
     if (s == ST_NOT_FOUND)
         return error_set(e, ST_UNAUTHENTICATED, "job_expired", "the right to run this job is over");
     call.token = *token;

@@ -28,12 +28,17 @@ struct tools {
     struct keeper *keeper;
     struct store_reader *reader;
     struct arena arena; /* of a step, secret */
+    struct token token; /* whose rights `who` are, as they were at asked_ns */
+    struct principal who;
+    int64_t asked_ns; /* 0: not asked yet */
 };
 MUST_CHECK enum status run_tools_open(struct jobs *j, struct tools *t, struct error *e);
 void run_tools_close(struct tools *t);
 
-/* A caller for one step: the job's person in this world; give it back with caller_finish, then reset the
- * arena. */
+/* A caller for one step: the job's person with the rights that he has now (the keeper is asked once a
+ * second), in this world with the policies and people of now; give it back with caller_finish, then reset the
+ * arena. Definitions stay those that the job began with. ST_UNAUTHENTICATED once his account or the job is
+ * ended. */
 MUST_CHECK enum status run_caller(struct tools *t, const struct world_view *view, const struct token *token,
                                   const struct principal *who, struct caller *out, struct error *e);
 

@@ -130,6 +130,21 @@ test('more than the register leaves free is asked for before the first of them, 
   ok(await put({ ...document.high_risk, transfer: { above: 100, reason: true } }), 204);
 });
 
+test('to undo an import asks what a deletion asks, before it begins', async () => {
+  const manager = await server.as('manager'), body = Buffer.from(`类型,名称,手机\ncompany,撤销公司,${company().mobile}\n`);
+  const { id } = ok(await manager.post('/api/v1/imports', { object: 'customer', file_name: 'a.csv', size: body.length }), 201);
+  ok(await manager.request('PUT', `/api/v1/imports/${id}/parts/0`, { body, headers: { 'content-type': 'application/octet-stream' } }), 204);
+  ok(await manager.post(`/api/v1/imports/${id}/preview`, {}));
+  const mapping = ['customer_type', 'name', 'mobile'].map((field, column) => ({ column, field }));
+  const { job } = ok(await manager.post(`/api/v1/imports/${id}/start`, { mapping }), 202);
+  const over = (one) => until('the job', async () => { const j = ok(await manager.get(`/api/v1/jobs/${one}`)); return ['done', 'failed'].includes(j.state) && j; });
+  assert.equal((await over(job)).result.imported, 1);
+  const need = problem(await manager.post(`/api/v1/imports/${id}/undo`), 403, 'reason_required');
+  assert.deepEqual(need.required, { act: 'delete', reason: true, second_factor_minutes: null });
+  const undo = ok(await manager.post(`/api/v1/imports/${id}/undo`, undefined, because('导错了文件')), 202);
+  assert.equal((await over(undo.job)).result.undone, 1);
+});
+
 test('what the hour forbids is forbidden now, what it forbids at other hours is not', async () => {
   const finance = await server.as('finance1'), marketing = await server.as('marketing');
   assert.notEqual((await finance.get('/api/v1/records/order')).status, 200);

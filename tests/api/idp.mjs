@@ -81,7 +81,8 @@ export class Idp {
     const code = randomBytes(16).toString('base64url');
     this.codes.set(code, { challenge: q.get('code_challenge'), nonce: q.get('nonce'), redirect: q.get('redirect_uri') });
     this.last = q;
-    return { code, state: q.get('state'), iss: this.issuer, redirect: q.get('redirect_uri') };
+    const redirect = q.get('redirect_uri'), own = /\/sso\/(\d+)$/.exec(redirect);
+    return { code, state: q.get('state'), iss: this.issuer, redirect, ...(own ? { provider: Number(own[1]) } : {}) };
   }
 
   #metadata() {

@@ -262,6 +262,18 @@ test('a cancelled import keeps what it has done and says so', async () => {
   assert.equal(ok(await leader.get(`${base}/${id}`)).state, 'cancelled');
 });
 
+test('a role that is taken away binds an import that is running', async () => {
+  const steward = await server.as('steward'), sec = await server.as('secadmin'), n = 60000;
+  const id = await upload(steward, Buffer.from(many(n, '收权公司')));
+  ok(await steward.post(`${base}/${id}/preview`, {}));
+  const { job } = ok(await steward.post(`${base}/${id}/start`, { mapping }), 202);
+  await until('some rows', async () => ok(await steward.get(`/api/v1/jobs/${job}`)).result.imported > 0);
+  ok(await sec.patch('/api/v1/people/21', { roles: ['service'] }));
+  const end = await over(steward, job);
+  assert.ok(end.result.imported > 0 && end.result.imported < n, JSON.stringify(end));
+  ok(await sec.patch('/api/v1/people/21', { roles: ['data_steward'] }));
+});
+
 test('an import goes on after its process was killed; no row comes twice', async () => {
   const n = 20000;
   const id = await upload(leader, Buffer.from(many(n, '中断公司')));

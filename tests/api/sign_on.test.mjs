@@ -29,16 +29,15 @@ after(async () => {
 // There and back in one browser; the answer to the last step.
 async function signOn(c, { id = provider, bend = (x) => x } = {}) {
   const { url } = ok(await c.post(`${api}/session/sso/begin`, { provider: id }));
-  const { code, state, iss } = idp.authorize(url);
-  return c.post(`${api}/session/sso`, bend({ code, state, iss }));
+  const { code, state, iss, provider: came } = idp.authorize(url);
+  return c.post(`${api}/session/sso`, bend({ code, state, iss, provider: came }));
 }
 
 async function link(login) {
   const c = server.client();
   await c.signIn(login, password);
   const { url } = ok(await c.post(`${api}/me/sso/begin`, { provider, password }));
-  const { code, state, iss } = idp.authorize(url);
-  ok(await c.post(`${api}/me/sso`, { code, state, iss }), 204);
+  ok(await c.post(`${api}/me/sso`, idp.authorize(url)), 204);
   c.close();
 }
 
@@ -84,6 +83,13 @@ test('an identity that nobody has linked is refused with what to do; linked once
   await other.signIn('sales2', password);
   const { url } = ok(await other.post(`${api}/me/sso/begin`, { provider, password }));
   problem(await other.post(`${api}/me/sso`, idp.authorize(url)), 409, 'sign_on_taken');
+  // A thief of the session alone takes it off nobody.
+  const off = (body) => b.post(`${api}/me/sso/${provider}/unlink`, body);
+  problem(await off({}), 403, 'password_wrong', 'password');
+  assert.equal(ok(await b.get(`${api}/me/sso`)).links.length, 1);
+  ok(await off({ password }), 204);
+  assert.deepEqual(ok(await b.get(`${api}/me/sso`)).links, []);
+  await link('sales1');
 });
 
 test('every signature algorithm is taken, and a fresh key by its name', async () => {
@@ -110,6 +116,27 @@ test('an answer is good once, for its browser and its kind', async () => {
   problem(await signOn(server.client(), { bend: (x) => ({ ...x, code: 'made-up' }) }), 403, 'sign_on_refused');
   problem(await signOn(server.client(), { bend: ({ state }) => ({ state }) }), 403, 'sign_on_refused');
   problem(await signOn(server.client(), { bend: (x) => ({ ...x, iss: 'https://other.example' }) }), 403, 'sign_on_refused');
+});
+
+test('an answer counts only at the address of the provider that was asked', async () => {
+  const [one] = (await settings()).filter((p) => p.id === provider);
+  assert.equal(one.redirect, 'own');
+  const far = server.client('127.0.0.9'); // whose failures hold nobody else back
+  for (const came of [undefined, 0, provider + 1, String(provider)]) problem(await signOn(far, { bend: (x) => ({ ...x, provider: came }) }), 403, 'sign_on_refused');
+  ok(await signOn(server.client(), { bend: ({ iss, ...x }) => x })); // at its own address it needn't name itself
+  ok(await approve(idp.document({ redirect: 'shared' }), provider));
+  const bare = ({ iss, ...x }) => x;
+  ok(await signOn(server.client(), { bend: bare })); // nobody shares it yet
+  problem(await signOn(far, { bend: (x) => ({ ...x, provider }) }), 403, 'sign_on_refused');
+  ok(await approve(idp.document({ redirect: 'shared', issuer: 'https://other.example' })));
+  const other = (await settings()).find((p) => p.issuer === 'https://other.example').id;
+  problem(await signOn(far, { bend: bare }), 403, 'sign_on_refused');
+  ok(await signOn(server.client()));
+  ok(await approve(idp.document({ redirect: 'shared', issuer: 'https://other.example', enabled: false }), other));
+  ok(await signOn(server.client(), { bend: bare }));
+  ok(await approve(idp.document(), provider)); // what does not say so changes nothing
+  assert.equal((await settings()).find((p) => p.id === provider).redirect, 'shared');
+  ok(await approve(idp.document({ redirect: 'own' }), provider));
 });
 
 test('no bent token lets anybody in', async () => {

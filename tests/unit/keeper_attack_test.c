@@ -160,7 +160,7 @@ static void a_disabled_user_is_out_at_once(void **state) {
     struct keeper_call sys = world_sign_in(w, "sys"), wang = world_sign_in(w, "wang"), worker = wang;
     struct uuid id;
     assert_int_equal(uuid_new(&id), ST_OK);
-    assert_int_equal(keeper_job_token(w->k, &wang, &id, 1, &job, &e), ST_OK);
+    assert_int_equal(keeper_job_token(w->k, &wang, &id, 1, SLICE_NONE, &job, &e), ST_OK);
     worker.token = job;
     assert_int_equal(keeper_session(w->j, &worker, &who, &e), ST_OK);
     assert_true(who.is_job);
@@ -442,7 +442,7 @@ static void a_jobs_token_is_for_its_object_only(void **state) {
     struct keeper_call wang = world_sign_in(w, "wang"), worker = wang;
     struct world_row row = world_row(w, &wang, "张三", "+8613800001234", "330102199001011234");
     assert_int_equal(uuid_new(&id), ST_OK);
-    assert_int_equal(keeper_job_token(w->k, &wang, &id, 2, &job, &e), ST_OK);
+    assert_int_equal(keeper_job_token(w->k, &wang, &id, 2, SLICE_NONE, &job, &e), ST_OK);
     worker.token = job;
     assert_int_equal(world_open(w, &worker, &row, 1, clear_two, &got, &e), ST_DENIED);
     assert_string_equal(e.code, "another_object");
@@ -457,17 +457,27 @@ static void only_jobs_claims_a_job_and_only_one_that_was_authorised(void **state
     struct keeper_call nobody = {.purpose = PURPOSE_IMPORT}, wang = world_sign_in(w, "wang"), worker = wang;
     assert_int_equal(uuid_new(&id), ST_OK);
     assert_int_equal(uuid_new(&other), ST_OK);
-    assert_int_equal(keeper_job_token(w->k, &wang, &id, 1, &first, &e), ST_OK);
-    assert_int_equal(keeper_job_claim(w->j, &nobody, &other, &claimed, &e), ST_NOT_FOUND);
-    assert_int_equal(keeper_job_claim(w->k, &nobody, &id, &claimed, &e), ST_UNAVAILABLE); /* hung up on */
-    assert_int_equal(keeper_job_claim(w->j, &nobody, &id, &claimed, &e), ST_OK);
+    assert_int_equal(keeper_job_token(w->k, &wang, &id, 1, SLICE_NONE, &first, &e), ST_OK);
+    assert_int_equal(keeper_job_claim(w->j, &nobody, &other, SLICE_NONE, &claimed, &e), ST_NOT_FOUND);
+    assert_int_equal(keeper_job_claim(w->k, &nobody, &id, SLICE_NONE, &claimed, &e),
+                     ST_UNAVAILABLE); /* hung up on */
+    assert_int_equal(keeper_job_claim(w->j, &nobody, &id, SLICE_NONE, &claimed, &e), ST_OK);
     worker.token = first;
     assert_int_equal(keeper_session(w->j, &worker, &who, &e), ST_UNAUTHENTICATED);
     worker.token = claimed;
     assert_int_equal(keeper_session(w->j, &worker, &who, &e), ST_OK);
     assert_true(who.is_job);
     assert_int_equal(keeper_sign_out(w->j, &worker, &e), ST_OK);
-    assert_int_equal(keeper_job_claim(w->j, &nobody, &id, &claimed, &e), ST_NOT_FOUND);
+    /* What is said of it in the database was changed since. */
+    const struct slice plan = SLICE("0123456789abcdef0123456789abcdef"),
+                       other_plan = SLICE("0123456789abcdef0123456789abcdeF");
+    assert_int_equal(keeper_job_token(w->k, &wang, &other, 1, plan, &first, &e), ST_OK);
+    world_restart(w);
+    assert_int_equal(keeper_job_claim(w->j, &nobody, &other, other_plan, &claimed, &e), ST_DENIED);
+    assert_string_equal(e.code, "job_changed");
+    assert_int_equal(keeper_job_claim(w->j, &nobody, &other, SLICE_NONE, &claimed, &e), ST_DENIED);
+    assert_int_equal(keeper_job_claim(w->j, &nobody, &other, plan, &claimed, &e), ST_OK);
+    assert_int_equal(keeper_job_claim(w->j, &nobody, &id, SLICE_NONE, &claimed, &e), ST_NOT_FOUND);
 }
 
 static void intents_without_outcome_are_known_after_a_restart(void **state) {

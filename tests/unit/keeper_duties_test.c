@@ -479,10 +479,10 @@ static void one_person_has_few_keys_and_jobs(void **state) {
     assert_string_equal(e.code, "too_many_keys");
     for (size_t i = 0; i < JOBS_PER_USER; i++) {
         assert_int_equal(uuid_new(&job), ST_OK);
-        assert_int_equal(keeper_job_token(w->k, &wang, &job, 1, &token, &e), ST_OK);
+        assert_int_equal(keeper_job_token(w->k, &wang, &job, 1, SLICE_NONE, &token, &e), ST_OK);
     }
     assert_int_equal(uuid_new(&job), ST_OK);
-    assert_int_equal(keeper_job_token(w->k, &wang, &job, 1, &token, &e), ST_LIMIT);
+    assert_int_equal(keeper_job_token(w->k, &wang, &job, 1, SLICE_NONE, &token, &e), ST_LIMIT);
     assert_string_equal(e.code, "too_many_jobs");
     assert_int_equal(make_key(w, &li, "agent", &token, &e), ST_OK);
     (void)world_sign_in(w, "wang");
@@ -497,7 +497,7 @@ static void what_was_made_before_a_duty_gives_nothing_of_it(void **state) {
                        sec = world_sign_in(w, "sec"), key = li, job = li;
     assert_int_equal(make_key(w, &li, "agent", &key.token, &e), ST_OK);
     assert_int_equal(uuid_new(&id), ST_OK);
-    assert_int_equal(keeper_job_token(w->k, &li, &id, 1, &job.token, &e), ST_OK);
+    assert_int_equal(keeper_job_token(w->k, &li, &id, 1, SLICE_NONE, &job.token, &e), ST_OK);
     assert_int_equal(keeper_session(w->k, &key, &who, &e), ST_OK);
     uint64_t p = propose(w, &sec, say(w, DUTY_OFF, 2u, "{\"duties\":[\"auditor\"]}"), NULL);
     assert_int_equal(decide(w, &sys, p, true, NULL, &e), ST_OK);

@@ -21,7 +21,7 @@ export const router = createRouter({
       meta: { open: true, title: 'signIn.title' },
     },
     {
-      path: '/sso',
+      path: '/sso/:provider(\\d+)?',
       name: 'sso',
       component: () => import('./views/SignOnReturn.vue'),
       meta: { open: true, title: 'signIn.title' },

@@ -43,7 +43,7 @@ export const signOn = {
   linkBegin: (provider: number, password: string) =>
     post<{ url: string }>('/me/sso/begin', { provider, password }),
   linkFinish: (answer: T.SignOnAnswer) => post<void>('/me/sso', answer),
-  unlink: (provider: number) => del<void>(`/me/sso/${provider}`),
+  unlink: (provider: number, password: string) => post<void>(`/me/sso/${provider}/unlink`, { password }),
   settings: () => get<{ providers: T.SignOnSettings[] }>('/sso/providers'),
   secret: (provider: number, secret: string) => post<void>(`/sso/providers/${provider}/secret`, { secret }),
 };

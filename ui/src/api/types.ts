@@ -297,6 +297,7 @@ export interface SignOnAnswer {
   state: string;
   code: string;
   iss: string;
+  provider?: number; // whose own address it came to
 }
 export interface SignOnSettings extends SignOnProvider {
   secret: boolean;
@@ -313,6 +314,7 @@ export interface SignOnSettings extends SignOnProvider {
   duties_exempt?: boolean;
   second_factor?: { amr?: string[]; acr?: string[] };
   max_age?: number;
+  redirect?: 'own' | 'shared';
 }
 export interface AccessChange {
   object?: number;

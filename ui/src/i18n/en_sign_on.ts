@@ -33,10 +33,13 @@ export default {
     linkText: 'Once your password is confirmed you sign in there a single time.',
     continue: 'Continue',
     removeText: 'It can no longer be used to sign in to this account.',
+    removeHelp: 'Show once more that it is you. No password is needed where you have a second factor.',
     settings: 'Single sign-on settings',
     intro:
       "People sign in with the company's identity provider (OpenID Connect). The security administrator proposes, a holder of another duty approves.",
     redirect: 'Redirect address to register with the provider:',
+    redirectText: 'Each provider has a redirect address of its own; it stands here once it is approved.',
+    own: 'A redirect address of its own (register it with the provider first)',
     add: 'Add a provider',
     editTitle: 'Change a provider',
     empty: 'No identity provider yet',
