@@ -204,6 +204,23 @@ static void a_page_or_proposal_that_rests_on_an_older_company_is_refused(void **
     assert_string_equal(e.code, "company_changed");
 }
 
+static void a_job_that_was_changed_since_it_was_authorised_is_not_run(void **state) {
+    struct world *w = *state;
+    struct error e = {.status = ST_OK};
+    struct keeper_call boss = world_sign_in(w, "boss"), nobody = {.purpose = PURPOSE_IMPORT};
+    const struct slice plan = SLICE("0123456789abcdef0123456789abcdef"),
+                       other = SLICE("0123456789abcdef0123456789abcdeF");
+    struct token token;
+    struct uuid id;
+    assert_int_equal(uuid_new(&id), ST_OK);
+    assert_int_equal(keeper_job_token(w->k, &boss, &id, 1, plan, &token, &e), ST_OK);
+    world_restart(w);
+    assert_int_equal(keeper_job_claim(w->j, &nobody, &id, other, &token, &e), ST_DENIED);
+    assert_string_equal(e.code, "job_changed");
+    assert_int_equal(keeper_job_claim(w->j, &nobody, &id, SLICE_NONE, &token, &e), ST_DENIED);
+    assert_int_equal(keeper_job_claim(w->j, &nobody, &id, plan, &token, &e), ST_OK);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_session_that_leaves_its_networks_is_of_no_use_until_it_is_back,
@@ -212,6 +229,8 @@ int main(void) {
                                         teardown),
         cmocka_unit_test_setup_teardown(an_api_key_is_held_to_its_makers_networks, setup, teardown),
         cmocka_unit_test_setup_teardown(a_role_for_a_time_brings_its_networks_with_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_job_that_was_changed_since_it_was_authorised_is_not_run, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(networks_and_hours_take_two_and_shut_out_neither_of_them, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_page_or_proposal_that_rests_on_an_older_company_is_refused, setup,
