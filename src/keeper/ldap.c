@@ -129,7 +129,9 @@ static enum status put(struct ldap_sources *l, uint32_t id, json_t *document, co
     if (r == NULL && l->count == LDAP_DIRECTORIES)
         return error_set(e, ST_LIMIT, "too_many_directories", "at most %d directories", LDAP_DIRECTORIES);
     bool forget = r != NULL && is_elsewhere(r->document, document);
-    struct ldap_state state = r == NULL ? (struct ldap_state){.by = 0} : r->state;
+    struct ldap_state state = {.by = 0};
+    if (r != NULL)
+        state = r->state;
     state.next_at = 0; /* new terms are tried at once */
     if (forget)
         state.by = 0;

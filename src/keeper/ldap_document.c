@@ -37,7 +37,7 @@ static bool is_secret_name(const char *name) {
                                         "sharedkey",   "krbmkey",    "peklist",    "passphrase",   NULL};
     static const char *const whole[] = {"currentvalue", "priorvalue", "userpin", NULL};
     char folded[65] = "";
-    for (size_t i = 0; name[i] != '\0' && i < sizeof folded - 1; i++)
+    for (size_t i = 0; i < sizeof folded - 1 && name[i] != '\0'; i++)
         folded[i] = (char)tolower((unsigned char)name[i]);
     bool secret = document_is_one_of(folded, whole);
     for (size_t i = 0; !secret && parts[i] != NULL; i++)
