@@ -293,12 +293,8 @@ export interface SignOnProvider {
   id: number;
   name: Label;
 }
-export interface SignOnAnswer {
-  state: string;
-  code: string;
-  iss: string;
-  provider?: number; // whose own address it came to
-}
+/* `provider`: to whose own address it came. */
+export type SignOnAnswer = { state: string; code: string; iss: string; provider?: number };
 export interface SignOnSettings extends SignOnProvider {
   secret: boolean;
   enabled: boolean;
