@@ -82,7 +82,7 @@ static void check_problem(const struct error *e, const struct field_errors *erro
         buf_init(&reply.headers, 32 * 1024, false);
         buf_init(&reply.body, (size_t)1 << 20, true);
     }
-    problem_write(&reply, e, errors, LANGUAGE_EN, SLICE("none"), SLICE_NONE);
+    problem_write(&reply, e, errors, LANGUAGE_EN, SLICE("none"), SLICE_NONE, NULL);
     json_t *body = json_loadb((const char *)reply.body.p, reply.body.n, JSON_REJECT_DUPLICATES, NULL);
     must(!reply.body.failed && json_is_object(body) && reply.status >= 400 && reply.status < 500);
     json_decref(body);
