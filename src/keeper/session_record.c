@@ -78,8 +78,9 @@ bool session_read(struct slice record, struct session *s) {
         if (g->networks[i].bits > 128)
             return false;
     }
-    g->has_plan = version > 1 && reader_u8(&r) != 0;
+    uint8_t has_plan = version > 1 ? reader_u8(&r) : 0;
+    g->has_plan = has_plan == 1;
     if (version > 1)
         reader_copy(&r, g->plan, sizeof g->plan);
-    return reader_done(&r) && g->step < SIGN_IN_STEP_END;
+    return reader_done(&r) && has_plan <= 1 && g->step < SIGN_IN_STEP_END;
 }

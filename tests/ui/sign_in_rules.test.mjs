@@ -23,16 +23,17 @@ test('the security administrator changes what is asked of passwords, and what a 
     await page.fill('#words', '华星 huaxing');
     await accessible(page, 'sign-in-rules');
     await page.click('form .primary');
-    await page.locator('.toast, [role=status]').first().waitFor();
+    await page.locator('.toast:has-text("已保存")').first().waitFor();
+    await settled(page); // what was saved is read again before the next change is typed
     const state = (await api(page, 'GET', '/sign-in')).body;
     assert.deepEqual(state.company.sign_in.passwords, { profile: 'modern', least: 12, words: ['华星', 'huaxing'] });
     await page.fill('#company-networks', '10.9.0.0/16'); // where he is not himself
     await page.click('form .primary');
-    await page.fill('#rules-reason', '只在公司内登录');
-    await page.click('form .primary');
     await page.locator('form [role=alert]:has-text("您自己")').waitFor();
     await page.fill('#company-networks', '127.0.0.0/8\n::1/128');
     await page.press('#company-networks', 'Tab');
+    await page.click('form .primary');
+    await page.fill('#rules-reason', '只在公司内登录');
     await accessible(page, 'sign-in-rules-two');
     await page.click('form .primary');
     await page.locator('.toast:has-text("审批")').first().waitFor();

@@ -65,6 +65,7 @@ test('who is not linked is told what to do; once linked he signs in by a click',
     await page.waitForSelector('.shell');
     await page.goto('/account');
     await page.click('[data-factor=sign-on] .btn.danger');
+    await page.fill('#unlink-password', people[role].password);
     await page.click('.kd-modal .btn.danger');
     await page.waitForSelector('[data-factor=sign-on] .btn:not(.danger)');
   }));
