@@ -124,11 +124,12 @@ static enum status print_request(struct asking *a, const json_t *body, struct sl
     const json_t *reason = json_object_get(body, "reason"), *days = json_object_get(body, "days");
     json_t *whole =
         json_pack("{s:s, s:I, s:O}", "kind", "access", "user", (json_int_t)a->c->who.user, "change", a->out);
-    if (whole != NULL && reason != NULL)
-        (void)json_object_set_new(whole, "reason", json_deep_copy(reason));
-    if (whole != NULL && days != NULL)
-        (void)json_object_set_new(whole, "days", json_deep_copy(days));
-    char *text = whole == NULL ? NULL : json_print(whole, JSON_COMPACT);
+    bool fine = whole != NULL;
+    if (fine && reason != NULL)
+        fine = json_object_set_new(whole, "reason", json_deep_copy(reason)) == 0;
+    if (fine && days != NULL)
+        fine = json_object_set_new(whole, "days", json_deep_copy(days)) == 0;
+    char *text = fine ? json_print(whole, JSON_COMPACT) : NULL;
     *document = text == NULL ? SLICE_NONE : arena_copy(a->c->arena, slice_from_string(text));
     free(text);
     json_decref(whole);

@@ -210,17 +210,7 @@ static enum status read_rule(struct caller *c, const struct http_request *r, str
 /* The rule without anything else that the body may hold. */
 static struct slice plan_of(struct caller *c, const json_t *body) {
     static const char *const kept[] = {"from", "within", "to", "field", "cases"};
-    json_t *plan = json_object();
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
-        json_t *v = json_object_get(body, kept[i]);
-        if (v != NULL)
-            (void)json_object_set(plan, kept[i], v);
-    }
-    char *text = json_print(plan, JSON_COMPACT);
-    struct slice copy = text == NULL ? SLICE_NONE : arena_copy(c->arena, slice_from_string(text));
-    free(text);
-    json_decref(plan);
-    return copy;
+    return json_members(c->arena, body, kept, sizeof kept / sizeof kept[0]);
 }
 
 static bool is_asked(const json_t *objects, const char *name) {

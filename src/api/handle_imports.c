@@ -312,17 +312,7 @@ HANDLER(api_import_check) {
 /* The mapping as it was checked, without anything else that the body may hold. */
 static struct slice plan_of(struct caller *c, const json_t *body) {
     static const char *const kept[] = {"mapping", "owner", "header", "encoding", "delimiter"};
-    json_t *plan = json_object();
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
-        json_t *v = json_object_get(body, kept[i]);
-        if (v != NULL)
-            (void)json_object_set(plan, kept[i], v);
-    }
-    char *text = json_print(plan, JSON_COMPACT);
-    struct slice copy = text == NULL ? SLICE_NONE : arena_copy(c->arena, slice_from_string(text));
-    free(text);
-    json_decref(plan);
-    return copy;
+    return json_members(c->arena, body, kept, sizeof kept / sizeof kept[0]);
 }
 
 /* The import says its job first: should the system stop in between, it is simply not started. */
@@ -367,7 +357,7 @@ static enum status start_locked(struct engine *engine, struct caller *c, const s
                         .import = one.import.id,
                         .total = one.import.size,
                         .plan = plan_of(c, r->json)};
-    if (s == ST_OK && job->plan.n == 0)
+    if (s == ST_OK && job->plan.p == NULL)
         s = error_set(e, ST_NOMEM, "no_memory", "start");
     if (s == ST_OK) /* how many rows it has is not known yet: as many as a file of this size may have */
         s = foresee(c, HIGH_RISK_IMPORT, one.import.object, one.import.size / ROW_LEAST, e);

@@ -320,20 +320,24 @@ static bool has(const json_t *names, const char *name) {
     return false;
 }
 
-/* All roles of all posts that hold. */
+/* All roles of all posts that hold; NULL for lack of memory. */
 static json_t *roles_of(const struct directory *d, uint32_t user) {
     const struct staff *s = directory_staff(d, user);
     struct person p = {.document = NULL};
     json_t *all = json_array();
     if (s == NULL || all == NULL || person_read(d, s, &p) != ST_OK)
         return all;
-    for (size_t i = 0; i < p.count; i++) {
-        for (size_t k = 0; k < p.actors[i].role_count; k++) {
-            if (!has(all, p.actors[i].roles[k]))
-                (void)json_array_append_new(all, json_string(p.actors[i].roles[k]));
-        }
+    bool whole = true;
+    for (size_t i = 0; whole && i < p.count; i++) {
+        for (size_t k = 0; whole && k < p.actors[i].role_count; k++)
+            whole = has(all, p.actors[i].roles[k]) ||
+                    json_array_append_new(all, json_string(p.actors[i].roles[k])) == 0;
     }
     json_decref(p.document);
+    if (!whole) {
+        json_decref(all);
+        return NULL;
+    }
     return all;
 }
 
@@ -348,9 +352,10 @@ static void put_roles(struct json *j, const char *key, const json_t *these, cons
     json_array_end(j);
 }
 
-static void put_person(const struct preview *x, uint32_t user, struct json *j) {
+static enum status put_person(const struct preview *x, uint32_t user, struct json *j, struct error *e) {
     const struct staff *was = directory_staff(x->old, user), *is = directory_staff(x->fresh, user);
     json_t *before = roles_of(x->old, user), *after = roles_of(x->fresh, user);
+    bool known = before != NULL && after != NULL;
     json_key(j, "department_before");
     json_int(j, was == NULL ? 0 : was->department);
     json_key(j, "department_after");
@@ -359,6 +364,7 @@ static void put_person(const struct preview *x, uint32_t user, struct json *j) {
     put_roles(j, "roles_lost", before, after);
     json_decref(before);
     json_decref(after);
+    return known ? ST_OK : error_set(e, ST_NOMEM, "no_memory", "preview");
 }
 
 /* People and records of the department and all below, as it is. */
@@ -419,7 +425,7 @@ static enum status put_answer(const struct preview *x, const struct directory_ch
     if (change->kind == REGISTRY_DEPARTMENT)
         s = put_department(x, change->id, j, e);
     else
-        put_person(x, change->id, j);
+        s = put_person(x, change->id, j, e);
     put_lines(x, j);
     json_object_end(j);
     return s;

@@ -138,3 +138,17 @@ char *json_print(const json_t *value, size_t flags) {
     buf_free(&b);
     return NULL;
 }
+
+struct slice json_members(struct arena *a, const json_t *from, const char *const *names, size_t count) {
+    json_t *kept = json_object();
+    bool whole = kept != NULL;
+    for (size_t i = 0; whole && i < count; i++) {
+        json_t *v = json_object_get(from, names[i]);
+        whole = v == NULL || json_object_set(kept, names[i], v) == 0;
+    }
+    char *text = whole ? json_print(kept, JSON_COMPACT) : NULL;
+    struct slice copy = text == NULL ? SLICE_NONE : arena_copy(a, slice_from_string(text));
+    free(text);
+    json_decref(kept);
+    return copy;
+}

@@ -353,12 +353,15 @@ static enum status each_name(struct slice list, json_t *from, json_t *into, stru
             continue;
         }
         json_t *kept = json_object_get(into, key);
+        int failed;
         if (inner == NULL || kept == value)
-            (void)json_object_set(into, key, value);
+            failed = json_object_set(into, key, value);
         else if (kept == NULL)
-            (void)json_object_set_new(into, key, json_pack("{s:O}", sub, inner));
+            failed = json_object_set_new(into, key, json_pack("{s:O}", sub, inner));
         else
-            (void)json_object_set(kept, sub, inner);
+            failed = json_object_set(kept, sub, inner);
+        if (failed != 0)
+            return no_memory(e);
     }
     return ST_OK;
 }

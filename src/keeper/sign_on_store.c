@@ -216,7 +216,10 @@ static bool write_provider(struct sign_on *s, const struct provider *p, bool who
         buf_init(&secret, VAULT_VALUE_MAX, true);
         bool has = sign_on_secret(s, p->id, &secret) == ST_OK;
         buf_free(&secret);
-        (void)json_object_set_new(one, "secret", json_boolean(has));
+        if (json_object_set_new(one, "secret", json_boolean(has)) != 0) {
+            json_decref(one);
+            return false;
+        }
     }
     return json_array_append_new(list, one) == 0;
 }

@@ -67,6 +67,27 @@ static void what_is_printed_is_whole(void **state) {
     json_decref(again);
 }
 
+/* A plan without its narrowing member would do more than was asked for. */
+static void no_member_is_left_out_for_lack_of_memory(void **state) {
+    static const char *const names[] = {"within", "from", "missing"};
+    struct arena a;
+    struct slice text = SLICE_NONE;
+    json_t *v;
+    unsigned long n = 0;
+    (void)state;
+    assert_int_equal(json_read(SLICE("{\"from\":7,\"more\":1,\"within\":true}"), 0, &v, NULL), ST_OK);
+    arena_init(&a, 1 << 16, ARENA_PLAIN);
+    while (text.p == NULL) {
+        failing_arm(++n, false);
+        text = json_members(&a, v, names, 3);
+        (void)failing_disarm();
+    }
+    assert_true(n > 3);
+    assert_true(slice_equal(text, SLICE("{\"within\":true,\"from\":7}")));
+    arena_free(&a);
+    json_decref(v);
+}
+
 static void many_values_are_given_back(void **state) {
     static char text[400002];
     json_t *v;
@@ -87,6 +108,7 @@ int main(void) {
         cmocka_unit_test(values_are_read_and_bad_text_is_placed),
         cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(what_is_printed_is_whole),
+        cmocka_unit_test(no_member_is_left_out_for_lack_of_memory),
         cmocka_unit_test(many_values_are_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
