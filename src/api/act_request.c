@@ -132,6 +132,15 @@ static enum status print_request(struct caller *c, const json_t *body, json_t *c
     return document->p == NULL ? no_memory(e) : ST_OK;
 }
 
+/* What is no act at all the keeper refuses. */
+static enum status is_asked(const struct caller *c, const json_t *name, struct error *e) {
+    enum high_risk_act act;
+    bool known = json_is_string(name) && high_risk_find(json_string_value(name), &act);
+    return !known || c->world.directory->high_risk.acts[act].approval
+               ? ST_OK
+               : error_set(e, ST_CONFLICT, "approval_not_asked", "this act needs no approval");
+}
+
 enum status act_request_translate(struct caller *c, const struct http_request *r, struct slice *document,
                                   struct error *e) {
     static const char *const kept[] = {"act", "count", "hours", NULL};
@@ -143,6 +152,8 @@ enum status act_request_translate(struct caller *c, const struct http_request *r
         return bad(e, "change", "an object");
     }
     enum status s = out != NULL && take_rest(change, kept, out) ? ST_OK : no_memory(e);
+    if (s == ST_OK)
+        s = is_asked(c, json_object_get(change, "act"), e);
     if (s == ST_OK)
         s = take_object(c, json_object_get(change, "object"), &access, out, e);
     if (s == ST_OK)

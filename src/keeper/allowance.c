@@ -173,64 +173,130 @@ uint32_t allowances_used(struct allowances *a, uint64_t proposal) {
     return used;
 }
 
-/* Marks the records among those named; false when one is not. */
-static bool mark_all(const struct allowance *one, const struct allowance_use *use, uint8_t bits[BITS_MOST],
-                     uint32_t *used) {
-    for (size_t i = 0; i < use->count; i++) {
-        const struct uuid *at = one->count == 0 ? NULL
-                                                : bsearch(&use->records[i], one->records, one->count,
-                                                          sizeof *one->records, by_id);
-        if (at == NULL)
-            return false;
-        size_t bit = (size_t)(at - one->records);
-        *used += (bits[bit / 8] >> bit % 8 & 1) == 0;
-        bits[bit / 8] |= (uint8_t)(1u << bit % 8);
-    }
-    return true;
-}
-
-static enum status store_used(struct allowances *a, uint64_t proposal, uint32_t used,
-                              const uint8_t bits[BITS_MOST]) {
-    uint8_t key[8], value[4 + BITS_MOST];
-    make_key(proposal, key);
-    for (size_t i = 0; i < 4; i++)
-        value[i] = (uint8_t)(used >> (8 * i));
-    memcpy(value + 4, bits, BITS_MOST);
-    struct vault_change c = {VAULT_ALLOWANCE_USED, slice_of(key, 8), slice_of(value, sizeof value)};
-    return vault_commit(a->vault, &c, 1);
-}
-
-static enum status use_one(struct allowances *a, const struct registry_allowance *terms,
-                           const struct allowance_use *use) {
-    struct allowance *one = find(a, terms->proposal);
+/* What one write takes, before anything of it is on the disk. */
+struct part {
+    struct allowance *one;
+    uint32_t used; /* as it will stand */
     uint8_t bits[BITS_MOST];
-    if (one == NULL || (terms->bound && one->count == 0))
-        return ST_DENIED;
-    uint32_t used = one->used;
-    memcpy(bits, one->bits, sizeof bits);
-    bool covers = terms->bound ? mark_all(one, use, bits, &used) : use->beyond <= terms->count - used;
-    if (!covers || used > terms->count)
-        return ST_DENIED;
-    used += terms->bound ? 0 : use->beyond;
-    if (use->look)
-        return ST_OK;
-    enum status s = used == one->used ? ST_OK : store_used(a, terms->proposal, used, bits);
-    if (s != ST_OK)
-        return ST_IO;
-    one->used = used;
-    memcpy(one->bits, bits, sizeof bits);
-    return ST_OK;
+    bool taken;
+};
+
+struct taking {
+    const struct allowance_use *use;
+    bool *covered; /* per record */
+    struct part parts[ALLOWANCES_LIVE];
+    size_t count;
+};
+
+/* Those of the records that it names and no other covers yet. */
+static void cover_named(struct taking *t, struct part *p) {
+    for (size_t i = 0; i < t->use->count; i++) {
+        const struct uuid *at = t->covered[i] || p->one->count == 0
+                                    ? NULL
+                                    : bsearch(&t->use->records[i], p->one->records, p->one->count,
+                                              sizeof *p->one->records, by_id);
+        if (at == NULL)
+            continue;
+        size_t bit = (size_t)(at - p->one->records);
+        t->covered[i] = p->taken = true;
+        p->used += (p->bits[bit / 8] >> bit % 8 & 1) == 0;
+        p->bits[bit / 8] |= (uint8_t)(1u << bit % 8);
+    }
+}
+
+/* How many records still want one. */
+static size_t left_over(const struct taking *t) {
+    size_t wanted = 0, others = 0;
+    for (size_t i = 0; i < t->use->count; i++) {
+        bool asks = t->use->wanted != NULL && t->use->wanted[i];
+        wanted += !t->covered[i] && asks;
+        others += !t->covered[i] && !asks;
+    }
+    return wanted + (others > t->use->free ? others - t->use->free : 0);
+}
+
+static void take_number(struct part *p, uint32_t most, size_t *left) {
+    uint32_t free = most > p->used ? most - p->used : 0;
+    uint32_t n = free < *left ? free : (uint32_t)*left;
+    p->used += n;
+    p->taken = n > 0;
+    *left -= n;
+}
+
+/* False: all of them together don't cover it. */
+static bool plan(struct allowances *a, const struct registry_allowance *terms, size_t n, struct taking *t) {
+    for (size_t i = 0; i < n; i++) {
+        struct part *p = &t->parts[i];
+        *p = (struct part){.one = find(a, terms[i].proposal)};
+        if (p->one == NULL)
+            continue;
+        p->used = p->one->used;
+        memcpy(p->bits, p->one->bits, sizeof p->bits);
+        if (terms[i].bound)
+            cover_named(t, p);
+    }
+    t->count = n;
+    size_t left = left_over(t);
+    for (size_t i = 0; i < n && left > 0; i++) {
+        if (t->parts[i].one != NULL && !terms[i].bound)
+            take_number(&t->parts[i], terms[i].count, &left);
+    }
+    return left == 0;
+}
+
+#define USED_VALUE (4 + BITS_MOST)
+
+/* All of the parts in one commit: a write is covered as a whole or not at all. */
+static enum status store_used(struct allowances *a, const struct taking *t) {
+    uint8_t keys[ALLOWANCES_LIVE][8], values[ALLOWANCES_LIVE][USED_VALUE];
+    struct vault_change changes[ALLOWANCES_LIVE];
+    size_t n = 0;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct part *p = &t->parts[i];
+        if (!p->taken || p->used == p->one->used)
+            continue;
+        make_key(p->one->proposal, keys[n]);
+        for (size_t k = 0; k < 4; k++)
+            values[n][k] = (uint8_t)(p->used >> (8 * k));
+        memcpy(values[n] + 4, p->bits, BITS_MOST);
+        changes[n] = (struct vault_change){VAULT_ALLOWANCE_USED, slice_of(keys[n], 8),
+                                           slice_of(values[n], USED_VALUE)};
+        n++;
+    }
+    return n == 0 || vault_commit(a->vault, changes, n) == ST_OK ? ST_OK : ST_IO;
+}
+
+static void finish(struct taking *t, struct allowances_taken *out) {
+    for (size_t i = 0; i < t->count; i++) {
+        struct part *p = &t->parts[i];
+        if (!p->taken)
+            continue;
+        out->proposals[out->count++] = p->one->proposal;
+        if (t->use->look)
+            continue;
+        p->one->used = p->used;
+        memcpy(p->one->bits, p->bits, sizeof p->bits);
+    }
 }
 
 enum status allowances_take(struct allowances *a, struct registry *r, const struct allowance_use *use,
-                            uint64_t *proposal) {
+                            struct allowances_taken *out) {
     struct registry_allowance terms[ALLOWANCES_LIVE];
-    enum status s = ST_DENIED;
     size_t n =
         registry_allowances(r, use->user, high_risk_name(use->act), use->object, terms, ALLOWANCES_LIVE);
-    for (size_t i = 0; s == ST_DENIED && i < n; i++) {
-        s = use_one(a, &terms[i], use);
-        *proposal = terms[i].proposal;
-    }
+    struct taking *t = n == 0 ? NULL : calloc(1, sizeof *t);
+    out->count = 0;
+    if (n == 0)
+        return ST_DENIED;
+    if (t != NULL)
+        *t = (struct taking){.use = use, .covered = calloc(use->count, sizeof *t->covered)};
+    enum status s = t == NULL || t->covered == NULL ? ST_NOMEM : plan(a, terms, n, t) ? ST_OK : ST_DENIED;
+    if (s == ST_OK && !use->look)
+        s = store_used(a, t);
+    if (s == ST_OK)
+        finish(t, out);
+    if (t != NULL)
+        free(t->covered);
+    free(t);
     return s;
 }

@@ -3,10 +3,12 @@
  * A proposal of kind "act" that was approved is a grant of the registry with a member "allow": {"act",
  * "object" (0: any), "name", "label", "count", "bound", "proposal"} for one person until an end, while he
  * stands where he stood. It lets him do `count` records more than the register (keeper/high_risk.h) leaves
- * free, or, `bound`, exactly the records that he named, each as often as need be. What was used is on the
- * disk before the act goes on, so no restart gives it back; an act that failed afterwards has used it all the
- * same. The records' ids stand here and in no document: who decides needs their titles, not them. Kept until
- * a day after the end. Safe from any thread. */
+ * free, or, `bound`, the records that he named, each as often as need be. Several add up for one write: first
+ * the named ones, each record once, then those of a number, always what ends first. All that a write needs is
+ * used together or nothing of it; what was used is on the disk before the act goes on, so no restart gives it
+ * back; an act that failed afterwards has used it all the same. The records' ids stand here and in no
+ * document: who decides needs their titles, not them. Kept until a day after the end. Safe from any thread.
+ */
 #ifndef KEDUN_KEEPER_ALLOWANCE_H
 #define KEDUN_KEEPER_ALLOWANCE_H
 
@@ -44,12 +46,18 @@ struct allowance_use {
     enum high_risk_act act;
     uint16_t object;
     const struct uuid *records;
+    const bool *wanted; /* per record: policy lets it pass with an approval alone; NULL: none of them */
     size_t count;
-    uint32_t beyond; /* how many of them are more than what is free */
-    bool look;       /* whether there is one; none is used */
+    size_t free; /* how many of the others go without one */
+    bool look;   /* whether there are enough; none is used */
 };
-/* Uses one that covers all of it; under the lock. ST_DENIED: there is none. ST_IO. */
+/* The proposals of those that were used, what ends first first. */
+struct allowances_taken {
+    uint64_t proposals[ALLOWANCES_LIVE];
+    size_t count;
+};
+/* Uses as many as it takes to cover all of it; under the lock. ST_DENIED: they don't. ST_IO, ST_NOMEM. */
 MUST_CHECK enum status allowances_take(struct allowances *a, struct registry *r,
-                                       const struct allowance_use *use, uint64_t *proposal);
+                                       const struct allowance_use *use, struct allowances_taken *out);
 
 #endif

@@ -325,6 +325,7 @@ struct keeper_open {
     const uint32_t
         *needle_rows;    /* row_count, when there are needles. Bit n: needle n may speak of this row */
     struct slice reason; /* reveal: why; sealed in the entry under the subject's key */
+    bool approval;       /* reveal: policy lets it pass with an approval alone */
 };
 
 struct keeper_opened {
@@ -359,6 +360,7 @@ struct keeper_seal_row {
     const uint16_t
         *plain_fields; /* unsealed fields that change (owner, department … too): counted and recorded */
     size_t plain_count;
+    uint8_t approval; /* bits by enum high_risk_act: policy lets these of it pass with an approval alone */
 };
 
 struct keeper_term {

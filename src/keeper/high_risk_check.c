@@ -25,49 +25,78 @@ struct deed_rows {
     enum high_risk_act act;
     uint16_t object;
     const struct uuid *records; /* where an approval may be asked for */
-    size_t count;
+    const bool *wanted;         /* per row: policy asks for one */
+    size_t count, wanted_count;
     bool reason, earlier; /* given; with the start of the job */
 };
 
+#define TAG_SECOND 24 /* of a tag: room for what a second act puts behind the first */
+
+/* " p7 p9": the approvals that it went by, in the order of their end; " +3": so many more are not named. */
+static void put_proposals(char *one, size_t room, const struct allowances_taken *taken) {
+    for (size_t i = 0; i < taken->count; i++) {
+        char by[32], more[32] = "";
+        size_t n = strlen(one);
+        int named = snprintf(by, sizeof by, " p%llu", (unsigned long long)taken->proposals[i]);
+        int rest = i + 1 == taken->count ? 0 : snprintf(more, sizeof more, " +%zu", taken->count - i - 1);
+        if (n + (size_t)named + (size_t)rest >= room) {
+            (void)snprintf(one + n, room - n, " +%zu", taken->count - i);
+            return;
+        }
+        memcpy(one + n, by, (size_t)named + 1);
+    }
+}
+
 /* "high_risk delete 21", then for a second act " transfer 101"; with " r" where the reason stands in the
- * job's beginning and " p7" where it went by the approval of that proposal. */
-static void put_tag(char tag[AUDIT_TAG_MAX], const struct deed_rows *d, uint32_t day, uint64_t proposal) {
-    char one[AUDIT_TAG_MAX], by[32] = "";
+ * job's beginning and " p7 p9" where it went by the approvals of those proposals. */
+static void put_tag(char tag[AUDIT_TAG_MAX], const struct deed_rows *d, uint32_t day,
+                    const struct allowances_taken *taken) {
+    char one[AUDIT_TAG_MAX];
     size_t n = strlen(tag);
-    if (proposal != 0)
-        (void)snprintf(by, sizeof by, " p%llu", (unsigned long long)proposal);
-    (void)snprintf(one, sizeof one, "%s%s %u%s%s", n == 0 ? "high_risk " : " ", high_risk_name(d->act),
-                   (unsigned)day, d->earlier ? " r" : "", by);
+    size_t room = AUDIT_TAG_MAX - n - (d->act == HIGH_RISK_UPDATE ? TAG_SECOND : 0);
+    (void)snprintf(one, sizeof one, "%s%s %u%s", n == 0 ? "high_risk " : " ", high_risk_name(d->act),
+                   (unsigned)day, d->earlier ? " r" : "");
+    put_proposals(one, room < sizeof one ? room : sizeof one, taken);
     if (n + strlen(one) < AUDIT_TAG_MAX)
         memcpy(tag + n, one, strlen(one) + 1);
 }
 
-/* ST_DENIED: no approval covers what is beyond the number; `look`: none is used yet. */
-static enum status approve(struct worker *w, const struct deed_rows *d, uint32_t above, uint32_t day,
-                           bool look, uint64_t *proposal) {
-    uint32_t beyond = day - above < d->count ? day - above : (uint32_t)d->count;
+/* ST_DENIED: approvals don't cover what policy wants one for and what is beyond the number; `look`: none is
+ * used yet. */
+static enum status approve(struct worker *w, const struct deed_rows *d, uint32_t beyond, bool look,
+                           struct allowances_taken *taken) {
+    size_t others = d->count - d->wanted_count;
     struct allowance_use use = {.user = w->caller.grant.user,
                                 .act = d->act,
                                 .object = d->object,
                                 .records = d->records,
+                                .wanted = d->wanted,
                                 .count = d->count,
-                                .beyond = beyond,
+                                .free = beyond < d->count ? d->count - beyond : 0,
                                 .look = look};
+    use.free = use.free < others ? use.free : others;
     /* An approval is a person's: his key, and what it began, goes without. */
     return w->caller.grant.is_key ? ST_DENIED
-                                  : allowances_take(w->state->allowances, w->state->registry, &use, proposal);
+                                  : allowances_take(w->state->allowances, w->state->registry, &use, taken);
 }
 
 /* Nothing is counted that is refused; ST_LIMIT leaves in `need` what is missing. */
 static enum status count(struct worker *w, const struct deed_rows *d, const struct high_risk_terms *t,
-                         struct need *need, uint32_t *day, uint64_t *proposal) {
+                         struct need *need, uint32_t *day, struct allowances_taken *taken) {
     enum budget_counter which = counter_of(d->act);
     uint32_t user = w->caller.grant.user, n = (uint32_t)d->count;
-    bool met = !need_is_any(need);
-    enum status s = budget_count_above(w->state->budgets, user, which, n, t->above, met && !t->approval, day);
-    if (s != ST_LIMIT || !t->approval)
+    bool met = !need_is_any(need), wanted = d->wanted_count > 0;
+    taken->count = 0;
+    enum status s = budget_count_above(w->state->budgets, user, which, n, wanted ? 0 : t->above,
+                                       met && !t->approval && !wanted, day);
+    if (s != ST_LIMIT || (!t->approval && !wanted))
         return s;
-    s = approve(w, d, t->above, *day, !met, proposal);
+    if (*day <= t->above) { /* policy alone asks */
+        need->reason = need->counted = false;
+        need->minutes = 0;
+        met = true;
+    }
+    s = approve(w, d, t->approval && *day > t->above ? *day - t->above : 0, !met, taken);
     need->approval = s == ST_DENIED;
     need->object = d->object;
     if (s != ST_OK || !met)
@@ -79,13 +108,14 @@ static enum status check(struct worker *w, const struct high_risk *r, const stru
                          struct error *e) {
     const struct high_risk_terms *t = &r->acts[d->act];
     struct need need = high_risk_missing(r, d->act, d->reason || d->earlier, factor_age(&w->caller));
+    bool approval = t->approval || d->wanted_count > 0;
     uint32_t day = 0;
-    uint64_t proposal = 0;
+    struct allowances_taken taken;
     /* One at a time, so that two at once are not both within the number. */
-    if (t->approval)
+    if (approval)
         (void)pthread_mutex_lock(&w->state->allowances->lock);
-    enum status s = count(w, d, t, &need, &day, &proposal);
-    if (t->approval)
+    enum status s = count(w, d, t, &need, &day, &taken);
+    if (approval)
         (void)pthread_mutex_unlock(&w->state->allowances->lock);
     if (s == ST_LIMIT) {
         need.count = day;
@@ -93,8 +123,8 @@ static enum status check(struct worker *w, const struct high_risk *r, const stru
     }
     if (s == ST_IO)
         return error_set(e, s, "allowance_store", "the use of an approval could not be stored");
-    if (s == ST_OK && high_risk_asks(t) && day > t->above)
-        put_tag(tag, d, day, proposal);
+    if (s == ST_OK && (taken.count > 0 || (high_risk_asks(t) && day > t->above)))
+        put_tag(tag, d, day, &taken);
     return s == ST_OK ? s : error_set(e, s, "no_memory", "no memory to count");
 }
 
@@ -125,28 +155,50 @@ static bool is_act(const struct worker *w, const struct seal_args *q, const stru
     }
 }
 
+static bool wants(const struct seal_args *q) {
+    bool any = false;
+    for (size_t k = 0; k < q->count; k++)
+        any = any || q->rows[k].approval != 0;
+    return any;
+}
+
+/* The rows that an act is done to, or that the engine says an approval of it is wanted for. */
+static enum status gather(struct worker *w, const struct seal_args *q, bool records, struct deed_rows *d) {
+    struct uuid *ids = !records ? NULL : arena_array(&w->arena, q->count, sizeof *ids);
+    bool *wanted = !records ? NULL : arena_array(&w->arena, q->count, sizeof *wanted);
+    if (records && (ids == NULL || wanted == NULL))
+        return ST_NOMEM;
+    for (size_t k = 0; k < q->count; k++) {
+        bool asked = (q->rows[k].approval >> d->act & 1) != 0;
+        if (!asked && !is_act(w, q, &q->rows[k], d->act))
+            continue;
+        if (records) {
+            ids[d->count] = q->rows[k].row.record;
+            wanted[d->count] = asked;
+        }
+        d->count++;
+        d->wanted_count += asked;
+    }
+    d->records = ids;
+    d->wanted = wanted;
+    return ST_OK;
+}
+
 enum status high_risk_seal(struct worker *w, const struct args *in, char tag[AUDIT_TAG_MAX],
                            struct error *e) {
     const struct seal_args *q = &in->seal;
     const struct session_grant *g = &w->caller.grant;
     struct high_risk r;
     enum status s = ST_OK;
+    bool wanted = wants(q);
     registry_high_risk(w->state->registry, &r);
     for (unsigned i = 0; s == ST_OK && i < HIGH_RISK_ACTS; i++) {
-        struct uuid *records = NULL;
         struct deed_rows d = {.act = (enum high_risk_act)i,
                               .object = q->object,
                               .reason = in->text.n > 0,
                               .earlier = in->text.n == 0 && g->is_job && g->has_reason};
-        if (r.acts[i].approval && (records = arena_array(&w->arena, q->count, sizeof *records)) == NULL)
+        if (gather(w, q, wanted || r.acts[i].approval, &d) != ST_OK)
             return error_set(e, ST_NOMEM, "no_memory", "no memory to count");
-        for (size_t k = 0; k < q->count; k++) {
-            bool is = is_act(w, q, &q->rows[k], d.act);
-            if (is && records != NULL)
-                records[d.count] = q->rows[k].row.record;
-            d.count += is;
-        }
-        d.records = records;
         if (d.count > 0)
             s = check(w, &r, &d, tag, e);
     }
@@ -158,15 +210,20 @@ enum status high_risk_reveal(struct worker *w, const struct args *in, char tag[A
     const struct keeper_open *q = &in->open;
     struct high_risk r;
     struct uuid *records = arena_array(&w->arena, q->row_count, sizeof *records);
-    if (records == NULL)
+    bool *wanted = arena_array(&w->arena, q->row_count, sizeof *wanted);
+    if (records == NULL || wanted == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "no memory to count");
-    for (size_t i = 0; i < q->row_count; i++)
+    for (size_t i = 0; i < q->row_count; i++) {
         records[i] = q->rows[i].record;
+        wanted[i] = q->approval;
+    }
     registry_high_risk(w->state->registry, &r);
     struct deed_rows d = {.act = HIGH_RISK_REVEAL,
                           .object = q->object,
                           .records = records,
+                          .wanted = wanted,
                           .count = q->row_count,
+                          .wanted_count = q->approval ? q->row_count : 0,
                           .reason = q->reason.n > 0};
     return d.count == 0 ? ST_OK : check(w, &r, &d, tag, e);
 }

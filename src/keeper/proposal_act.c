@@ -125,7 +125,6 @@ enum status act_propose(struct worker *w, const json_t *document, char half[PROP
                         struct error *e) {
     uint32_t user = proposal_user(document, "user");
     struct asked_act *asked = arena_alloc(&w->arena, sizeof *asked);
-    struct high_risk r;
     half[0] = '\0';
     if (asked == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "proposal");
@@ -134,9 +133,6 @@ enum status act_propose(struct worker *w, const json_t *document, char half[PROP
     enum status s = parse_change(change_of(document), asked, e);
     if (s == ST_OK)
         s = may_have(w, user, e);
-    registry_high_risk(w->state->registry, &r);
-    if (s == ST_OK && !r.acts[asked->act].approval)
-        s = error_set(e, ST_CONFLICT, "approval_not_asked", "this act needs no approval");
     return s == ST_OK ? has_room(w, asked->record_count, e) : s;
 }
 

@@ -111,6 +111,7 @@ struct registry_allowance {
     uint32_t count;
     bool bound; /* to records that it names */
     uint64_t proposal;
+    int64_t until; /* ms; the grant's */
 };
 
 struct registry;
@@ -134,8 +135,8 @@ void registry_company(struct registry *r, struct budget_limits *out);
 /* The register of high-risk acts (keeper/high_risk.h). */
 struct high_risk;
 void registry_high_risk(struct registry *r, struct high_risk *out);
-/* The approvals that somebody has now for an act on an object (object 0: on any), as many as there is room
- * for. */
+/* The approvals that somebody has now for an act on an object (object 0: on any), those that end first
+ * first, as many as there is room for. */
 size_t registry_allowances(struct registry *r, uint32_t user, const char *act, uint16_t object,
                            struct registry_allowance *out, size_t room);
 /* What the company asks of passwords (keeper/password_rules.h). */

@@ -121,6 +121,7 @@ void wire_open(struct wire *w, struct args *a) {
         wire_cells(w, &q->sealed, cells, PROTOCOL_SEALED_MAX);
     wire_needles(w, q);
     wire_slice(w, &q->reason, PROTOCOL_REASON_MAX);
+    wire_bool(w, &q->approval);
 }
 
 void wire_opened(struct wire *w, struct args *a) {
@@ -168,6 +169,7 @@ static void wire_seal_row(struct wire *w, struct keeper_seal_row *r) {
         wire_row(w, old);
     r->old = old;
     wire_bool(w, &r->new_subject);
+    wire_u8(w, &r->approval);
     wire_values(w, r);
 }
 

@@ -102,3 +102,30 @@ test('where nobody leads, a security administrator decides, who sees no record o
     ok(await auditor.get(`/api/v1/audit?act=reveal&record=${made.id}`)).items[0]);
   assert.equal(entry.tag, `high_risk reveal 1 p${asked.json.id}`);
 });
+
+test('two approvals, neither of which is enough, let a bulk deletion through together; the log names both', async () => {
+  const [manager, leader, sales1, auditor] = await Promise.all(['manager', 'leader', 'sales1', 'auditor'].map((who) => server.as(who)));
+  const made = [];
+  for (let i = 0; i < 3; i++) made.push(await sales1.create('customer', company()));
+  const items = made.map((m) => ({ id: m.id, version: m._version }));
+  const ids = [];
+  const all = () => manager.post('/api/v1/records/customer/bulk', { act: 'delete', items }, because);
+  for (const [count, hours] of [[1, 9], [2, 3]]) {
+    problem(await all(), 403, 'approval_required');
+    const asked = await manager.post('/api/v1/proposals', change({ count, hours }));
+    assert.equal(asked.status, 201, asked.text);
+    ok(await leader.post(`/api/v1/proposals/${asked.json.id}/decide`, { approve: true, note: '好' }));
+    ids.push(asked.json.id);
+  }
+  const done = await until('both approvals are known', async () => {
+    const r = await all();
+    return r.status === 207 ? r : null;
+  });
+  assert.deepEqual(done.json.items.map((i) => i.status), [204, 204, 204], done.text);
+  const tags = await until('the index has the entries', async () => {
+    const found = [];
+    for (const m of made) found.push(...ok(await auditor.get(`/api/v1/audit?act=delete&record=${m.id}`)).items.map((i) => i.tag ?? ''));
+    return found.length >= 3 ? found : null;
+  });
+  for (const id of ids) assert.ok(tags.some((t) => new RegExp(` p${id}( |$)`).test(t)), `p${id} in ${tags}`);
+});

@@ -211,8 +211,7 @@ static void what_cannot_be_approved_is_not_stored(void **state) {
          "bad_document"},
         {"\"act\":\"delete\",\"object\":1,\"count\":2,\"hours\":2,\"records\":"
          "\"0000000000000000000000000000000100000000000000000000000000000001\"",
-         "bad_document"},
-        {"\"act\":\"transfer\",\"object\":1,\"count\":2,\"hours\":2", "approval_not_asked"}};
+         "bad_document"}};
     struct world w;
     struct error e;
     struct slice half;
@@ -242,6 +241,163 @@ static void what_cannot_be_approved_is_not_stored(void **state) {
     world_free(&w);
 }
 
+/* ---- several for one write ---- */
+
+struct write {
+    uint8_t act;
+    const struct world_row *rows;
+    size_t count;
+    uint8_t approval[4]; /* what policy asks of each */
+};
+
+static enum status write_rows(struct world *w, const struct keeper_call *call, const struct write *write,
+                              struct error *e) {
+    struct keeper_seal_row r[4];
+    struct keeper_sealed sealed;
+    struct error ignored;
+    for (size_t i = 0; i < write->count; i++)
+        r[i] = (struct keeper_seal_row){
+            .row = write->rows[i].row, .old = &write->rows[i].row, .approval = write->approval[i]};
+    enum status s = keeper_seal_rows(w->k, call, write->act, 1, r, write->count, &w->arena, &sealed, e);
+    if (s == ST_OK)
+        assert_int_equal(keeper_outcome(w->k, sealed.intent, true, &ignored), ST_OK);
+    return s;
+}
+
+static void put_digits(const struct world_row *rows, size_t count, char *digits) {
+    for (size_t i = 0; i < 16 * count; i++)
+        (void)snprintf(digits + 2 * i, 3, "%02x", rows[i / 16].row.record.b[i % 16]);
+}
+
+/* `rows` NULL: bound to none. */
+static uint64_t approved(struct world *w, const struct keeper_call *who, const struct keeper_call *by,
+                         const char *act, unsigned hours, const struct world_row *rows, size_t count) {
+    char document[512], digits[129] = "", records[160] = "";
+    struct error e;
+    if (rows != NULL) {
+        put_digits(rows, count, digits);
+        (void)snprintf(records, sizeof records, ",\"records\":\"%s\"", digits);
+    }
+    (void)snprintf(document, sizeof document,
+                   "{\"kind\":\"act\",\"user\":1,\"reason\":\"clean up\",\"change\":{\"act\":\"%s\","
+                   "\"object\":1,\"count\":%zu,\"hours\":%u%s}}",
+                   act, count, hours, records);
+    uint64_t id = ask(w, who, document);
+    assert_int_equal(decide(w, by, id, &e), ST_OK);
+    return id;
+}
+
+static void assert_logged(struct world *w, const char *text, bool there) {
+    struct keeper_call nobody = {.purpose = 0};
+    struct slice frames;
+    struct error e;
+    uint64_t at = 1, next = 0;
+    bool found = false;
+    for (;; at = next) {
+        assert_int_equal(keeper_audit_read(w->j, &nobody, at, 500, &frames, &next, &e), ST_OK);
+        if (next == at)
+            break;
+        found = found || memmem(frames.p, frames.n, text, strlen(text)) != NULL;
+    }
+    if (found != there)
+        print_error("%s: %s\n", text, there ? "not found" : "found");
+    assert_int_equal(found, there);
+}
+
+static void several_add_up_in_the_order_of_their_end_all_or_none(void **state) {
+    struct world w;
+    struct error e;
+    char tag[64];
+    (void)state;
+    begin(&w);
+    struct keeper_call wang = world_sign_in(&w, "wang"), sec = world_sign_in(&w, "sec");
+    struct world_row rows[] = {
+        world_row(&w, &wang, "a", "13800000001", "x"), world_row(&w, &wang, "b", "13800000002", "x"),
+        world_row(&w, &wang, "c", "13800000003", "x"), world_row(&w, &wang, "d", "13800000004", "x")};
+    struct write four = {.act = AUDIT_DELETE, .rows = rows, .count = 4};
+    uint64_t late = approved(&w, &wang, &sec, "delete", 9, NULL, 2); /* one is free */
+    assert_int_equal(write_rows(&w, &wang, &four, &e), ST_DENIED);
+    assert_string_equal(e.code, "approval_required");
+    assert_listed(&w, &wang, "\"used\":0,\"left\":2,", true); /* none of it */
+    uint64_t soon = approved(&w, &wang, &sec, "delete", 3, NULL, 2);
+    assert_int_equal(write_rows(&w, &wang, &four, &e), ST_OK);
+    assert_listed(&w, &wang, "\"used\":2,\"left\":0,", true);
+    assert_listed(&w, &wang, "\"used\":1,\"left\":1,", true);
+    (void)snprintf(tag, sizeof tag, "high_risk delete 4 p%llu p%llu", (unsigned long long)soon,
+                   (unsigned long long)late);
+    assert_logged(&w, tag, true);
+    world_restart(&w);
+    four.count = 2;
+    assert_int_equal(write_rows(&w, &wang, &four, &e), ST_DENIED);
+    four.count = 1;
+    assert_int_equal(write_rows(&w, &wang, &four, &e), ST_OK);
+    assert_int_equal(write_rows(&w, &wang, &four, &e), ST_DENIED);
+    world_free(&w);
+}
+
+static void named_records_are_covered_by_any_that_names_them_and_the_rest_by_number(void **state) {
+    struct world w;
+    struct error e;
+    (void)state;
+    begin(&w);
+    struct keeper_call wang = world_sign_in(&w, "wang"), sec = world_sign_in(&w, "sec");
+    struct world_row rows[] = {
+        world_row(&w, &wang, "a", "13800000001", "x"), world_row(&w, &wang, "b", "13800000002", "x"),
+        world_row(&w, &wang, "c", "13800000003", "x"), world_row(&w, &wang, "d", "13800000004", "x")};
+    struct write all = {.act = AUDIT_DELETE, .rows = rows, .count = 4};
+    struct write free = {.act = AUDIT_DELETE, .rows = rows, .count = 1};
+    assert_int_equal(write_rows(&w, &wang, &free, &e), ST_OK);
+    (void)approved(&w, &wang, &sec, "delete", 3, rows, 1);
+    (void)approved(&w, &wang, &sec, "delete", 3, rows + 1, 2);
+    assert_int_equal(write_rows(&w, &wang, &all, &e), ST_DENIED); /* the fourth is named by none */
+    all.count = 3;
+    assert_int_equal(write_rows(&w, &wang, &all, &e), ST_OK);
+    assert_int_equal(write_rows(&w, &wang, &all, &e), ST_OK);
+    all.count = 4;
+    assert_int_equal(write_rows(&w, &wang, &all, &e), ST_DENIED);
+    (void)approved(&w, &wang, &sec, "delete", 1, NULL, 1);
+    assert_int_equal(write_rows(&w, &wang, &all, &e), ST_OK);
+    assert_int_equal(write_rows(&w, &wang, &all, &e), ST_DENIED); /* the number is used up */
+    world_free(&w);
+}
+
+static void what_policy_wants_approved_needs_one_below_the_number_too(void **state) {
+    struct world w;
+    struct error e;
+    struct need need;
+    char tag[64];
+    (void)state;
+    world_new(&w);
+    world_put(&w, REGISTRY_COMPANY,
+              "{\"budget\":{},\"high_risk\":{\"delete\":{\"above\":9,\"reason\":true}}}");
+    world_fill(&w);
+    struct keeper_call wang = world_sign_in(&w, "wang"), sec = world_sign_in(&w, "sec");
+    struct world_row rows[] = {world_row(&w, &wang, "a", "13800000001", "x"),
+                               world_row(&w, &wang, "b", "13800000002", "x"),
+                               world_row(&w, &wang, "c", "13800000003", "x")};
+    struct write three = {
+        .act = AUDIT_DELETE, .rows = rows, .count = 3, .approval = {[1] = 1 << HIGH_RISK_DELETE}};
+    assert_int_equal(write_rows(&w, &wang, &three, &e), ST_DENIED);
+    assert_string_equal(e.code, "approval_required");
+    assert_true(need_read(&e, &need));
+    assert_true(need.approval && !need.counted && !need.reason); /* the reason: above nine */
+    assert_string_equal(need.act, "delete");
+    (void)approved(&w, &wang, &sec, "delete", 1, rows, 1); /* of one that nobody asked for */
+    assert_int_equal(write_rows(&w, &wang, &three, &e), ST_DENIED);
+    uint64_t id = approved(&w, &wang, &sec, "delete", 1, rows + 1, 1);
+    assert_int_equal(write_rows(&w, &wang, &three, &e), ST_OK);
+    (void)snprintf(tag, sizeof tag, "p%llu", (unsigned long long)id);
+    assert_logged(&w, tag, true);
+    assert_logged(&w, "high_risk delete 3 p", true);
+    /* What the keeper takes for another act, or for none: what the engine says counts besides. */
+    struct write given = {
+        .act = AUDIT_RESTORE, .rows = rows, .count = 1, .approval = {1 << HIGH_RISK_TRANSFER}};
+    assert_int_equal(write_rows(&w, &wang, &given, &e), ST_DENIED);
+    assert_true(need_read(&e, &need));
+    assert_string_equal(need.act, "transfer");
+    world_free(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_approval_lets_so_many_more_be_done_and_no_restart_refills_it),
@@ -249,6 +405,9 @@ int main(void) {
         cmocka_unit_test(one_bound_to_records_covers_these_alone_and_tells_their_ids_to_no_list),
         cmocka_unit_test(it_ends_with_his_place_and_is_no_keys),
         cmocka_unit_test(what_cannot_be_approved_is_not_stored),
+        cmocka_unit_test(several_add_up_in_the_order_of_their_end_all_or_none),
+        cmocka_unit_test(named_records_are_covered_by_any_that_names_them_and_the_rest_by_number),
+        cmocka_unit_test(what_policy_wants_approved_needs_one_below_the_number_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
