@@ -100,6 +100,9 @@ test('"why" says in words how a field is seen, and what is lacking', () =>
     const text = await page.innerText('.kd-modal');
     assert.match(text, /只能看到脱敏后的内容/);
     assert.match(text, /客服，范围为本分公司/);
+    await page.selectOption('#why-what', 'customer_type');
+    await page.waitForSelector('.kd-modal .result.clear');
+    assert.doesNotMatch(await page.innerText('.kd-modal'), /脱敏可见/); // who sees it in clear lacks nothing
     assert.doesNotMatch(text, /principal|resource|context\./);
     await page.click('.kd-modal footer .btn');
     await page.click('.head button:has-text("为什么")');
@@ -120,12 +123,13 @@ test('a masked field is asked for in place, approved by the head with a count, a
     const head = await openPage({});
     try {
       await enter(head.page, 'leader');
-      await head.page.goto('/access');
-      await head.page.waitForSelector('.opens .count');
+      await head.page.goto('/');
+      await head.page.click('.note:has-text("等你审批") .btn');
+      await head.page.waitForSelector('h2:has-text("等你审批") + .list .opens .count');
       assert.match(await head.page.innerText('.opens .count >> nth=0'), /批准后打开 1 条记录.*新增 1 条/);
       await head.page.click('.list button:has-text("批准") >> nth=0');
       await head.page.click('.kd-modal footer .btn.primary');
-      await head.page.waitForSelector('.list .opens .count', { state: 'detached' });
+      await head.page.waitForSelector('h2:has-text("等你审批")', { state: 'detached' });
     } finally {
       await head.context.close();
     }

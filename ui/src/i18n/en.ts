@@ -96,7 +96,7 @@ const en: typeof zh = {
     records: 'Records',
     tools: 'Tools',
     guard: 'Audit and security',
-    home: 'Recently seen',
+    home: 'Home',
     imports: 'Imports',
     audit: 'Audit log',
     sessions: 'My sessions',

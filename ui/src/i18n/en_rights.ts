@@ -40,7 +40,10 @@ const en: typeof zh = {
     made: 'Made {when}',
     suspend: 'Suspend',
     leave: 'End for good',
-    endTitle: { suspend: 'Suspend {n} accounts', leave: 'End {n} accounts for good' },
+    endTitle: {
+      suspend: 'Suspend {n} account | Suspend {n} accounts',
+      leave: 'End {n} account for good | End {n} accounts for good',
+    },
     endText: {
       suspend: 'Sessions end at once; rights stay and the account can be opened again.',
       leave:
@@ -48,7 +51,7 @@ const en: typeof zh = {
     },
     note: 'Reason',
     take: 'Take away',
-    takeTitle: 'Take {n} rights away',
+    takeTitle: 'Take {n} right away | Take {n} rights away',
     takeText:
       'Roles are removed from the person, rights for a time end at once; what concerns a duty becomes a proposal for two.',
     bulkText:

@@ -22,7 +22,7 @@ export default {
     never: 'never used',
     drawnBy: 'drawn by {name} at {at}',
     trusts: 'Mails are trusted',
-    endsADay: 'Ends {n} accounts a day at most',
+    endsADay: 'Ends {n} account a day at most | Ends {n} accounts a day at most',
     from: 'from {networks}',
     anywhere: 'from anywhere',
     draw: 'Draw the secret',

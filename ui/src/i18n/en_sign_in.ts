@@ -55,7 +55,7 @@ export default {
     anyTime: 'any time',
     demanded: 'demanded',
     notDemanded: 'not demanded',
-    concerns: 'Concerns {n} people:',
+    concerns: 'Concerns {n} person: | Concerns {n} people:',
     placeText:
       'Outside these networks or hours a sign-in is refused, and whoever is signed in is refused with the next click.',
     roleFactor: 'This role demands two-step verification',

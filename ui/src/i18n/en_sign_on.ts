@@ -46,7 +46,7 @@ export default {
     emptyText: 'Once one is proposed and approved, the sign-in page has a button for it.',
     noSecret: 'No secret set',
     byMail: 'Links by mail',
-    requiredBy: 'Required in {n} departments',
+    requiredBy: 'Required in {n} department | Required in {n} departments',
     secret: 'Client secret',
     secretText: 'The secret that {name} gave to Kedun. It is sealed, and nobody sees it again.',
     secretSet: 'The secret is sealed',

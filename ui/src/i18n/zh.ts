@@ -95,7 +95,7 @@ export default {
     records: '业务数据',
     tools: '工具',
     guard: '审计与安全',
-    home: '最近查看',
+    home: '首页',
     imports: '导入',
     audit: '审计日志',
     sessions: '我的会话',

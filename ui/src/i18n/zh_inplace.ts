@@ -3,7 +3,7 @@ export default {
   ask: {
     title: '申请查看明文',
     notice:
-      '由您所在部门的负责人审批（负责人休假时由其代理人审批）；到期自动收回，申请、审批和每次查看都有记录。',
+      '由你所在部门的负责人审批（负责人休假时由其代理人审批）；到期自动收回，申请、审批和每次查看都有记录。',
     fields: '字段',
     records: '范围',
     this: '只这一条：{what}',
@@ -26,7 +26,7 @@ export default {
     button: '申请',
     buttonField: '申请查看“{field}”',
     until: '临时授权至 {time}',
-    unseen: '这条记录中您看不到、可申请的字段：',
+    unseen: '这条记录中你看不到、可申请的字段：',
     recordN: '记录 {n}',
     effect: '批准后打开 {n} 条记录：',
     opens: '{field}（{cls}）新增 {n} 条 ',
@@ -57,7 +57,7 @@ export default {
     lacks: {
       scope: '未满足：这条记录不在该范围内',
       reason: '未满足：须填写理由',
-      second_factor: '未满足：须在规定时间内做过二次验证',
+      second_factor: '未满足：须在规定时间内做过两步验证',
       time: '未满足：现在不在规定的时段内',
       network: '未满足：不在规定的网络内',
       purpose: '未满足：用途不符',

@@ -7,6 +7,8 @@ export default {
     introReviewer: '请逐项确认你的人员还需要哪些权限。',
     fresh: '发起复核',
     empty: '没有复核',
+    emptyText: '点“发起复核”，请负责人逐项确认谁还需要哪些权限。',
+    emptyReviewer: '有复核等你处理时，首页会提醒。',
     colon: '：',
     due: '截止 {when}',
     overdue: '已过截止日期',

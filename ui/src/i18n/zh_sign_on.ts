@@ -33,7 +33,7 @@ export default {
     linkText: '确认密码后，将前往该身份提供方登录一次。',
     continue: '前往登录',
     removeText: '移除后，不能再用它登录此账号。',
-    removeHelp: '须再次确认是您本人。已用两步验证的不必填写密码。',
+    removeHelp: '须再次确认是你本人。已用两步验证的不必填写密码。',
     settings: '单点登录设置',
     intro:
       '让员工用公司的身份提供方（OpenID Connect）登录。新增和修改须由安全管理员提出，另一种职责的管理员批准。',
