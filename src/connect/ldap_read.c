@@ -234,7 +234,7 @@ static enum status refused(struct session *s, int rc) {
         return error_set(s->e, ST_DENIED, "ldap_credentials", "the directory does not take DN and password");
     if (rc == LDAP_FILTER_ERROR)
         return error_set(s->e, ST_INVALID, "ldap_filter", "the filter is none");
-    if (rc == LDAP_NO_SUCH_OBJECT)
+    if (rc == LDAP_NO_SUCH_OBJECT || rc == LDAP_REFERRAL) /* a base of another server's */
         return error_set(s->e, ST_INVALID, "ldap_base", "the directory has no such base");
     if (rc == LDAP_SIZELIMIT_EXCEEDED || rc == LDAP_ADMINLIMIT_EXCEEDED)
         return error_set(s->e, ST_LIMIT, "ldap_too_much", "more entries than the directory gives");

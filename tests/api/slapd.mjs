@@ -1,7 +1,5 @@
 // A directory server: OpenLDAP's slapd in a directory of its own on loopback, filled before it starts. Its certificate is
 // of an authority below another one; both are made here, and the server sends neither, so that a client needs the two.
-// Besides OpenLDAP's schemas it has what the settings for Active Directory ask for ([MS-ADA1] to [MS-ADA3], [MS-ADSC]:
-// their numbers and, but for objectCategory, their syntaxes).
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -17,12 +15,6 @@ const openssl = (...args) => execFileSync('openssl', args, { stdio: 'ignore' });
 const line = (name, value) => (Buffer.isBuffer(value) || !/^[\x21-\x39\x3b\x3d-\x7e][\x20-\x7e]*$/.test(value) ? `${name}:: ${Buffer.from(value).toString('base64')}` : `${name}: ${value}`);
 export const entry = (dn, attributes) => [line('dn', dn), ...Object.entries(attributes).flatMap(([name, v]) => [v].flat().map((one) => line(name, one)))].join('\n');
 export const person = (dn, uid, cn, more = {}) => entry(dn, { objectClass: 'inetOrgPerson', ...(uid.length ? { uid } : {}), cn, sn: 'x', ...more });
-export const account = (dn, login, guid, name, control = 512) => entry(dn, { objectClass: ['inetOrgPerson', 'user'], cn: login, sn: 'x', sAMAccountName: login, objectGUID: guid, displayName: name, objectCategory: 'person', userAccountControl: String(control) });
-const activeDirectory = ["attributetype ( 1.2.840.113556.1.4.221 NAME 'sAMAccountName' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )",
-  "attributetype ( 1.2.840.113556.1.4.2 NAME 'objectGUID' EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE )",
-  "attributetype ( 1.2.840.113556.1.4.8 NAME 'userAccountControl' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )",
-  "attributetype ( 1.2.840.113556.1.4.782 NAME 'objectCategory' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )",
-  "objectclass ( 1.2.840.113556.1.5.9 NAME 'user' SUP top AUXILIARY MAY ( sAMAccountName $ objectGUID $ userAccountControl $ objectCategory ) )"];
 export const unit = (dn, ou) => entry(dn, { objectClass: 'organizationalUnit', ou });
 
 export class Slapd {
@@ -42,9 +34,9 @@ export class Slapd {
     openssl('x509', '-req', '-in', at('csr.pem'), '-CA', at('ca2.pem'), '-CAkey', at('ca2.key'), '-CAcreateserial', '-days', '2', '-copy_extensions', 'copy', '-out', at('cert.pem'));
     this.root = readFileSync(at('ca.pem'), 'utf8');
     this.ca = this.root + readFileSync(at('ca2.pem'), 'utf8');
-    writeFileSync(at('slapd.conf'), [...['core', 'cosine', 'inetorgperson'].map((s) => `include /etc/ldap/schema/${s}.schema`), ...activeDirectory,
+    writeFileSync(at('slapd.conf'), [...['core', 'cosine', 'inetorgperson'].map((s) => `include /etc/ldap/schema/${s}.schema`),
       'modulepath /usr/lib/ldap', 'moduleload back_mdb', `TLSCertificateFile ${at('cert.pem')}`, `TLSCertificateKeyFile ${at('key.pem')}`,
-      `pidfile ${at('pid')}`, 'database mdb', `suffix "${base}"`, `rootdn "cn=reader,${base}"`, `rootpw "${secret}"`, `directory ${at('db')}`, 'maxsize 67108864', ''].join('\n'));
+      `pidfile ${at('pid')}`, 'referral ldap://127.0.0.1:9', 'database mdb', `suffix "${base}"`, `rootdn "cn=reader,${base}"`, `rootpw "${secret}"`, `directory ${at('db')}`, 'maxsize 67108864', ''].join('\n'));
     writeFileSync(at('all.ldif'), `${this.entries.join('\n\n')}\n`);
     execFileSync('/usr/sbin/slapadd', ['-q', '-f', at('slapd.conf'), '-l', at('all.ldif')], { stdio: 'pipe' });
     for (let tries = 0; !(await this.#launch()); tries++) if (tries === 5) throw new Error('slapd does not start');

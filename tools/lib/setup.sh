@@ -5,7 +5,7 @@ PACKAGES_RUN="gcc libc6-dev meson ninja-build pkg-config libssl-dev libargon2-de
 libcurl4-openssl-dev libldap-dev libicu-dev libseccomp-dev nginx-light openssl sqlite3 unicode-data bzip2 ca-certificates"
 # To test, check, measure and fuzz as well.
 PACKAGES_MORE="clang clang-format clang-tidy libclang-rt-14-dev llvm cppcheck universal-ctags ccache libcmocka-dev
-slapd ldap-utils chromium fonts-noto-cjk curl wrk strace procps nftables iproute2 git"
+slapd ldap-utils samba samba-ad-provision samba-dsdb-modules chromium fonts-noto-cjk curl wrk strace procps nftables iproute2 git"
 
 missing_packages() {
     local p
@@ -18,10 +18,11 @@ install_packages() {
     local fresh=()
     case " $* " in *" nginx-light "*) [ -x /usr/sbin/nginx ] || fresh+=(nginx) ;; esac
     case " $* " in *" slapd "*) [ -x /usr/sbin/slapd ] || fresh+=(slapd) ;; esac
+    case " $* " in *" samba "*) [ -x /usr/sbin/samba ] || fresh+=(smbd nmbd) ;; esac
     say "installing: $*"
     as_root apt-get update -qq
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-    # Kedun and its tests start their own; the services that the packages start would only hold ports 80 and 389 open.
+    # Kedun and its tests start their own; the services that the packages start would only hold ports 80, 389 and 445 open.
     if [ ${#fresh[@]} -gt 0 ] && [ -d /run/systemd/system ]; then
         as_root systemctl disable --now "${fresh[@]}"
     fi
