@@ -270,6 +270,7 @@ HANDLER(api_review_carry) {
     struct json j = json_to(&reply->body);
     struct carrying x = {.c = c, .j = &j};
     const json_t *items = json_object_get(r->json, "lines");
+    size_t taken = 0;
     (void)engine;
     enum status s = review_id(r, &x.id, e);
     if (s == ST_OK && ((c->who.duties & DUTY_SECURITY_ADMIN) == 0 || c->who.is_key || c->who.is_job))
@@ -293,6 +294,11 @@ HANDLER(api_review_carry) {
         if (done == ST_OK)
             done = take_line(&x, line, &proposal, &one);
         json_decref(line);
+        if (rights_wants(done, &one, taken)) {
+            *e = one;
+            return done;
+        }
+        taken += done == ST_OK;
         write_outcome(&x, json_array_get(items, i), done, proposal, &one);
     }
     json_array_end(&j);

@@ -252,6 +252,7 @@ HANDLER(api_accounts_end) {
     struct json j = json_to(&reply->body);
     bool leave = slice_equal(act, SLICE("leave"));
     (void)engine;
+    c->call.reason = note;
     enum status s = duties_only(c, DUTY_SYSTEM_ADMIN, e);
     if (s == ST_OK && !leave && !slice_equal(act, SLICE("suspend")))
         s = error_field(e, ST_INVALID, "invalid", "act", "leave or suspend");
@@ -465,6 +466,7 @@ HANDLER(api_rights_take) {
     const json_t *items = json_object_get(r->json, "items");
     struct slice note = text_in(r->json, "note");
     struct json j = json_to(&reply->body);
+    size_t taken = 0;
     (void)engine;
     enum status s = duties_only(c, DUTY_SECURITY_ADMIN, e);
     if (s == ST_OK)
@@ -484,6 +486,11 @@ HANDLER(api_rights_take) {
         enum status done = right_read(json_array_get(items, i), &right)
                                ? rights_take(c, &right, note, &outcome, &proposal, &one)
                                : error_set(&one, ST_NOT_FOUND, "right_gone", "no such right");
+        if (rights_wants(done, &one, taken)) {
+            *e = one;
+            return done;
+        }
+        taken += done == ST_OK;
         json_object_begin(&j);
         json_key(&j, "user");
         json_int(&j, right.user);

@@ -178,6 +178,8 @@ static const struct {
     {"department_ring", "部门不能归到自己的下级部门", "A department can't stand below itself"},
     {"mail_taken", "该邮箱已属于另一个账号", "This mail belongs to another account"},
     {"login_taken", "该登录名已被使用，请换一个", "This login is taken; choose another"},
+    {"role_is_executive", "高风险操作登记册中的高管岗位不能改名，请先从登记册中移除",
+     "The register of high-risk acts names this role, so it keeps its name; take it out there first"},
     {"role_taken", "该岗位名已被使用，请换一个", "This role name is taken; choose another"},
     {"denied", "您没有此项权限，如有需要请联系管理员",
      "You have no right to do this; ask your administrator if you need it"},

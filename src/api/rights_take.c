@@ -2,6 +2,7 @@
 
 #include "api/session.h"
 #include "base/json_in.h"
+#include "keeper/need.h"
 
 #include <stdlib.h>
 
@@ -139,12 +140,18 @@ static enum status take_role(struct caller *c, const struct right *right, struct
     return s;
 }
 
+bool rights_wants(enum status s, const struct error *e, size_t taken) {
+    struct need need;
+    return s == ST_DENIED && taken == 0 && need_read(e, &need);
+}
+
 enum status rights_take(struct caller *c, const struct right *right, struct slice reason,
                         enum take_outcome *outcome, uint64_t *proposal, struct error *e) {
     bool timed = is_timed(right);
     *outcome = TAKE_DONE;
     *proposal = 0;
     enum status s;
+    c->call.reason = reason; /* one for all that is taken; an executive's rights may ask for it */
     if (slice_equal(right->kind, SLICE("key")))
         s = keeper_session_revoke(c->keeper, &c->call, &right->key, e);
     else if (timed)

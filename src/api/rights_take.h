@@ -37,6 +37,11 @@ MUST_CHECK enum status rights_keep_reason(struct caller *c, const char *what, ui
 
 enum take_outcome { TAKE_DONE, TAKE_PROPOSED };
 
+/* Whether a right could not be taken for want of something that the caller can give now (keeper/need.h):
+ * then, as long as none was taken, the whole request is refused with it, so that it is asked for and sent
+ * again. */
+bool rights_wants(enum status s, const struct error *e, size_t taken);
+
 /* The directory must be the newest; it is afterwards too. `reason`: 2 to 500 bytes of text. *proposal: its
  * number where it takes two. ST_NOT_FOUND "right_gone": he does not hold it (any more). */
 MUST_CHECK enum status rights_take(struct caller *c, const struct right *right, struct slice reason,

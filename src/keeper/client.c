@@ -300,6 +300,7 @@ enum status keeper_registry_put(struct keeper *k, const struct keeper_call *call
     a->kind = kind;
     a->number32 = id;
     a->text = document;
+    a->second = call->reason;
     enum status s = client_exchange(k, MSG_REGISTRY_PUT, a, NULL, e);
     if (s == ST_OK && made != NULL)
         *made = a->number32;

@@ -46,8 +46,8 @@ struct keeper_call {
     struct uuid request; /* the request's id, shown to the user in errors */
     uint8_t address[16]; /* the client's address, IPv4-mapped; zeros: local */
     uint8_t purpose;     /* enum purpose */
-    struct slice
-        reason; /* why, or empty: goes with seal_rows and job_token alone, at most PROTOCOL_WHY_MAX */
+    struct slice reason; /* why, or empty: goes with seal_rows, job_token, registry_put, registry_import,
+                            grant_close and leave alone, at most PROTOCOL_WHY_MAX */
 };
 
 enum purpose {

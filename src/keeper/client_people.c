@@ -54,6 +54,7 @@ enum status keeper_grant_close(struct keeper *k, const struct keeper_call *call,
     a->number32 = id;
     a->flag = review;
     a->text = note;
+    a->second = call->reason;
     return client_exchange(k, MSG_GRANT_CLOSE, a, NULL, e);
 }
 
@@ -62,6 +63,7 @@ enum status keeper_leave(struct keeper *k, const struct keeper_call *call, uint3
     struct args *a = client_args(k, call);
     a->user = user;
     a->text = document;
+    a->second = call->reason;
     return client_exchange(k, MSG_LEAVE, a, NULL, e);
 }
 
@@ -78,5 +80,6 @@ enum status keeper_registry_import(struct keeper *k, const struct keeper_call *c
                                    struct error *e) {
     struct args *a = client_args(k, call);
     a->text = document;
+    a->second = call->reason;
     return client_exchange(k, MSG_REGISTRY_IMPORT, a, NULL, e);
 }

@@ -1,6 +1,7 @@
 #include "keeper/deed.h"
 
 #include "base/log.h"
+#include "keeper/detail.h"
 
 #include <stdlib.h>
 
@@ -36,8 +37,15 @@ static enum status forget_some(struct worker *w, struct vault_deed *d) {
 enum status deed_begin(struct worker *w, const struct args *in, uint8_t act, const char *tag, struct deed *d,
                        struct error *e) {
     struct audit_entry entry = worker_entry(w, in, act, AUDIT_PENDING);
+    struct audit_detail why;
     entry.tag = slice_from_string(tag);
     *d = (struct deed){.intent = 0};
+    if (w->why.n > 0) {
+        if (detail_seal(&w->tools, NULL, NULL, w->why, &w->arena, &why) != ST_OK)
+            return error_set(e, ST_IO, "detail_seal", "the reason could not be sealed");
+        entry.details = &why;
+        entry.detail_count = 1;
+    }
     enum status s = ledger_intent_own(w->state->ledger, &entry, &d->intent, e);
     if (s != ST_OK)
         return s;

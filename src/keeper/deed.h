@@ -16,8 +16,9 @@ struct deed {
     struct vault_deed note;
 };
 
-/* The intent, durable, with the act and the tag; from here to deed_end this thread's commits to the vault
- * carry it out. A deed begins and ends within one message, and none within another. */
+/* The intent, durable, with the act, the tag and what it is done for (w->why, sealed); from here to deed_end
+ * this thread's commits to the vault carry it out. A deed begins and ends within one message, and none within
+ * another. */
 MUST_CHECK enum status deed_begin(struct worker *w, const struct args *in, uint8_t act, const char *tag,
                                   struct deed *d, struct error *e);
 /* Tells the outcome: done when `s` is ST_OK. Returns `s` and leaves `e` as it is; or ST_IO

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/json_in.h"
 #include "keeper/deed.h"
+#include "keeper/executive.h"
 #include "keeper/proposal_kind.h"
 #include "keeper/registry_parse.h"
 
@@ -21,14 +22,18 @@ static enum status persons_only(struct error *e) {
 }
 
 /* Stores documents of the registry under an intent of their own; ids of new ones are filled in. */
-static enum status put_recorded(struct worker *w, struct args *in, const struct registry_writer *who,
+static enum status put_recorded(struct worker *w, struct args *in, const struct registry_writer *writer,
                                 struct registry_change *changes, size_t n, const char *tag, struct error *e) {
     struct deed deed;
-    enum status s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
-    if (s != ST_OK)
-        return s;
-    s = registry_put_all(w->state->registry, who, changes, n, NULL, e);
-    s = deed_end(w, &deed, s, e);
+    struct registry_writer who = *writer;
+    char whole[AUDIT_TAG_MAX];
+    (void)snprintf(whole, sizeof whole, "%s", tag);
+    executive_shown(w, &who);
+    enum status s = executive_mark(w, &who, changes, n, whole, e);
+    if (s == ST_OK)
+        s = deed_begin(w, in, AUDIT_ADMIN, whole, &deed, e);
+    if (s == ST_OK)
+        s = deed_end(w, &deed, registry_put_all(w->state->registry, &who, changes, n, NULL, e), e);
     return s == ST_DENIED ? worker_refuse(w, in, tag, e) : s;
 }
 
@@ -99,6 +104,7 @@ enum status handle_grant_make(struct worker *w, struct args *in, struct args *ou
                         PROPOSAL_REASON);
     else
         s = glass ? break_glass(w, asked, &document, e) : lend(w, asked, &document, e);
+    w->why = arena_copy(&w->arena, slice_from_string(reason));
     json_decref(asked);
     if (s != ST_OK)
         return s == ST_DENIED ? worker_refuse(w, in, tag, e) : s;
@@ -164,6 +170,7 @@ enum status handle_grant_close(struct worker *w, struct args *in, struct args *o
     if (s != ST_OK)
         return s == ST_DENIED ? worker_refuse(w, in, tag, e) : s;
     struct slice note = in->text.n == 0 ? SLICE("-") : in->text;
+    w->why = in->second.n > 0 ? in->second : in->text;
     s = mark(w, in->number32, in->flag ? "review" : "ended", note, &one, e);
     struct registry_writer who = {.user = w->caller.grant.user, .grants = true};
     return s == ST_OK ? put_recorded(w, in, &who, &one, 1, tag, e) : s;
@@ -180,6 +187,8 @@ static enum status leaver(struct worker *w, const struct args *in, struct regist
     json_t *d = json_pack("{s:b, s:{s:I, s:I, s:I, s:s}}", "disabled", 1, "left", "at",
                           (json_int_t)clock_wall_ms(), "by", (json_int_t)w->caller.grant.user, "to",
                           (json_int_t)proposal_user(asked, "to"), "note", proposal_text(asked, "note"));
+    if (w->why.n == 0)
+        w->why = arena_copy(&w->arena, slice_from_string(proposal_text(asked, "note")));
     json_decref(asked);
     *out = (struct registry_change){.kind = REGISTRY_USER, .id = in->user};
     return print_document(w, d, &out->document, e);
@@ -228,6 +237,7 @@ enum status handle_leave(struct worker *w, struct args *in, struct args *out, st
     (void)out;
     char tag[AUDIT_TAG_MAX];
     struct slice text;
+    w->why = in->second;
     (void)snprintf(tag, sizeof tag, "leave %u", in->user);
     if (!is_person(&w->caller) || (w->caller.actor.duties & DUTY_SYSTEM_ADMIN) == 0) {
         (void)error_set(e, ST_DENIED, "not_your_duty", "accounts are the system administrator's");

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/json_in.h"
 #include "keeper/deed.h"
+#include "keeper/executive.h"
 #include "keeper/registry_parse.h"
 #include "keeper/state.h"
 
@@ -118,7 +119,10 @@ static enum status store_once(struct worker *w, struct args *in, struct registry
     (void)snprintf(whole, sizeof whole, "%s", tag);
     if (have + strlen(named) < sizeof whole)
         memcpy(whole + have, named, strlen(named) + 1);
-    enum status s = deed_begin(w, in, AUDIT_ADMIN, whole, &deed, e);
+    executive_shown(w, &who);
+    enum status s = executive_mark(w, &who, changes, n, whole, e);
+    if (s == ST_OK)
+        s = deed_begin(w, in, AUDIT_ADMIN, whole, &deed, e);
     if (s != ST_OK)
         return s;
     s = registry_put_all(w->state->registry, &who, changes, n, NULL, e);
@@ -155,6 +159,7 @@ enum status handle_registry_import(struct worker *w, struct args *in, struct arg
         return worker_refuse(w, in, "import of people", e);
     }
     json_t *document = NULL;
+    w->why = in->second;
     enum status s = registry_parse_json(in->text, &document, e);
     if (s == ST_OK)
         s = read_items(w, document, &changes, &n, e);

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/json_in.h"
 #include "keeper/deed.h"
+#include "keeper/executive.h"
 #include "keeper/proposal_kind.h"
 #include "keeper/registry_parse.h"
 
@@ -59,12 +60,12 @@ static enum status no_memory(json_t *change, struct error *e) {
 
 /* Of the change what its kind knows, and no more: anybody may propose, and it is kept for a year. */
 static enum status keep_change(const char *kind, const json_t *change, json_t **out, struct error *e) {
-    static const char
-        *const none[] = {NULL},
-               *const grant[] = {"roles", "hours", NULL}, *const sign_on[] = {"provider", "document", NULL},
-               *const scim[] = {"key", "document", NULL}, *const ldap[] = {"directory", "document", NULL},
-               *const act[] = {"act", "object", "name", "label", "count", "records", "hours", NULL},
-               *const access[] = {"object", "name", "label", "fields", "labels", "records", "hours", NULL};
+    static const char *const
+        none[] = {NULL},
+        *const grant[] = {"roles", "hours", "loan", NULL}, *const sign_on[] = {"provider", "document", NULL},
+        *const scim[] = {"key", "document", NULL}, *const ldap[] = {"directory", "document", NULL},
+        *const act[] = {"act", "object", "name", "label", "count", "records", "hours", NULL},
+        *const access[] = {"object", "name", "label", "fields", "labels", "records", "hours", NULL};
     bool registry = strcmp(kind, "registry") == 0, provider = strcmp(kind, "sign_on") == 0;
     bool directory = strcmp(kind, "ldap") == 0;
     *out = registry ? keep_items(change)
@@ -150,6 +151,8 @@ enum status handle_propose(struct worker *w, struct args *in, struct args *out, 
     const struct proposal_kind *kind = proposal_kind(proposal_text(document, "kind"));
     s = kind == NULL ? error_field(e, ST_INVALID, "bad_kind", "kind", "no such kind of proposal")
                      : kind->propose(w, document, half, e);
+    if (s == ST_OK && executive_proposed(w, document) > 0)
+        s = executive_factor(w, e);
     if (s != ST_OK) {
         char tag[AUDIT_TAG_MAX];
         make_tag(tag, "propose", 0, document);
@@ -278,8 +281,15 @@ static enum status decide_recorded(struct worker *w, struct args *in, struct pro
     struct deed deed;
     make_tag(tag, in->flag ? "approve" : "refuse", p->id, p->document);
     enum status s = may_end(w, p->document, in->flag, e);
+    size_t executives = s == ST_OK && in->flag ? executive_proposed(w, p->document) : 0;
+    if (executives > 0)
+        s = executive_factor(w, e);
     if (s != ST_OK)
         return s == ST_DENIED ? worker_refuse(w, in, tag, e) : s;
+    if (executives > 0) {
+        executive_tag(tag, executives, p->id);
+        w->why = arena_copy(&w->arena, slice_from_string(proposal_text(p->document, "reason")));
+    }
     s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
     if (s != ST_OK)
         return s;

@@ -1,5 +1,6 @@
 #include "base/json_in.h"
 #include "keeper/deed.h"
+#include "keeper/executive.h"
 #include "keeper/registry_parse.h"
 #include "keeper/state.h"
 
@@ -34,8 +35,11 @@ static enum status put_recorded(struct worker *w, struct args *in, struct args *
     struct deed deed;
     bool fresh = in->number32 == 0 && in->kind <= REGISTRY_ROLE;
     uint32_t id = fresh ? registry_next_id(w->state->registry, in->kind, &who->rests_on) : in->number32;
+    const struct registry_change one = {in->kind, in->number32, in->text};
     (void)snprintf(tag, AUDIT_TAG_MAX, "%s %u", kind_name(in->kind), id);
-    enum status s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
+    enum status s = executive_mark(w, who, &one, 1, tag, e);
+    if (s == ST_OK)
+        s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
     if (s != ST_OK)
         return s;
     s = registry_put(w->state->registry, who, in->kind, in->number32, in->text, &out->number32, e);
@@ -48,6 +52,8 @@ enum status handle_registry_put(struct worker *w, struct args *in, struct args *
     (void)snprintf(tag, sizeof tag, "%s %u", kind_name(in->kind), in->number32);
     struct registry_writer who = {
         .user = c->grant.user, .duties = c->actor.duties, .address = c->call.address};
+    w->why = in->second;
+    executive_shown(w, &who);
     bool person = !c->grant.is_key && !c->grant.is_job && !c->grant.must_change;
     bool sponsor = in->kind == REGISTRY_USER && in->number32 != 0 &&
                    registry_sponsor(w->state->registry, in->number32) == who.user;

@@ -16,7 +16,8 @@
  *              of another duty than the proposer's).
  *   grant      change {"roles": [names], "hours": 1..2160}: roles for `user` until so long after approval.
  *              The person himself, his department's leader or the security administrator; decided by
- *              another security administrator, or by a leader where each role allows it ("by_leader").
+ *              another security administrator, or by a leader where each role allows it ("by_leader"). With
+ *              "loan": true the proposer's own roles during his leave, decided by a security administrator.
  *   access     change {"object", "fields": [numbers], "records": [ids], "hours": 1..720} and
  *              what they are called ("name", "label", "labels"): fields of these records (none named: of all
  *              that he sees) in clear for himself. Not
@@ -30,6 +31,9 @@
  *   sign_on    change {"provider": number or 0 for a new one, "document"}: keeper/sign_on.h.
  * Security administrator; decided by a holder of another duty. scim       change {"key": number or 0 for a
  * new one, "document"}: keeper/scim.h. System administrator; decided by a holder of another duty.
+ *
+ * What changes an executive's rights (keeper/registry_executive.h) asks both for the second factor that the
+ * register names; where that takes two, "registry" is decided by one of another duty, "grant" by no leader.
  *
  * To use it for something else (say, publishing policies): either make the change a registry document, so
  * that kind "registry" does all; or add a row to the table of proposal_kind.c with its four functions.

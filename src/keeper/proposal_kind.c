@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json_in.h"
 #include "crypto/random.h"
+#include "keeper/executive.h"
 #include "keeper/password_rules.h"
 #include "keeper/registry_parse.h"
 
@@ -49,8 +50,8 @@ static uint8_t kind_of(const char *name) {
     return 0;
 }
 
-static enum status read_items(struct worker *w, const json_t *document, struct registry_change *out,
-                              size_t *n, struct error *e) {
+enum status proposal_items(struct worker *w, const json_t *document, struct registry_change *out, size_t *n,
+                           struct error *e) {
     const json_t *items = json_object_get(json_object_get(document, "change"), "items");
     *n = json_array_size(items);
     if (*n == 0 || *n > REGISTRY_BATCH_MAX)
@@ -76,11 +77,13 @@ static enum status registry_propose(struct worker *w, const json_t *document, ch
     half[0] = '\0';
     if ((w->caller.actor.duties & ADMINS) == 0)
         return not_yours(e, "the registry is the administrators'");
-    enum status s = read_items(w, document, items, &n, e);
+    enum status s = proposal_items(w, document, items, &n, e);
     struct registry_writer who = {.user = w->caller.grant.user,
                                   .duties = ADMINS,
                                   .second = UINT32_MAX,
-                                  .address = w->caller.call.address};
+                                  .address = w->caller.call.address,
+                                  .has_reason = true,
+                                  .second_factor_at = w->caller.grant.second_factor_at};
     return s == ST_OK ? registry_check(w->state->registry, &who, items, n, e) : s;
 }
 
@@ -88,7 +91,7 @@ static bool registry_may_decide(struct worker *w, const json_t *document) {
     struct registry_change items[REGISTRY_BATCH_MAX];
     uint32_t users[REGISTRY_BATCH_MAX] = {0};
     size_t n;
-    if (read_items(w, document, items, &n, NULL) != ST_OK)
+    if (proposal_items(w, document, items, &n, NULL) != ST_OK)
         return false;
     unsigned touched = registry_touched(w->state->registry, items, n, users, REGISTRY_BATCH_MAX);
     for (size_t i = 0; i < REGISTRY_BATCH_MAX; i++) {
@@ -98,8 +101,9 @@ static bool registry_may_decide(struct worker *w, const json_t *document) {
     unsigned both = w->caller.actor.duties | duties_of(w, proposal_user(document, "by"));
     if (registry_moves(w->state->registry, items, n) && (both & DUTY_SECURITY_ADMIN) == 0)
         return false; /* who sees what by it is for a security administrator to judge */
-    return touched != 0 ? other_duty(w, document, ADMINS | DUTY_AUDITOR)
-                        : (w->caller.actor.duties & ADMINS) != 0;
+    bool executive = executive_takes_two(w) && executive_proposed(w, document) > 0;
+    return touched != 0 || executive ? other_duty(w, document, ADMINS | DUTY_AUDITOR)
+                                     : (w->caller.actor.duties & ADMINS) != 0;
 }
 
 static enum status registry_apply(struct worker *w, const json_t *document,
@@ -108,11 +112,15 @@ static enum status registry_apply(struct worker *w, const json_t *document,
     struct registry_change items[REGISTRY_BATCH_MAX];
     size_t n;
     half[0] = '\0';
-    enum status s = read_items(w, document, items, &n, e);
+    enum status s = proposal_items(w, document, items, &n, e);
     uint32_t by = proposal_user(document, "by");
     unsigned duties = (duties_of(w, by) | w->caller.actor.duties) & ADMINS;
-    struct registry_writer who = {
-        .user = by, .duties = duties, .second = w->caller.grant.user, .address = w->caller.call.address};
+    struct registry_writer who = {.user = by,
+                                  .duties = duties,
+                                  .second = w->caller.grant.user,
+                                  .address = w->caller.call.address,
+                                  .has_reason = true,
+                                  .second_factor_at = w->caller.grant.second_factor_at};
     if (s == ST_OK)
         s = registry_put_all(w->state->registry, &who, items, n, &store->change, e);
     for (size_t i = 0; s == ST_OK && i < n; i++) {
@@ -239,6 +247,20 @@ static bool is_leader(struct worker *w, const json_t *document) {
     return registry_leads(w->state->registry, w->caller.grant.user, proposal_user(document, "user"));
 }
 
+/* His own roles, over his own place, as a loan during leave. */
+static bool is_loan(const json_t *document) {
+    return json_is_true(json_object_get(json_object_get(document, "change"), "loan"));
+}
+
+static enum status may_lend(struct worker *w, uint32_t lender, uint32_t to, const struct role_names *names,
+                            struct error *e) {
+    if (lender == to || duties_of(w, lender) != 0)
+        return error_set(e, ST_DENIED, "duty_holder", "one lends roles of one's own to a colleague");
+    return registry_has_roles(w->state->registry, lender, names)
+               ? ST_OK
+               : error_field(e, ST_DENIED, "not_your_role", "roles", "one lends roles of one's own only");
+}
+
 static enum status grant_propose(struct worker *w, const json_t *document, char half[PROPOSAL_HALF + 1],
                                  struct error *e) {
     uint32_t user = proposal_user(document, "user");
@@ -246,7 +268,7 @@ static enum status grant_propose(struct worker *w, const json_t *document, char 
     struct role_names names;
     struct role_terms terms;
     half[0] = '\0';
-    if (user != w->caller.grant.user && !is_leader(w, document) &&
+    if (!is_loan(document) && user != w->caller.grant.user && !is_leader(w, document) &&
         (w->caller.actor.duties & DUTY_SECURITY_ADMIN) == 0)
         return not_yours(e, "for others a leader or the security administrator asks");
     struct actor whom;
@@ -260,14 +282,14 @@ static enum status grant_propose(struct worker *w, const json_t *document, char 
         if (!registry_role_terms(w->state->registry, names.name[i], &terms))
             return error_field(e, ST_INVALID, "bad_document", "roles", "there is no such role");
     }
-    return ST_OK;
+    return is_loan(document) ? may_lend(w, w->caller.grant.user, user, &names, e) : ST_OK;
 }
 
 static bool grant_stands(struct worker *w, const json_t *document) {
     uint32_t by = proposal_user(document, "by"), user = proposal_user(document, "user");
     struct actor live;
     return registry_actor(w->state->registry, by, NULL, &live) == ST_OK &&
-           (by == user || (live.duties & DUTY_SECURITY_ADMIN) != 0 ||
+           (is_loan(document) || by == user || (live.duties & DUTY_SECURITY_ADMIN) != 0 ||
             registry_leads(w->state->registry, by, user));
 }
 
@@ -276,7 +298,9 @@ static bool grant_may_decide(struct worker *w, const json_t *document) {
     struct role_terms terms;
     if ((w->caller.actor.duties & DUTY_SECURITY_ADMIN) != 0)
         return true;
-    if (w->caller.actor.duties != 0 || !is_leader(w, document) ||
+    if (executive_takes_two(w) && executive_proposed(w, document) > 0)
+        return false;
+    if (is_loan(document) || w->caller.actor.duties != 0 || !is_leader(w, document) ||
         !registry_parse_names(json_object_get(json_object_get(document, "change"), "roles"), &names))
         return false;
     for (size_t i = 0; i < names.count; i++) {
@@ -291,8 +315,11 @@ static enum status grant_apply(struct worker *w, const json_t *document, const s
     uint32_t user = proposal_user(document, "user"), by = proposal_user(document, "by");
     half[0] = '\0';
     json_t *roles = json_deep_copy(json_object_get(json_object_get(document, "change"), "roles"));
-    json_t *grant = grant_document(user, 0, roles, clock_wall_ms() + grant_hours(document) * HOUR_MS,
-                                   "access", proposal_text(document, "reason"), by);
+    bool loan = is_loan(document);
+    struct role_names names;
+    json_t *grant =
+        grant_document(user, loan ? by : 0, roles, clock_wall_ms() + grant_hours(document) * HOUR_MS,
+                       loan ? "leave" : "access", proposal_text(document, "reason"), by);
     char *text = NULL;
     if (grant != NULL &&
         json_object_set_new(grant, "approved_by", json_integer((json_int_t)w->caller.grant.user)) == 0)
@@ -300,11 +327,21 @@ static enum status grant_apply(struct worker *w, const json_t *document, const s
     json_decref(grant);
     if (text == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "grant");
-    struct registry_writer who = {.user = by, .second = w->caller.grant.user, .grants = true};
+    struct registry_writer who = {.user = by,
+                                  .second = w->caller.grant.user,
+                                  .grants = true,
+                                  .has_reason = true,
+                                  .second_factor_at = w->caller.grant.second_factor_at};
     struct registry_change one = {REGISTRY_GRANT, 0, slice_from_string(text)};
     enum status s = duties_of(w, user) != 0
                         ? error_set(e, ST_DENIED, "duty_holder", "a duty's holder gets no such role")
-                        : registry_put_all(w->state->registry, &who, &one, 1, &store->change, e);
+                        : ST_OK;
+    if (s == ST_OK && loan)
+        s = registry_parse_names(json_object_get(json_object_get(document, "change"), "roles"), &names)
+                ? may_lend(w, by, user, &names, e)
+                : ST_INVALID;
+    if (s == ST_OK)
+        s = registry_put_all(w->state->registry, &who, &one, 1, &store->change, e);
     free(text);
     return s;
 }

@@ -21,6 +21,10 @@ struct proposal_kind {
                          char half[PROPOSAL_HALF + 1], struct error *e);
 };
 
+/* The changes of a proposal of kind "registry", REGISTRY_BATCH_MAX at most. */
+MUST_CHECK enum status proposal_items(struct worker *w, const json_t *document, struct registry_change *out,
+                                      size_t *n, struct error *e);
+
 /* NULL for a name that is none. */
 const struct proposal_kind *proposal_kind(const char *name);
 

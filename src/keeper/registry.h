@@ -37,6 +37,9 @@
  * - The company's document is written whole and says in "version" which one it rests on (ST_CONFLICT
  *   "company_changed"; it is not kept). Networks and hours of sign-in, the company's and a role's, take two,
  *   each of whom they let in from where he is (ST_CONFLICT "shuts_you_out": keeper/registry_company.h).
+ * - What changes an executive's rights is asked what the company's register says: ST_DENIED "needs_second",
+ * or as keeper/need.h has it (keeper/registry_executive.h). An executive role keeps its name (ST_CONFLICT
+ *   "role_is_executive").
  * - A user's mail, while accounts are found by it at sign-in, takes two as well. No account is found by a
  *   mail that one person has written alone: two set it, or a security administrator confirms it
  *   ("mail_confirmed"); a change of the mail takes that away.
@@ -199,6 +202,12 @@ struct registry_writer {
     bool counted;      /* of such a key: that the account is suspended or renamed was counted */
     uint64_t rests_on; /* the registry's version of which registry_next_id was told, or ST_RETRY; 0: any */
     uint64_t expect;   /* of such a key: the user's version, or ST_CONFLICT "scim_changed"; 0: any */
+    /* What is shown where an executive's rights are concerned (keeper/registry_executive.h): a reason; when
+     * the second factor was shown by who writes, or of two by who decides (ms; 0: never); that no person
+     * writes. */
+    bool has_reason, machine;
+    int64_t second_factor_at;
+    size_t *executives; /* NULL, or where it is told how many executives' rights the change concerns */
 };
 
 #define REGISTRY_BATCH_MAX  64
@@ -226,6 +235,12 @@ MUST_CHECK enum status registry_check(struct registry *r, const struct registry_
 /* Whether a change of a department or a person in these opens records to others, so that it takes two
  * (keeper/registry_organise.h, registry_second.h). */
 bool registry_moves(struct registry *r, const struct registry_change *changes, size_t count);
+/* How many of these change an executive's rights (keeper/registry_executive.h), where the register asks
+ * anything of that; laid over what stands, so it may be one too many. */
+size_t registry_executives(struct registry *r, const struct registry_change *changes, size_t count);
+/* Whether he is an executive, or becomes one by these roles (may be NULL), where the register asks anything
+ * of a change of his rights. */
+bool registry_is_executive(struct registry *r, uint32_t user, const struct role_names *fresh);
 /* The duties that people in these changes hold now or would; the first `room` users (0 where fewer). */
 unsigned registry_touched(struct registry *r, const struct registry_change *changes, size_t count,
                           uint32_t *users, size_t room);

@@ -45,18 +45,51 @@ static enum status check_rules(const struct registry *r, const struct registry_w
                                         "networks and hours of sign-in take two: propose it");
 }
 
+static enum status check_roles(const struct registry *r, const struct high_risk_rights *rights,
+                               struct error *e) {
+    for (size_t i = 0; i < rights->role_count; i++) {
+        if (registry_role(r, rights->roles[i]) == NULL)
+            return error_field(e, ST_INVALID, "bad_document", HIGH_RISK_RIGHTS, "there is no role %.39s",
+                               rights->roles[i]);
+    }
+    return ST_OK;
+}
+
 enum status company_check(const struct registry *r, const struct registry_writer *who, const struct item *old,
                           const struct parsed_company *fresh, struct error *e) {
     static const struct parsed_company none;
     const struct parsed_company *was = old == NULL ? &none : &old->parsed.company;
-    if (who->second == 0 && high_risk_loosens(&was->high_risk, &fresh->high_risk))
+    enum status s = check_roles(r, &fresh->high_risk.rights, e);
+    if (s == ST_OK && who->second == 0 && high_risk_loosens(&was->high_risk, &fresh->high_risk))
         return error_set(e, ST_DENIED, "needs_second", "less asked of high-risk acts takes two: propose it");
-    return check_rules(r, who, NULL, &was->sign_in, &fresh->sign_in, e);
+    return s == ST_OK ? check_rules(r, who, NULL, &was->sign_in, &fresh->sign_in, e) : s;
 }
 
-enum status role_rules_check(const struct registry *r, const struct registry_writer *who,
-                             const struct item *old, const struct parsed_role *fresh, struct error *e) {
-    return old == NULL
-               ? ST_OK /* nobody holds it yet */
-               : check_rules(r, who, old->parsed.role.name, &old->parsed.role.sign_in, &fresh->sign_in, e);
+enum status role_check(const struct registry *r, const struct registry_writer *who, const struct item *old,
+                       const struct parsed_role *fresh, struct error *e) {
+    const char *name = old == NULL ? "" : old->parsed.role.name;
+    if (old == NULL)
+        return ST_OK; /* nobody holds it yet */
+    if (strcmp(name, fresh->name) != 0 && high_risk_is_executive(&r->company.high_risk.rights, name))
+        return error_field(e, ST_CONFLICT, "role_is_executive", "name",
+                           "the register of high-risk acts names this role: take it out there first");
+    return check_rules(r, who, name, &old->parsed.role.sign_in, &fresh->sign_in, e);
+}
+
+enum status company_check_executives(const struct registry *r, const struct registry_writer *who,
+                                     enum executive_part part, struct error *e) {
+    const struct high_risk_rights *rights = &r->company.high_risk.rights;
+    int64_t now = clock_wall_ms(), at = who->second_factor_at;
+    bool changes = part == EXECUTIVE_CHANGED;
+    if (part == EXECUTIVE_NONE || (who->machine && !changes))
+        return ST_OK;
+    if (who->machine || (changes && rights->terms.approval && who->second == 0))
+        return error_set(e, ST_DENIED, "needs_second", "an executive's rights take two: propose it");
+    struct need need = high_risk_missing_rights(rights, who->has_reason,
+                                                at == 0    ? -1
+                                                : now > at ? now - at
+                                                           : 0);
+    if (!changes)
+        need.minutes = 0;
+    return need_is_any(&need) ? need_refuse(&need, e) : ST_OK;
 }

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/json_in.h"
 #include "keeper/registry_company.h"
+#include "keeper/registry_executive.h"
 #include "keeper/registry_organise.h"
 #include "keeper/registry_past.h"
 #include "keeper/registry_scim.h"
@@ -326,6 +327,35 @@ static enum status check_grant(const struct batch *b, const struct change *c, st
                : ST_OK;
 }
 
+/* Who has or lent it gives it back unasked. */
+static bool gives_back(const struct registry_writer *who, const struct change *c) {
+    const struct parsed_grant *g = &c->parsed.grant;
+    return c->kind == REGISTRY_GRANT && c->old != NULL && (who->user == g->user || who->user == g->from);
+}
+
+/* All of a change together: what is missing is told at once. */
+static enum status check_executives(const struct batch *b, struct error *e) {
+    enum executive_part most = EXECUTIVE_NONE;
+    size_t changed = 0;
+    if (!high_risk_asks_rights(&b->r->company.high_risk.rights))
+        return ST_OK;
+    for (size_t i = 0; i < b->count; i++) {
+        const struct change *c = &b->changes[i];
+        json_t *before = NULL;
+        if (c->old != NULL &&
+            json_read(slice_of(c->old->document, c->old->document_n), 0, &before, NULL) != ST_OK)
+            return error_set(e, ST_NOMEM, "no_memory", "registry");
+        enum executive_part part =
+            gives_back(b->who, c) ? EXECUTIVE_NONE : executive_change(b->r, c->kind, c->old, before, c->json);
+        json_decref(before);
+        most = part > most ? part : most;
+        changed += part == EXECUTIVE_CHANGED;
+    }
+    if (b->who->executives != NULL)
+        *b->who->executives = changed;
+    return company_check_executives(b->r, b->who, most, e);
+}
+
 static enum status check_rules(const struct batch *b, const struct change *c, struct error *e) {
     const union parsed *p = &c->parsed;
     if (c->kind == REGISTRY_USER)
@@ -340,7 +370,7 @@ static enum status check_rules(const struct batch *b, const struct change *c, st
         const struct item *same = map_get(&b->r->by_role, slice_from_string(p->role.name));
         if (same != NULL && same->id != c->id)
             return error_field(e, ST_CONFLICT, "role_taken", "name", "another role has this name");
-        return b->who == NULL ? ST_OK : role_rules_check(b->r, b->who, c->old, &p->role, e);
+        return b->who == NULL ? ST_OK : role_check(b->r, b->who, c->old, &p->role, e);
     }
     if (c->kind == REGISTRY_CATALOGUE) {
         if (c->id != ((uint32_t)p->field.object << 16 | p->field.field))
@@ -481,6 +511,8 @@ static enum status run_batch(struct batch *b, const struct registry_change *in, 
         s = check_together(b, e);
     if (s == ST_OK && users && b->who != NULL)
         s = check_last(b, e);
+    if (s == ST_OK && b->who != NULL)
+        s = check_executives(b, e);
     return s == ST_OK && !dry ? store_all(b, also, e) : s;
 }
 

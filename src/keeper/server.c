@@ -96,6 +96,7 @@ static enum status pay_owed(struct worker *w, const struct message_info *m, enum
 static enum status answer_message(struct worker *w, const struct message_info *m, struct args *in,
                                   struct args *out, struct error *e) {
     enum status s = admit(w, m, in, e);
+    w->why = SLICE_NONE;
     if (s == ST_OK)
         s = handler_of(m->number)(w, in, out, e);
     s = pay_owed(w, m, s, e);

@@ -74,7 +74,8 @@ struct worker {
     bool has_caller;
     struct audit_reader *reading; /* of jobs' connection: stands before reading_next; or NULL */
     uint64_t reading_next;
-    uint64_t intent; /* the newest that was given to this connection */
+    uint64_t intent;  /* the newest that was given to this connection */
+    struct slice why; /* of the message at hand: what its deed is done for, sealed in the entry; or empty */
     struct {
         uint64_t from, to; /* look-ups' entries that need not be on disk yet; the next answer but a look-up's
                               waits for all of them, whatever it is. 0: none */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json_in.h"
+#include "keeper/registry_executive.h"
 #include "keeper/registry_second.h"
 #include "people/import_place.h"
 
@@ -283,14 +284,42 @@ static bool is_full(const struct importer *x) {
     return x->source != NULL && json_array_size(x->items) >= x->source->changes_most;
 }
 
+static bool has_timed(const struct importer *x, uint32_t user, const struct high_risk_rights *rights) {
+    for (size_t i = 0; i < x->d->grant_count; i++) {
+        const struct staff_grant *g = &x->d->grants[i];
+        json_t *d = NULL;
+        if (g->user != user || g->ended || g->until <= x->now)
+            continue;
+        bool one = json_read(g->document, 0, &d, NULL) != ST_OK ||
+                   executive_grant(rights, NULL, d, false) != EXECUTIVE_NONE;
+        json_decref(d);
+        if (one)
+            return true;
+    }
+    return false;
+}
+
+/* A list of a file's is one person's, a directory's nobody's: what both can't give is left out. Of a file's
+ * the second factor and the reason are asked for as it is applied. */
+static bool is_executives(const struct importer *x, const struct staff *who, const json_t *old,
+                          const json_t *after) {
+    const struct high_risk_rights *rights = &x->d->high_risk.rights;
+    if (who == NULL || !high_risk_asks_rights(rights) || (x->source == NULL && !rights->terms.approval))
+        return false;
+    return executive_person(rights, old, after, has_timed(x, who->id, rights), x->now) == EXECUTIVE_CHANGED;
+}
+
 /* What the keeper would refuse in the hand of one. */
-static bool opens_more(struct importer *x, json_t *old, json_t *change) {
+static const char *refused_alone(struct importer *x, const struct staff *who, json_t *old, json_t *change) {
     json_t *after = old == NULL ? json_object() : json_copy(old);
     bool made = after != NULL && json_object_update(after, change) == 0;
-    bool more = made && second_opens_more(old, after);
+    const char *reason = !made                               ? NULL
+                         : second_opens_more(old, after)     ? "needs_second"
+                         : is_executives(x, who, old, after) ? "executive"
+                                                             : NULL;
     x->no_memory = x->no_memory || !made;
     json_decref(after);
-    return more;
+    return reason;
 }
 
 static void plan_person(struct importer *x, size_t first) {
@@ -310,8 +339,8 @@ static void plan_person(struct importer *x, size_t first) {
     drop_same(document, old);
     if (reason == NULL && who != NULL && who->duties != 0 && json_object_size(document) > 0)
         reason = "duty_holder";
-    if (reason == NULL && opens_more(x, old, document))
-        reason = "needs_second";
+    if (reason == NULL)
+        reason = refused_alone(x, who, old, document);
     if (reason == NULL && json_object_size(document) > 0 && is_full(x))
         reason = "next_run";
     if (reason != NULL) {

@@ -402,6 +402,23 @@ test('a directory server set, given a password, read and imported from by one ha
   await nothingSeen();
 });
 
+test('executives named by himself, a role of theirs for himself or an accomplice', async () => {
+  const document = ok(await sec.get(`${api}/sign-in`)).company;
+  const high_risk = { rights: { roles: ['boss'], approval: true } };
+  ok(await sec.patch(`${api}/company`, { ...document, high_risk }), 204); // more is asked: he may
+  const now = ok(await sec.get(`${api}/sign-in`)).company;
+  problem(await sec.patch(`${api}/company`, { ...now, high_risk: {} }), 403, 'needs_second');
+  problem(await sec.patch(`${api}/people/12`, { roles: ['sales', 'boss'] }), 403, 'needs_second');
+  problem(await sec.patch(`${api}/people/20`, { roles: ['boss', 'finance'] }), 403, 'needs_second');
+  problem(await sys.patch(`${api}/people/20`, { department: 3 }), 403, 'needs_second');
+  problem(await sales.post(`${api}/grants`, { why: 'break_glass', roles: ['boss'], hours: 1, reason: '紧急' }), 403, 'needs_second');
+  const asked = ok(await propose(sec, 'registry', items(user(12, { roles: ['sales', 'boss'] }))), 201);
+  problem(await sec.post(`${api}/proposals/${asked.id}/decide`, { approve: true }), 403, 'own_proposal');
+  problem(await sales.post(`${api}/proposals/${asked.id}/decide`, { approve: true }), 403, 'not_your_duty');
+  ok(await sec.post(`${api}/proposals/${asked.id}/decide`, { approve: false, note: '撤回' }));
+  await nothingSeen();
+});
+
 test('every refusal is in the log under the name of who tried', async () => {
   const page = ok(await aud.get(`${api}/audit?limit=200&act=refuse`));
   const actors = new Set(page.items.map((i) => i.actor));
