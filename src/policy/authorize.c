@@ -23,12 +23,12 @@ static void note(struct authorize_answer *answer, const struct policy *p, bool *
         answer->determining[answer->determining_count++] = p;
 }
 
-/* False: no memory. */
-static bool apply(struct eval *v, const struct policy *p, bool holds, bool *forbidden,
+/* `at`: among the policies; `holds`: its conditions are known to hold. False: no memory. */
+static bool apply(struct eval *v, const struct policy *p, size_t at, bool holds, bool *forbidden,
                   struct authorize_answer *answer) {
     const struct condition *failed;
-    bool applies = holds && eval_head(v, p);
-    enum evaluated done = holds ? EVALUATED : eval_policy(v, p, &applies, &failed);
+    bool applies = policy_index_head(answer->index, v, p, at);
+    enum evaluated done = holds || !applies ? EVALUATED : eval_conditions(v, p, &applies, &failed);
     if (done == EVAL_ERRED)
         answer->errors[answer->error_count++] =
             (struct authorize_error){.policy = p, .fault = v->fault, .at = v->at};
@@ -57,7 +57,7 @@ enum status authorize(const struct policies *policies, const struct entities *en
             unsigned bit = (unsigned)__builtin_ctzll(left);
             size_t i = word * 64 + bit;
             if (i < policies->count &&
-                !apply(&v, policies->list[i], (sure[word] >> bit & 1) != 0, &forbidden, answer))
+                !apply(&v, policies->list[i], i, (sure[word] >> bit & 1) != 0, &forbidden, answer))
                 return ST_NOMEM;
         }
     }

@@ -4,14 +4,15 @@ struct verdict {
     bool permitted, forbidden;
 };
 
-/* `holds`: the probes found all of its conditions true. A permit is not looked at any more once there is one.
- */
-static bool apply(struct model *m, const struct policy *p, bool holds, struct verdict *v) {
+/* Of the policy at `at`. `holds`: the probes found all of its conditions true. A permit is not looked at any
+ * more once there is one. */
+static bool apply(struct model *m, const struct policy_set *set, size_t at, bool holds, struct verdict *v) {
+    const struct policy *p = set->policies[at];
     if (!p->forbid && v->permitted)
         return true;
     const struct condition *failed;
-    bool applies = holds && eval_head(&m->eval, p);
-    if (!holds && eval_policy(&m->eval, p, &applies, &failed) == EVAL_NO_MEMORY)
+    bool applies = policy_index_head(set->index, &m->eval, p, at);
+    if (applies && !holds && eval_conditions(&m->eval, p, &applies, &failed) == EVAL_NO_MEMORY)
         return false;
     v->permitted = v->permitted || (applies && !p->forbid);
     v->forbidden = v->forbidden || (applies && p->forbid);
@@ -33,7 +34,7 @@ static bool decide(struct model *m, const struct policy_set *set, struct verdict
         for (uint64_t left = bits[word]; left != 0; left &= left - 1) {
             unsigned bit = (unsigned)__builtin_ctzll(left);
             size_t i = word * 64 + bit;
-            if (i < set->count && !apply(m, set->policies[i], (sure[word] >> bit & 1) != 0, v))
+            if (i < set->count && !apply(m, set, i, (sure[word] >> bit & 1) != 0, v))
                 return false;
             if (v->forbidden)
                 return true;

@@ -52,7 +52,8 @@ enum status entity_store_init(struct entity_store *s, size_t room, struct arena 
     *s = (struct entity_store){.entities = {.attribute = store_attribute,
                                             .within = store_within,
                                             .tag = store_tag,
-                                            .above = store_above},
+                                            .above = store_above,
+                                            .exact = true},
                                .room = room,
                                .arena = a,
                                .table_room = 16};

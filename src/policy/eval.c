@@ -370,12 +370,24 @@ bool eval_head(const struct eval *v, const struct policy *p) {
            eval_scope(v->entities, &p->resource, &v->resource.entity);
 }
 
-enum evaluated eval_policy(struct eval *v, const struct policy *p, bool *applies,
-                           const struct condition **failed) {
-    *applies = false;
-    *failed = NULL;
-    if (!eval_head(v, p))
-        return EVALUATED;
+/* `e` is below an entity of the scope, if it names one. */
+static bool scope_of_left(const struct scope *s, const struct cedar_entity *e) {
+    if (s->op == SCOPE_EQUAL)
+        return cedar_entity_equal(e, s->entities);
+    return s->op == SCOPE_ANY || s->op == SCOPE_IN || slice_equal(e->type, s->type);
+}
+
+bool eval_head_left(const struct eval *v, const struct policy *p) {
+    if (v->entities->above == NULL)
+        return eval_head(v, p);
+    return scope_of_left(&p->principal, &v->principal.entity) &&
+           scope_of_left(&p->action, &v->action.entity) &&
+           eval_scope(v->entities, &p->resource, &v->resource.entity);
+}
+
+enum evaluated eval_conditions(struct eval *v, const struct policy *p, bool *hold,
+                               const struct condition **failed) {
+    *hold = false;
     for (size_t i = 0; i < p->condition_count; i++) {
         bool b;
         *failed = &p->conditions[i];
@@ -386,8 +398,15 @@ enum evaluated eval_policy(struct eval *v, const struct policy *p, bool *applies
             return EVALUATED;
     }
     *failed = NULL;
-    *applies = true;
+    *hold = true;
     return EVALUATED;
+}
+
+enum evaluated eval_policy(struct eval *v, const struct policy *p, bool *applies,
+                           const struct condition **failed) {
+    *applies = false;
+    *failed = NULL;
+    return eval_head(v, p) ? eval_conditions(v, p, applies, failed) : EVALUATED;
 }
 
 const char *fault_name(enum fault f) {

@@ -21,10 +21,11 @@ struct entities {
     /* May be NULL: no entity has tags. */
     enum attribute_found (*tag)(const struct entities *self, const struct cedar_entity *of, struct slice name,
                                 struct cedar_value *out);
-    /* All that `e` is within, or more: how many. Only asked of a request's principal, action and resource.
-     * May be NULL: then no policy is passed over by its scope (policy_index.h). */
+    /* All that `e` is within; of the request's resource maybe more, unless `exact`: how many. *out holds
+     * until the next question. May be NULL: then no policy is passed over by its scope (policy_index.h). */
     size_t (*above)(const struct entities *self, const struct cedar_entity *e,
                     const struct cedar_entity **out);
+    bool exact;
 };
 
 enum evaluated { EVALUATED, EVAL_ERRED, EVAL_NO_MEMORY };
@@ -60,6 +61,13 @@ bool eval_scope(const struct entities *entities, const struct scope *s, const st
 
 /* The policy's head: the scopes of principal, action and resource. */
 bool eval_head(const struct eval *v, const struct policy *p);
+
+/* The same for a policy that policy_index_ask left over: what principal and action are within is known. */
+bool eval_head_left(const struct eval *v, const struct policy *p);
+
+/* The conditions alone. *failed: as below. */
+enum evaluated eval_conditions(struct eval *v, const struct policy *p, bool *hold,
+                               const struct condition **failed);
 
 /* The whole policy: true only if its scope and all conditions hold. *failed: the condition that was false or
  * erred (NULL: the scope). */

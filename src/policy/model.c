@@ -218,17 +218,26 @@ static size_t put_items(struct model *m, size_t n, const struct cedar_value *set
     return n;
 }
 
-/* Of a record more than record_within says: its department's whole chain and its branch column both. */
-static size_t above_record(struct model *m) {
-    uint32_t chain[ORGANISATION_DEPTH_MAX], department = row_number(m, FIELD_DEPARTMENT);
-    size_t n = put_number(m, 0, "User", row_number(m, FIELD_OWNER));
-    n = put_number(m, n, "Department", row_number(m, FIELD_BRANCH));
+static size_t put_chain(struct model *m, size_t n, uint32_t department) {
+    uint32_t chain[ORGANISATION_DEPTH_MAX];
     size_t levels = department == 0 ? 0
                                     : organisation_chain(m->query->organisation, department, chain,
                                                          ORGANISATION_DEPTH_MAX);
     for (size_t i = 0; i < levels; i++)
         n = put_number(m, n, "Department", chain[i]);
     return n;
+}
+
+static size_t above_department(struct model *m, const struct cedar_entity *e) {
+    uint32_t id;
+    return organisation_number(e->id, &id) ? put_chain(m, 0, id) : 0;
+}
+
+/* Of a record more than record_within says: its department's whole chain and its branch column both. */
+static size_t above_record(struct model *m) {
+    size_t n = put_number(m, 0, "User", row_number(m, FIELD_OWNER));
+    n = put_number(m, n, "Department", row_number(m, FIELD_BRANCH));
+    return put_chain(m, n, row_number(m, FIELD_DEPARTMENT));
 }
 
 static size_t above_action(struct model *m, const struct cedar_entity *e) {
@@ -245,11 +254,14 @@ static size_t model_above(const struct entities *self, const struct cedar_entity
                           const struct cedar_entity **out) {
     struct model *m = (struct model *)(uintptr_t)self;
     *out = m->above;
-    if (e == &m->eval.action.entity)
+    if (e == &m->eval.principal.entity || is_principal(m, e))
+        return put_items(m, put_items(m, 0, &m->roles), &m->departments);
+    if (slice_is(e->type, "Action"))
         return above_action(m, e);
-    if (e == &m->eval.resource.entity)
-        return m->row == NULL ? 0 : above_record(m);
-    return put_items(m, put_items(m, 0, &m->roles), &m->departments);
+    if (slice_is(e->type, "Department"))
+        return above_department(m, e);
+    bool resource = e == &m->eval.resource.entity || cedar_entity_equal(e, &m->eval.resource.entity);
+    return resource && m->row != NULL ? above_record(m) : 0;
 }
 
 /* ---- making one ---- */

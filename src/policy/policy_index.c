@@ -18,7 +18,6 @@ static void set_bit(uint64_t *bits, size_t i) {
 
 static void file_entity(struct policy_index *x, unsigned by, const struct cedar_entity *e, size_t policy) {
     struct index_slot *slot = slot_of(x, by, e);
-    x->filed[by]++;
     slot->entity = e;
     x->policy[x->entry_count] = (uint32_t)policy;
     x->next[x->entry_count++] = slot->first;
@@ -34,6 +33,7 @@ static void file_condition(struct policy_index *x, unsigned by, const struct pol
         set_bit(x->any[by], policy);
         return;
     }
+    x->named[by] = true;
     for (size_t i = 0; i < wanted.count; i++)
         file_entity(x, by, &wanted.items[i].entity, policy);
 }
@@ -44,8 +44,16 @@ static void file_scope(struct policy_index *x, unsigned by, const struct policy 
         file_condition(x, by, p, policy);
         return;
     }
+    x->named[by] = true; /* nothing is in an empty list */
     for (size_t i = 0; i < s->count; i++)
         file_entity(x, by, &s->entities[i], policy);
+}
+
+/* What principal and action are within is known exactly, what the resource is within is not (eval.h). */
+static bool is_open(const struct policy *p) {
+    return (p->principal.op == SCOPE_ANY || p->principal.op == SCOPE_IN) &&
+           (p->action.op == SCOPE_ANY || p->action.op == SCOPE_IN) && p->resource.op == SCOPE_ANY &&
+           !policy_is_template(p);
 }
 
 static size_t entries_of(const struct policy *p) {
@@ -63,7 +71,8 @@ static bool take_memory(struct policy_index *x, size_t entries, struct arena *a)
         x->room *= 2;
     x->next = arena_array(a, entries, sizeof *x->next);
     x->policy = arena_array(a, entries, sizeof *x->policy);
-    bool fine = x->next != NULL && x->policy != NULL;
+    x->open = arena_array(a, x->words, sizeof *x->open);
+    bool fine = x->next != NULL && x->policy != NULL && x->open != NULL;
     for (unsigned by = 0; by < 3; by++) {
         x->slots[by] = arena_array(a, x->room, sizeof **x->slots);
         x->any[by] = arena_array(a, x->words, sizeof **x->any);
@@ -104,6 +113,8 @@ enum status policy_index_make(const struct policies *policies, struct arena *a,
         file_scope(x, 0, policies->list[i], &policies->list[i]->principal, i);
         file_scope(x, 1, policies->list[i], &policies->list[i]->action, i);
         file_scope(x, 2, policies->list[i], &policies->list[i]->resource, i);
+        if (is_open(policies->list[i]))
+            set_bit(x->open, i);
     }
     *out = x;
     return make_rows(x, a) ? ST_OK : ST_NOMEM;
@@ -117,12 +128,18 @@ static void mark(const struct policy_index *x, unsigned by, const struct cedar_e
         set_bit(bits, x->policy[k - 1]);
 }
 
+bool policy_index_head(const struct policy_index *x, const struct eval *v, const struct policy *p,
+                       size_t at) {
+    bool known = v->entities->above != NULL && (x->open[at / 64] >> at % 64 & 1) != 0;
+    return known || eval_head_left(v, p);
+}
+
 void policy_index_ask(const struct policy_index *x, const struct entities *entities,
                       const struct cedar_entity *const request[3], uint64_t *bits) {
     uint64_t *own = bits + x->words;
     memset(bits, 0xff, x->words * sizeof *bits);
     for (unsigned by = 0; by < 3 && entities->above != NULL; by++) {
-        if (x->filed[by] == 0) /* all policies name none there */
+        if (!x->named[by])
             continue;
         const struct cedar_entity *above;
         size_t n = entities->above(entities, request[by], &above);

@@ -28,6 +28,22 @@ struct conjuncts {
     bool cut; /* there are more */
 };
 
+/* A literal that anything can be asked to be in. */
+static bool names_entities(const struct expr *e) {
+    if (!is_literal(e))
+        return false;
+    for (size_t i = 0; e->value.kind == CEDAR_SET && i < e->value.set.count; i++) {
+        if (e->value.set.items[i].kind != CEDAR_ENTITY)
+            return false;
+    }
+    return e->value.kind == CEDAR_SET || e->value.kind == CEDAR_ENTITY;
+}
+
+static struct probe_entities entities_named(const struct expr *e) {
+    bool set = e->value.kind == CEDAR_SET;
+    return (struct probe_entities){set ? e->value.set.items : &e->value, set ? e->value.set.count : 1};
+}
+
 static bool can_not_err(const struct expr *e) {
     if (e->op == EXPR_VALUE)
         return e->value.kind == CEDAR_BOOL;
@@ -40,8 +56,7 @@ static bool can_not_err(const struct expr *e) {
     case EXPR_IS:
         return x->op == EXPR_VARIABLE && x->variable != VARIABLE_CONTEXT;
     case EXPR_IN:
-        return x->op == EXPR_VARIABLE && x->variable != VARIABLE_CONTEXT && is_literal(e->items[1]) &&
-               e->items[1]->value.kind == CEDAR_ENTITY;
+        return x->op == EXPR_VARIABLE && x->variable != VARIABLE_CONTEXT && names_entities(e->items[1]);
     case EXPR_EQUAL:
     case EXPR_NOT_EQUAL:
         return (x->op == EXPR_VARIABLE || is_literal(x)) &&
@@ -59,14 +74,15 @@ static bool can_not_err(const struct expr *e) {
     }
 }
 
+/* `!(a || b)` is `!a && !b`, in the same order and as far. */
 static void add_conjunct(struct conjuncts *c, const struct expr *e, bool negated) {
     if (e->op == EXPR_NOT) {
         add_conjunct(c, e->items[0], !negated);
         return;
     }
-    if (e->op == EXPR_AND && !negated) {
+    if (e->op == (negated ? EXPR_OR : EXPR_AND)) {
         for (size_t i = 0; i < e->count; i++)
-            add_conjunct(c, e->items[i], false);
+            add_conjunct(c, e->items[i], negated);
         return;
     }
     c->cut = c->count == CONJUNCTS_MAX;
@@ -83,28 +99,46 @@ static void conjuncts_of(const struct policy *p, struct conjuncts *c) {
 static bool entities_of(const struct conjunct *c, enum variable variable, struct probe_entities *out) {
     const struct expr *e = c->expr;
     if (c->negated || (e->op != EXPR_IN && e->op != EXPR_EQUAL) || e->items[0]->op != EXPR_VARIABLE ||
-        e->items[0]->variable != variable || !is_literal(e->items[1]))
+        e->items[0]->variable != variable || !names_entities(e->items[1]) ||
+        (e->op == EXPR_EQUAL && e->items[1]->value.kind == CEDAR_SET))
         return false;
-    const struct cedar_value *v = &e->items[1]->value;
-    bool set = e->op == EXPR_IN && v->kind == CEDAR_SET;
-    *out = (struct probe_entities){set ? v->set.items : v, set ? v->set.count : 1};
-    for (size_t i = 0; i < out->count; i++) {
-        if (out->items[i].kind != CEDAR_ENTITY)
-            return false;
-    }
+    *out = entities_named(e->items[1]);
     return out->count > 0;
+}
+
+/* -1: none. */
+static int filed_conjunct(const struct conjuncts *c, enum variable variable, struct probe_entities *out) {
+    for (size_t i = 0; i < c->count; i++) {
+        if (entities_of(&c->list[i], variable, out))
+            return (int)i;
+        if (c->list[i].can_err)
+            return -1;
+    }
+    return -1;
 }
 
 bool policy_probe_entities(const struct policy *p, enum variable variable, struct probe_entities *out) {
     struct conjuncts c;
     conjuncts_of(p, &c);
-    for (size_t i = 0; i < c.count; i++) {
-        if (entities_of(&c.list[i], variable, out))
-            return true;
-        if (c.list[i].can_err)
-            return false;
-    }
-    return false;
+    return filed_conjunct(&c, variable, out) >= 0;
+}
+
+static bool is_open(const struct scope *s) {
+    return s->slot || s->op == SCOPE_ANY || s->op == SCOPE_IS;
+}
+
+/* Those that the index has answered exactly need no probe: what the principal or the action is within, filed
+ * in the place of a scope in the head. A bit each. */
+static unsigned answered_conjuncts(const struct policy *p, const struct conjuncts *c) {
+    struct probe_entities wanted;
+    int principal = is_open(&p->principal) ? filed_conjunct(c, VARIABLE_PRINCIPAL, &wanted) : -1;
+    int action = is_open(&p->action) ? filed_conjunct(c, VARIABLE_ACTION, &wanted) : -1;
+    unsigned all = 0;
+    if (principal >= 0 && c->list[principal].expr->op == EXPR_IN)
+        all |= 1u << principal;
+    if (action >= 0 && c->list[action].expr->op == EXPR_IN)
+        all |= 1u << action;
+    return all;
 }
 
 /* ---- what a conjunct wants ---- */
@@ -112,10 +146,10 @@ bool policy_probe_entities(const struct policy *p, enum variable variable, struc
 struct want {
     const struct expr *of;
     enum probe_form form;
+    bool negated;
     const struct cedar_value *values[VALUES_MAX];
     size_t count;
-    enum expr_op op; /* PROBE_ORDER */
-    int64_t bound;
+    struct probe_bound bound; /* PROBE_ORDER */
 };
 
 static bool is_simple(enum cedar_kind kind) {
@@ -141,7 +175,8 @@ static bool want_equal(const struct expr *e, struct want *w) {
 static bool want_contains(const struct expr *e, struct want *w) {
     const struct expr *set = e->items[0], *item = e->items[1];
     if (is_literal(item) && !is_literal(set)) {
-        *w = (struct want){.of = set, .form = PROBE_ITEM};
+        w->of = set;
+        w->form = PROBE_ITEM;
         return take_value(w, &item->value);
     }
     if (!is_literal(set) || set->value.kind != CEDAR_SET || is_literal(item))
@@ -154,45 +189,85 @@ static bool want_contains(const struct expr *e, struct want *w) {
     return w->count > 0;
 }
 
-/* a == 1 || a == 2: if a can be read once it can be read again. */
-static bool want_one_of(const struct expr *e, struct want *w) {
-    for (size_t i = 0; i < e->count; i++) {
-        if (e->items[i]->op != EXPR_EQUAL || !want_equal(e->items[i], w))
+static bool add_within(const struct expr *e, struct want *w) {
+    if (is_literal(e->items[0]) || !names_entities(e->items[1]) ||
+        (w->of != NULL && !expr_same(w->of, e->items[0])))
+        return false;
+    struct probe_entities wanted = entities_named(e->items[1]);
+    w->of = e->items[0];
+    for (size_t i = 0; i < wanted.count; i++) {
+        if (!take_value(w, &wanted.items[i]))
             return false;
     }
-    return e->count > 0;
-}
-
-static bool want_order(const struct expr *e, struct want *w) {
-    static const enum expr_op turned[] = {EXPR_GREATER, EXPR_GREATER_EQUAL, EXPR_LESS, EXPR_LESS_EQUAL};
-    static const enum expr_op straight[] = {EXPR_LESS, EXPR_LESS_EQUAL, EXPR_GREATER, EXPR_GREATER_EQUAL};
-    unsigned literal = is_literal(e->items[1]) ? 1 : 0;
-    if (!is_literal(e->items[literal]) || is_literal(e->items[1 - literal]) ||
-        e->items[literal]->value.kind != CEDAR_LONG)
-        return false;
-    for (unsigned i = 0; i < 4; i++) {
-        if (straight[i] == e->op)
-            w->op = literal == 1 ? e->op : turned[i];
-    }
-    w->form = PROBE_ORDER;
-    w->of = e->items[1 - literal];
-    w->bound = e->items[literal]->value.i;
     return true;
 }
 
-static bool want_special(const struct expr *e, struct want *w) {
+static bool want_within(const struct expr *e, struct want *w) {
+    w->form = PROBE_WITHIN;
+    return add_within(e, w) && w->count > 0;
+}
+
+/* a == 1 || a == 2, a in b || a in c: if a can be read once it can be read again. */
+static bool want_one_of(const struct expr *e, struct want *w) {
+    bool within = e->items[0]->op == EXPR_IN;
+    w->form = within ? PROBE_WITHIN : PROBE_VALUE;
+    for (size_t i = 0; i < e->count; i++) {
+        if (e->items[i]->op != (within ? EXPR_IN : EXPR_EQUAL) ||
+            !(within ? add_within(e->items[i], w) : want_equal(e->items[i], w)))
+            return false;
+    }
+    return w->count > 0;
+}
+
+/* Of numbers `op` the bound. */
+static struct probe_bound bound_of(enum expr_op op, int64_t bound) {
+    struct probe_bound b = {INT64_MIN, INT64_MAX};
+    bool below = op == EXPR_LESS, above = op == EXPR_GREATER;
+    if ((below && bound == INT64_MIN) || (above && bound == INT64_MAX))
+        return (struct probe_bound){INT64_MAX, INT64_MIN};
+    if (below || op == EXPR_LESS_EQUAL)
+        b.high = bound - below;
+    else
+        b.low = bound + above;
+    return b;
+}
+
+static bool want_order(const struct expr *e, bool negated, struct want *w) {
+    static const enum expr_op straight[] = {EXPR_LESS, EXPR_LESS_EQUAL, EXPR_GREATER, EXPR_GREATER_EQUAL},
+                              turned[] = {EXPR_GREATER, EXPR_GREATER_EQUAL, EXPR_LESS, EXPR_LESS_EQUAL},
+                              opposite[] = {EXPR_GREATER_EQUAL, EXPR_GREATER, EXPR_LESS_EQUAL, EXPR_LESS};
+    unsigned literal = is_literal(e->items[1]) ? 1 : 0, op = 0;
+    if (!is_literal(e->items[literal]) || is_literal(e->items[1 - literal]) ||
+        e->items[literal]->value.kind != CEDAR_LONG)
+        return false;
+    while (straight[op] != e->op)
+        op++;
+    enum expr_op plain = literal == 1 ? straight[op] : turned[op];
+    for (op = 0; straight[op] != plain;)
+        op++;
+    *w = (struct want){.of = e->items[1 - literal],
+                       .form = PROBE_ORDER,
+                       .bound = bound_of(negated ? opposite[op] : plain, e->items[literal]->value.i)};
+    return true;
+}
+
+static bool want_special(const struct expr *e, bool negated, struct want *w) {
+    w->negated = negated != (e->op == EXPR_NOT_EQUAL);
     switch (e->op) {
+    case EXPR_LESS:
+    case EXPR_LESS_EQUAL:
+    case EXPR_GREATER:
+    case EXPR_GREATER_EQUAL:
+        return want_order(e, negated, w);
     case EXPR_EQUAL:
+    case EXPR_NOT_EQUAL:
         return want_equal(e, w);
     case EXPR_CONTAINS:
         return want_contains(e, w);
     case EXPR_OR:
         return want_one_of(e, w);
-    case EXPR_LESS:
-    case EXPR_LESS_EQUAL:
-    case EXPR_GREATER:
-    case EXPR_GREATER_EQUAL:
-        return want_order(e, w);
+    case EXPR_IN:
+        return want_within(e, w);
     default:
         return false;
     }
@@ -201,7 +276,7 @@ static bool want_special(const struct expr *e, struct want *w) {
 /* Anything that is no question of values is a question of yes or no. */
 static void want_of(const struct conjunct *c, struct want *w) {
     *w = (struct want){.form = PROBE_VALUE};
-    if (c->negated || !want_special(c->expr, w))
+    if (!want_special(c->expr, c->negated, w))
         *w = (struct want){
             .of = c->expr, .form = PROBE_TRUTH, .values = {c->negated ? &no : &yes}, .count = 1};
 }
@@ -211,6 +286,7 @@ static void want_of(const struct conjunct *c, struct want *w) {
 struct group {
     const struct expr *of;
     enum probe_form form;
+    bool negated;
     int after; /* a group made before this one */
     size_t policies, values;
     int probe;
@@ -224,12 +300,15 @@ struct grouping {
 /* -1: there are too many. */
 static int group_of(struct grouping *g, const struct want *w, int after) {
     for (size_t i = 0; i < g->count; i++) {
-        if (g->list[i].form == w->form && g->list[i].after == after && expr_same(g->list[i].of, w->of))
+        const struct group *one = &g->list[i];
+        if (one->form == w->form && one->negated == w->negated && one->after == after &&
+            expr_same(one->of, w->of))
             return (int)i;
     }
     if (g->count == GROUPS_MAX)
         return -1;
-    g->list[g->count] = (struct group){.of = w->of, .form = w->form, .after = after, .probe = -1};
+    g->list[g->count] =
+        (struct group){.of = w->of, .form = w->form, .negated = w->negated, .after = after, .probe = -1};
     return (int)g->count++;
 }
 
@@ -237,8 +316,11 @@ static void count_policy(const struct policy *p, struct grouping *g) {
     struct conjuncts c;
     int after = -1;
     conjuncts_of(p, &c);
+    unsigned answered = answered_conjuncts(p, &c);
     for (size_t i = 0; i < c.count; i++) {
         struct want w;
+        if ((answered >> i & 1) != 0)
+            continue;
         want_of(&c.list[i], &w);
         int at = group_of(g, &w, after);
         if (at >= 0) {
@@ -268,8 +350,10 @@ static void choose(struct policy_probes *x, struct grouping *g) {
     for (size_t i = 0; i < g->count; i++) {
         const struct group *one = &g->list[i];
         if (one->probe >= 0)
-            x->list[x->count++] = (struct probe){
-                .of = one->of, .form = one->form, .after = one->after < 0 ? -1 : g->list[one->after].probe};
+            x->list[x->count++] = (struct probe){.of = one->of,
+                                                 .form = one->form,
+                                                 .negated = one->negated,
+                                                 .after = one->after < 0 ? -1 : g->list[one->after].probe};
     }
 }
 
@@ -291,27 +375,15 @@ static struct probe_slot *slot_of(const struct policy_probes *x, uint32_t probe,
     return &x->slots[i];
 }
 
-static struct probe_bound bound_of(const struct want *w, size_t policy) {
-    struct probe_bound b = {(uint32_t)policy, INT64_MIN, INT64_MAX};
-    bool below = w->op == EXPR_LESS, above = w->op == EXPR_GREATER;
-    if ((below && w->bound == INT64_MIN) || (above && w->bound == INT64_MAX))
-        return (struct probe_bound){(uint32_t)policy, INT64_MAX, INT64_MIN};
-    if (below || w->op == EXPR_LESS_EQUAL)
-        b.high = w->bound - below;
-    else
-        b.low = w->bound + above;
-    return b;
-}
-
-/* False: the policy asks this probe already, and that counts. */
+/* False: the policy asks this probe already, and that counts; another value that it must not be can join. */
 static bool file_want(struct policy_probes *x, uint32_t probe, const struct want *w, size_t policy) {
     struct probe *to = &x->list[probe];
     uint64_t bit = (uint64_t)1 << policy % 64;
-    if ((to->any[policy / 64] & bit) == 0)
+    if ((to->any[policy / 64] & bit) == 0 && !w->negated)
         return false;
     to->any[policy / 64] &= ~bit;
     if (w->form == PROBE_ORDER)
-        to->bounds[to->bound_count++] = bound_of(w, policy);
+        to->bounds[policy] = w->bound;
     for (size_t i = 0; i < w->count; i++) {
         struct probe_slot *slot = slot_of(x, probe, w->values[i]);
         slot->value = w->values[i];
@@ -319,6 +391,7 @@ static bool file_want(struct policy_probes *x, uint32_t probe, const struct want
         x->policy[x->entry_count] = (uint32_t)policy;
         x->next[x->entry_count++] = slot->first;
         slot->first = (uint32_t)x->entry_count;
+        slot->count++;
     }
     return true;
 }
@@ -327,9 +400,12 @@ static void file_policy(struct policy_probes *x, struct grouping *g, const struc
     struct conjuncts c;
     int after = -1;
     conjuncts_of(p, &c);
+    unsigned answered = answered_conjuncts(p, &c);
     bool whole = !c.cut;
     for (size_t i = 0; i < c.count; i++) {
         struct want w;
+        if ((answered >> i & 1) != 0)
+            continue;
         want_of(&c.list[i], &w);
         int at = group_of(g, &w, after), probe = at < 0 ? -1 : g->list[at].probe;
         bool filed = probe >= 0 && file_want(x, (uint32_t)probe, &w, policy);
@@ -352,7 +428,7 @@ static bool take_memory(struct policy_probes *x, const struct grouping *g, struc
         struct probe *p = &x->list[g->list[i].probe];
         entries += g->list[i].values;
         p->any = arena_array(a, x->words, sizeof *p->any);
-        p->bounds = arena_array(a, p->form == PROBE_ORDER ? g->list[i].policies : 1, sizeof *p->bounds);
+        p->bounds = arena_array(a, p->form == PROBE_ORDER ? x->words * 64 : 1, sizeof *p->bounds);
         fine = fine && p->any != NULL && p->bounds != NULL;
         if (p->any != NULL)
             memset(p->any, 0xff, x->words * sizeof *p->any);
@@ -365,6 +441,21 @@ static bool take_memory(struct policy_probes *x, const struct grouping *g, struc
     x->policy = arena_array(a, entries, sizeof *x->policy);
     x->whole = arena_array(a, x->words, sizeof *x->whole);
     return fine && x->slots != NULL && x->next != NULL && x->policy != NULL && x->whole != NULL;
+}
+
+/* As in the index: a row of bits is put in at once. */
+static bool make_rows(struct policy_probes *x, struct arena *a) {
+    for (size_t i = 0; i < x->room; i++) {
+        struct probe_slot *slot = &x->slots[i];
+        if (slot->count < PROBE_ROW_LEAST)
+            continue;
+        slot->bits = arena_array(a, x->words, sizeof *slot->bits);
+        if (slot->bits == NULL)
+            return false;
+        for (uint32_t k = slot->first; k != 0; k = x->next[k - 1])
+            slot->bits[x->policy[k - 1] / 64] |= (uint64_t)1 << x->policy[k - 1] % 64;
+    }
+    return true;
 }
 
 enum status policy_probes_make(const struct policies *policies, struct arena *a,
@@ -383,7 +474,7 @@ enum status policy_probes_make(const struct policies *policies, struct arena *a,
     for (size_t i = 0; i < policies->count; i++)
         file_policy(x, g, policies->list[i], i);
     *out = x;
-    return ST_OK;
+    return make_rows(x, a) ? ST_OK : ST_NOMEM;
 }
 
 /* ---- asking ---- */
@@ -391,39 +482,91 @@ enum status policy_probes_make(const struct policies *policies, struct arena *a,
 static void mark(const struct policy_probes *x, uint32_t probe, const struct cedar_value *v, uint64_t *own) {
     if (!is_simple(v->kind))
         return;
-    for (uint32_t k = slot_of(x, probe, v)->first; k != 0; k = x->next[k - 1])
+    const struct probe_slot *slot = slot_of(x, probe, v);
+    for (size_t i = 0; slot->bits != NULL && i < x->words; i++)
+        own[i] |= slot->bits[i];
+    for (uint32_t k = slot->bits != NULL ? 0 : slot->first; k != 0; k = x->next[k - 1])
         own[x->policy[k - 1] / 64] |= (uint64_t)1 << x->policy[k - 1] % 64;
 }
 
-static void mark_bounds(const struct probe *p, int64_t n, uint64_t *own) {
-    for (size_t i = 0; i < p->bound_count; i++) {
-        const struct probe_bound *b = &p->bounds[i];
-        own[b->policy / 64] |= (uint64_t)((n >= b->low) & (n <= b->high)) << b->policy % 64;
+/* Only those that are left are compared. */
+static void mark_bounds(const struct policy_probes *x, const struct probe *p, int64_t n, const uint64_t *bits,
+                        uint64_t *own) {
+    for (size_t i = 0; i < x->words; i++) {
+        uint64_t hold = 0;
+        for (uint64_t left = bits[i] & ~p->any[i]; left != 0; left &= left - 1) {
+            unsigned bit = (unsigned)__builtin_ctzll(left);
+            const struct probe_bound *b = &p->bounds[i * 64 + bit];
+            hold |= (uint64_t)((n >= b->low) & (n <= b->high)) << bit;
+        }
+        own[i] |= hold;
+    }
+}
+
+/* Where what is above the resource may be more than it is within, its policies are not sure. */
+static void mark_within(const struct policy_probes *x, uint32_t probe, const struct eval *v,
+                        const struct cedar_entity *e, uint64_t *sure, uint64_t *own) {
+    const struct cedar_entity *above;
+    struct cedar_value one = {.kind = CEDAR_ENTITY, .entity = *e};
+    size_t n = v->entities->above(v->entities, e, &above);
+    mark(x, probe, &one, own);
+    for (size_t i = 0; i < n; i++) {
+        one.entity = above[i];
+        mark(x, probe, &one, own);
+    }
+    bool more = !v->entities->exact && cedar_entity_equal(e, &v->resource.entity);
+    for (size_t i = 0; more && i < x->words; i++) {
+        sure[i] &= x->list[probe].any[i];
+        own[i] = x->list[probe].negated ? x->list[probe].any[i] : own[i];
     }
 }
 
 /* Whether enough policies are left that the probe costs less than they. */
 static bool is_worth_it(const struct policy_probes *x, const struct probe *p, const uint64_t *bits) {
     size_t left = 0;
-    for (size_t i = 0; i < x->words; i++)
-        left += (size_t)__builtin_popcountll(bits[i] & ~p->any[i]);
-    return left >= PROBE_LEAST && left * 96 >= p->bound_count;
+    for (size_t i = 0; i < x->words && left < PROBE_LEAST; i++) {
+        for (uint64_t word = bits[i] & ~p->any[i]; word != 0 && left < PROBE_LEAST; word &= word - 1)
+            left++;
+    }
+    return left == PROBE_LEAST;
 }
 
 /* A value of a kind that the form can't take is an error of its policies. */
 static bool evaluate(const struct probe *p, struct eval *v, struct cedar_value *found) {
-    if (eval_expr(v, p->of, found) != EVALUATED)
+    static const enum cedar_kind kinds[] = {[PROBE_ITEM] = CEDAR_SET,
+                                            [PROBE_ORDER] = CEDAR_LONG,
+                                            [PROBE_TRUTH] = CEDAR_BOOL,
+                                            [PROBE_WITHIN] = CEDAR_ENTITY};
+    if (p->form == PROBE_WITHIN && v->entities->above == NULL)
         return false;
-    return p->form == PROBE_VALUE || found->kind == (p->form == PROBE_ITEM    ? CEDAR_SET
-                                                     : p->form == PROBE_ORDER ? CEDAR_LONG
-                                                                              : CEDAR_BOOL);
+    return eval_expr(v, p->of, found) == EVALUATED &&
+           (p->form == PROBE_VALUE || found->kind == kinds[p->form]);
+}
+
+static void mark_found(const struct policy_probes *x, uint32_t k, const struct eval *v,
+                       const struct cedar_value *found, const uint64_t *bits, uint64_t *sure, uint64_t *own) {
+    const struct probe *p = &x->list[k];
+    switch (p->form) {
+    case PROBE_ITEM:
+        for (size_t i = 0; i < found->set.count; i++)
+            mark(x, k, &found->set.items[i], own);
+        return;
+    case PROBE_ORDER:
+        mark_bounds(x, p, found->i, bits, own);
+        return;
+    case PROBE_WITHIN:
+        mark_within(x, k, v, &found->entity, sure, own);
+        return;
+    default:
+        mark(x, k, found, own);
+    }
 }
 
 void policy_probes_ask(const struct policy_probes *x, struct eval *v, uint64_t *bits, uint64_t *room) {
     uint64_t *sure = room, *own = room + x->words;
     bool fine[PROBES_MAX] = {false};
     for (size_t i = 0; i < x->words; i++)
-        sure[i] = x->count == 0 ? 0 : x->whole[i];
+        sure[i] = x->whole == NULL || v->entities->above == NULL ? 0 : x->whole[i];
     for (uint32_t k = 0; k < x->count; k++) {
         const struct probe *p = &x->list[k];
         struct cedar_value found;
@@ -435,13 +578,8 @@ void policy_probes_ask(const struct policy_probes *x, struct eval *v, uint64_t *
             continue;
         }
         memcpy(own, p->any, x->words * sizeof *own);
-        for (size_t i = 0; p->form == PROBE_ITEM && i < found.set.count; i++)
-            mark(x, k, &found.set.items[i], own);
-        if (p->form == PROBE_ORDER)
-            mark_bounds(p, found.i, own);
-        else if (p->form != PROBE_ITEM)
-            mark(x, k, &found, own);
+        mark_found(x, k, v, &found, bits, sure, own);
         for (size_t i = 0; i < x->words; i++)
-            bits[i] &= own[i];
+            bits[i] &= p->negated ? p->any[i] | ~own[i] : own[i];
     }
 }

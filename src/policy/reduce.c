@@ -32,8 +32,38 @@ static bool looks_at_anybody(const struct reduction *r, const struct expr *e) {
     return r->checking && (e->mentions & ~MENTION_OBJECT) != 0;
 }
 
+static bool value_names_record(const struct reduction *r, const struct cedar_value *v) {
+    if (v->kind == CEDAR_ENTITY)
+        return slice_equal(v->entity.type, r->model->resource_type);
+    for (size_t i = 0; v->kind == CEDAR_SET && i < v->set.count; i++) {
+        if (value_names_record(r, &v->set.items[i]))
+            return true;
+    }
+    for (size_t i = 0; v->kind == CEDAR_RECORD && i < v->record.count; i++) {
+        if (value_names_record(r, &v->record.pairs[i].value))
+            return true;
+    }
+    return false;
+}
+
+static bool names_record(const struct reduction *r, const struct expr *e) {
+    bool named = e->op == EXPR_VALUE && value_names_record(r, &e->value);
+    for (size_t i = 0; i < e->count && !named; i++)
+        named = names_record(r, e->items[i]);
+    return named;
+}
+
+/* For somebody it may come to asking about a record by its name: `principal.is_partner && Customer::"1" in
+ * …`. */
+static bool may_ask_named(const struct reduction *r, const struct expr *e) {
+    bool asks = (e->op == EXPR_IN || e->op == EXPR_GET || e->op == EXPR_HAS) && names_record(r, e->items[0]);
+    for (size_t i = 0; i < e->count && !asks; i++)
+        asks = may_ask_named(r, e->items[i]);
+    return asks;
+}
+
 static void reduce_known(struct reduction *r, const struct expr *e, struct symbol *out) {
-    r->model->named_record = false;
+    r->model->named_record = looks_at_anybody(r, e) && may_ask_named(r, e);
     switch (looks_at_anybody(r, e) ? EVAL_ERRED : eval_expr(&r->model->eval, e, &out->value)) {
     case EVALUATED:
         out->kind = SYMBOL_KNOWN;

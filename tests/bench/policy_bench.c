@@ -134,26 +134,33 @@ static void measure(const struct policy_set *set, const struct object_set *objec
         measure_page(&q, role, rows);
 }
 
-/* One policy of a made set: by role in its head, among its conditions, by department, by the record. */
+#define FORMS 7
+/* One policy of a made set: by role in its head, among its conditions, by department, by the record's owner,
+ * place and department, by a number. */
 static void put_form(struct buf *text, unsigned form, unsigned i) {
     static const char *const forms[] = {
         "permit (principal in Role::\"r%u\", action == Action::\"view\", resource is Customer);\n",
         "permit (principal, action, resource) when { principal in Role::\"r%u\" && context.hour > 2 };\n",
         "permit (principal, action, resource) when { principal.department == Department::\"%u\" };\n",
-        "permit (principal, action, resource is Customer) when { resource.owner == User::\"%u\" };\n"};
-    buf_put_format(text, forms[form], i % 100 + 20);
+        "permit (principal, action, resource is Customer) when { resource.owner == User::\"%u\" };\n",
+        "permit (principal, action, resource) when { context.hour > 2 && resource in Department::\"%u\" };\n",
+        "permit (principal, action, resource) when { context.hour > 2 && resource.department in "
+        "Department::\"%u\" };\n",
+        "permit (principal, action, resource) when { context.second_factor_age > %u && context.reason };\n"};
+    buf_put_format(text, forms[form], i % 100 + (form == 6 ? 0 : 20));
 }
 
 /* 1,000 policies that differ by one of the forms, or by all four in turn. */
 static void measure_made(const struct object_set *objects, struct arena *a) {
-    static const char *const names[] = {"scope", "roles in when", "department", "owner", "four in turn"};
+    static const char *const names[] = {"scope",    "roles in when",  "department", "owner",
+                                        "resource", "its department", "bounds",     "all in turn"};
     for (unsigned k = 0; k < sizeof names / sizeof names[0]; k++) {
         struct policy_set *set;
         struct buf text;
         struct error e = {0};
         buf_init(&text, (size_t)1 << 20, false);
         for (unsigned i = 0; i < 1000; i++)
-            put_form(&text, k < 4 ? k : i % 4, i);
+            put_form(&text, k < FORMS ? k : i % FORMS, i);
         int64_t from = clock_monotonic_ns();
         must(policy_parse(buf_slice(&text), "made", &set, &e), &e);
         (void)printf("1,000 made policies: read in %.1f ms\n", (double)(clock_monotonic_ns() - from) / 1e6);

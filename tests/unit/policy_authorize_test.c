@@ -227,8 +227,9 @@ static const char *random_scope(const char *variable, uint64_t *seed) {
     if (strcmp(variable, "action") == 0)
         return form == 0   ? "action"
                : form == 1 ? arena_format(&arena, "action == Action::\"%u\"", which)
-               : form == 2 ? arena_format(&arena, "action in Action::\"%u\"", which)
-                           : arena_format(&arena, "action in [Action::\"%u\", Action::\"%u\"]", which, form);
+               : form == 2
+                   ? (which == 0 ? "action in []" : arena_format(&arena, "action in Action::\"%u\"", which))
+                   : arena_format(&arena, "action in [Action::\"%u\", Action::\"%u\"]", which, form);
     return form == 0   ? variable
            : form == 1 ? arena_format(&arena, "%s == E::\"%u\"", variable, which)
            : form == 2 ? arena_format(&arena, "%s in E::\"%u\"", variable, which)
@@ -302,6 +303,28 @@ static const char *random_condition(uint64_t *seed) {
                                         "!context.b",
                                         "context.a < 3",
                                         "context.none == 1",
+                                        "resource in E::\"1\"",
+                                        "resource in E::\"3\"",
+                                        "!(resource in E::\"1\")",
+                                        "!(resource in E::\"3\" || resource == E::\"0\")",
+                                        "principal in E::\"3\" || principal in E::\"1\"",
+                                        "!(principal in E::\"3\")",
+                                        "principal in [E::\"1\", E::\"2\"]",
+                                        "resource in [E::\"1\", 2]",
+                                        "principal.p in E::\"1\"",
+                                        "principal.p in [E::\"0\", E::\"3\"]",
+                                        "!(principal.p in E::\"1\" || principal.p in E::\"3\")",
+                                        "context.a in E::\"1\"",
+                                        "principal.d != \"x\"",
+                                        "!(principal.d == \"x\" || principal.d == \"y\")",
+                                        "!principal.s.contains(\"k\")",
+                                        "!(context.a >= 2)",
+                                        "!(context.a < 2)",
+                                        "!(2 < context.a)",
+                                        "!(1 >= context.a)",
+                                        "principal == E::\"1\"",
+                                        "action == Action::\"2\"",
+                                        "!(context.a in E::\"1\")",
                                         "true",
                                         "1"};
     size_t count = sizeof atoms / sizeof atoms[0];
@@ -312,27 +335,46 @@ static const char *random_condition(uint64_t *seed) {
 }
 
 static struct cedar_value random_context_of(unsigned i) {
-    static const struct cedar_value ones[] = {{.kind = CEDAR_LONG, .i = 1},
-                                              {.kind = CEDAR_LONG, .i = 2},
-                                              {.kind = CEDAR_STRING, .s = SLICE_INIT("1")},
-                                              {.kind = CEDAR_BOOL, .b = true},
-                                              {.kind = CEDAR_LONG, .i = 9}};
+    static const struct cedar_value ones[] = {
+        {.kind = CEDAR_LONG, .i = 1},
+        {.kind = CEDAR_LONG, .i = 2},
+        {.kind = CEDAR_STRING, .s = SLICE_INIT("1")},
+        {.kind = CEDAR_BOOL, .b = true},
+        {.kind = CEDAR_LONG, .i = 9},
+        {.kind = CEDAR_ENTITY, .entity = {SLICE_INIT("E"), SLICE_INIT("0")}}};
     struct cedar_pair *pairs = arena_array(&arena, 2, sizeof *pairs);
-    pairs[0] = (struct cedar_pair){SLICE("a"), ones[i % 5]};
-    pairs[1] = (struct cedar_pair){SLICE("b"), ones[i / 5 % 2 == 0 ? 3 : 0]};
+    pairs[0] = (struct cedar_pair){SLICE("a"), ones[i % 6]};
+    pairs[1] = (struct cedar_pair){SLICE("b"), ones[i / 6 % 2 == 0 ? 3 : 0]};
     struct cedar_value c = {.kind = CEDAR_RECORD};
     c.record.pairs = pairs;
-    c.record.count = i % 3;
+    c.record.count = i / 12 % 8 == 0 ? 0 : 1 + i / 12 % 2;
     return c;
+}
+
+static void assert_same_answer(const struct authorize_answer *a, const struct authorize_answer *b) {
+    assert_int_equal(a->allowed, b->allowed);
+    assert_int_equal(a->determining_count, b->determining_count);
+    assert_int_equal(a->error_count, b->error_count);
+    for (size_t i = 0; i < a->determining_count; i++)
+        assert_ptr_equal(a->determining[i], b->determining[i]);
+    for (size_t i = 0; i < a->error_count; i++)
+        assert_true(a->errors[i].policy == b->errors[i].policy && a->errors[i].fault == b->errors[i].fault &&
+                    a->errors[i].at == b->errors[i].at);
 }
 
 static void passing_over_policies_by_their_conditions_changes_no_answer(void **state) {
     (void)state;
     static const char family[] =
-        "[{\"uid\":{\"type\":\"E\",\"id\":\"0\"},\"attrs\":{\"d\":\"x\",\"s\":[\"k\"]},"
+        "[{\"uid\":{\"type\":\"E\",\"id\":\"0\"},\"attrs\":{\"d\":\"x\",\"s\":[\"k\"],"
+        "\"p\":{\"__entity\":{\"type\":\"E\",\"id\":\"1\"}}},"
         "\"parents\":[{\"type\":\"E\",\"id\":\"1\"}]},"
-        "{\"uid\":{\"type\":\"E\",\"id\":\"1\"},\"attrs\":{\"d\":\"y\",\"s\":[\"k\",\"l\"]},\"parents\":[]},"
-        "{\"uid\":{\"type\":\"E\",\"id\":\"2\"},\"attrs\":{\"d\":3,\"s\":\"k\"},\"parents\":[]}]";
+        "{\"uid\":{\"type\":\"E\",\"id\":\"1\"},\"attrs\":{\"d\":\"y\",\"s\":[\"k\",\"l\"],"
+        "\"p\":{\"__entity\":{\"type\":\"E\",\"id\":\"0\"}}},"
+        "\"parents\":[{\"type\":\"E\",\"id\":\"3\"}]},"
+        "{\"uid\":{\"type\":\"F\",\"id\":\"0\"},\"attrs\":{},\"parents\":[{\"type\":\"E\",\"id\":\"1\"}]},"
+        "{\"uid\":{\"type\":\"Action\",\"id\":\"0\"},\"attrs\":{},\"parents\":[{\"type\":\"Action\",\"id\":"
+        "\"2\"}]},"
+        "{\"uid\":{\"type\":\"E\",\"id\":\"2\"},\"attrs\":{\"d\":3,\"s\":\"k\",\"p\":\"x\"},\"parents\":[]}]";
     static const struct slice ids[] = {SLICE_INIT("0"), SLICE_INIT("1"), SLICE_INIT("2"), SLICE_INIT("3")};
     struct entity_store store, slow;
     struct error e = {0};
@@ -341,12 +383,14 @@ static void passing_over_policies_by_their_conditions_changes_no_answer(void **s
     assert_int_equal(entity_store_from_json(SLICE(family), "e", NULL, &arena, &store, &e), ST_OK);
     slow = store;
     slow.entities.above = NULL;
-    for (unsigned round = 0; round < 20; round++) {
+    for (unsigned round = 0; round < 40; round++) {
         const char *text = "";
-        for (unsigned i = 0; i < 100; i++)
-            text = arena_format(&arena, "%s%s(principal, action, resource) %s %s;\n", text,
-                                i % 9 == 0 ? "forbid" : "permit", random_condition(&seed),
-                                i % 3 == 0 ? random_condition(&seed) : "");
+        for (unsigned i = 0; i < 200; i++)
+            text = arena_format(&arena, "%s%s(%s, %s, %s) %s %s;\n", text, i % 9 == 0 ? "forbid" : "permit",
+                                i % 5 == 0 ? random_scope("principal", &seed) : "principal",
+                                i % 6 == 0 ? random_scope("action", &seed) : "action",
+                                i % 7 == 0 ? random_scope("resource", &seed) : "resource",
+                                random_condition(&seed), i % 3 == 0 ? random_condition(&seed) : "");
         struct policies p;
         struct authorize_answer fast, sure;
         if (policies_from_text(slice_from_string(text), "p", &arena, &p, &e) != ST_OK)
@@ -356,20 +400,16 @@ static void passing_over_policies_by_their_conditions_changes_no_answer(void **s
         assert_true(fast.probes->count > 3);
         struct policy_probes none = {.words = fast.probes->words};
         sure.probes = &none;
-        for (unsigned i = 0; i < 96; i++) {
-            struct cedar_request q = {.principal = {SLICE("E"), ids[i % 4]},
+        for (unsigned i = 0; i < 192; i++) {
+            struct cedar_request q = {.principal = {i / 64 == 2 ? SLICE("F") : SLICE("E"), ids[i % 4]},
                                       .action = {SLICE("Action"), ids[i / 4 % 4]},
                                       .resource = {SLICE("E"), ids[i / 16 % 4]},
-                                      .context = random_context_of(i + round)};
-            assert_int_equal(authorize(&p, &store.entities, &q, &arena, &fast), ST_OK);
+                                      .context = random_context_of(i + round * 7)};
             assert_int_equal(authorize(&p, &slow.entities, &q, &arena, &sure), ST_OK);
-            assert_int_equal(fast.allowed, sure.allowed);
-            assert_int_equal(fast.determining_count, sure.determining_count);
-            assert_int_equal(fast.error_count, sure.error_count);
-            for (size_t k = 0; k < fast.determining_count; k++)
-                assert_ptr_equal(fast.determining[k], sure.determining[k]);
-            for (size_t k = 0; k < fast.error_count; k++)
-                assert_ptr_equal(fast.errors[k].policy, sure.errors[k].policy);
+            assert_int_equal(authorize(&p, &slow.entities, &q, &arena, &fast), ST_OK);
+            assert_same_answer(&fast, &sure);
+            assert_int_equal(authorize(&p, &store.entities, &q, &arena, &fast), ST_OK);
+            assert_same_answer(&fast, &sure);
             determining += fast.determining_count;
             errors += fast.error_count;
         }

@@ -253,6 +253,10 @@ static void what_no_row_filter_can_say_is_refused_when_saved(void **state) {
         {"resource.ownr == principal", "policy_unknown_attribute", "p.cedar:2:8", "`ownr`"},
         {"context has purpse", "policy_unknown_attribute", "p.cedar:2:8", "`purpse`"},
         {"resource.tags == [\"x\"]", "policy_not_reducible", "p.cedar:2:8", "contains"},
+        {"principal.is_partner && Customer::\"1\" in Department::\"1\"", "policy_not_reducible",
+         "p.cedar:2:8", "only as `resource`"},
+        {"context.reason && (if principal.is_partner then Customer::\"1\" else principal) in Role::\"a\"",
+         "policy_not_reducible", "p.cedar:2:8", "only as `resource`"},
     };
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         char text[300];
