@@ -158,7 +158,7 @@ HANDLER(api_passkey_sign_in) {
         return error_set(e, ST_DENIED, "passkey_refused", "nobody's passkey");
     enum status s = keeper_passkey_sign_in(c->keeper, &c->call, handle.p, &proof, r->user_agent,
                                            &c->call.token, &c->who, e);
-    return s == ST_OK ? session_answer(c, reply, e) : s;
+    return s == ST_OK ? session_begin(c, r, reply, e) : s;
 }
 
 HANDLER(api_totp_remove) {

@@ -180,6 +180,28 @@ enum status session_answer(struct caller *c, struct http_reply *reply, struct er
     return s;
 }
 
+/* A browser has one session: the one that its cookie stood for until now would live on unseen. */
+static enum status end_former(struct caller *c, const struct http_request *r, struct error *e) {
+    struct keeper_call former = c->call;
+    struct error why = {.status = ST_OK};
+    if (!session_parse_token(http_cookie(r, SESSION_COOKIE), &former.token) ||
+        memcmp(&former.token, &c->call.token, sizeof former.token) == 0)
+        return ST_OK;
+    session_forget(&former.token);
+    enum status s = keeper_sign_out(c->keeper, &former, &why);
+    explicit_bzero(&former.token, sizeof former.token);
+    if (s == ST_OK || s == ST_UNAUTHENTICATED)
+        return ST_OK;
+    *e = why;
+    return s;
+}
+
+enum status session_begin(struct caller *c, const struct http_request *r, struct http_reply *reply,
+                          struct error *e) {
+    enum status s = end_former(c, r, e);
+    return s == ST_OK ? session_answer(c, reply, e) : s;
+}
+
 HANDLER(api_sign_in) {
     (void)engine;
     struct slice login = member(r, "login"), password = member(r, "password");
@@ -187,7 +209,7 @@ HANDLER(api_sign_in) {
         return error_set(e, ST_UNAUTHENTICATED, "sign_in_failed", "wrong login or password");
     enum status s =
         keeper_sign_in(c->keeper, &c->call, login, password, r->user_agent, &c->call.token, &c->who, e);
-    return s == ST_OK ? session_answer(c, reply, e) : s;
+    return s == ST_OK ? session_begin(c, r, reply, e) : s;
 }
 
 HANDLER(api_sign_out) {
@@ -270,20 +292,18 @@ static enum status write_sessions(struct caller *c, uint32_t user, struct http_r
     return ST_OK;
 }
 
-/* All but the one that asks. */
-static enum status end_sessions(struct caller *c, uint32_t user, struct http_reply *reply, struct error *e) {
-    struct keeper_session_info *list;
-    size_t n;
-    enum status s = keeper_session_list(c->keeper, &c->call, user, c->arena, &list, &n, e);
-    for (size_t i = 0; s == ST_OK && i < n; i++) {
-        if (is_persons(&list[i]) && !list[i].current)
-            s = keeper_session_revoke(c->keeper, &c->call, &list[i].id, e);
-        if (s == ST_NOT_FOUND)
-            s = ST_OK; /* has ended by itself meanwhile */
-    }
-    if (s == ST_OK)
-        reply->status = 204;
-    return s;
+static enum status end_sessions(struct caller *c, uint32_t user, bool everybody, struct slice password,
+                                struct http_reply *reply, struct error *e) {
+    struct json j = json_to(&reply->body);
+    uint32_t ended = 0;
+    enum status s = keeper_sessions_end(c->keeper, &c->call, user, everybody, password, &ended, e);
+    if (s != ST_OK)
+        return s;
+    json_object_begin(&j);
+    json_key(&j, "ended");
+    json_int(&j, ended);
+    json_object_end(&j);
+    return ST_OK;
 }
 
 HANDLER(api_sessions) {
@@ -292,10 +312,29 @@ HANDLER(api_sessions) {
     return write_sessions(c, c->who.user, reply, e);
 }
 
+static enum status end_one(struct caller *c, struct slice id, struct slice password, struct http_reply *reply,
+                           struct error *e) {
+    struct uuid session;
+    if (!uuid_parse(id, &session))
+        return error_set(e, ST_NOT_FOUND, "not_found", "no such session");
+    enum status s = keeper_session_revoke(c->keeper, &c->call, &session, password, e);
+    if (s == ST_OK)
+        reply->status = 204;
+    return s;
+}
+
+/* One of one's own, or all but the one that asks. */
 HANDLER(api_sessions_end) {
     (void)engine;
+    if (json_object_get(r->json, "id") != NULL)
+        return end_one(c, member(r, "id"), member(r, "password"), reply, e);
+    return end_sessions(c, c->who.user, false, member(r, "password"), reply, e);
+}
+
+HANDLER(api_sessions_end_everybody) {
+    (void)engine;
     (void)r;
-    return end_sessions(c, c->who.user, reply, e);
+    return end_sessions(c, 0, true, SLICE_NONE, reply, e);
 }
 
 static enum status user_of(const struct http_request *r, uint32_t *user, struct error *e) {
@@ -317,18 +356,12 @@ HANDLER(api_user_sessions_end) {
     uint32_t user = 0;
     (void)engine;
     enum status s = user_of(r, &user, e);
-    return s == ST_OK ? end_sessions(c, user, reply, e) : s;
+    return s == ST_OK ? end_sessions(c, user, false, SLICE_NONE, reply, e) : s;
 }
 
 HANDLER(api_session_revoke) {
-    struct uuid id;
     (void)engine;
-    if (!uuid_parse(r->parameters[0], &id))
-        return error_set(e, ST_NOT_FOUND, "not_found", "no such session");
-    enum status s = keeper_session_revoke(c->keeper, &c->call, &id, e);
-    if (s == ST_OK)
-        reply->status = 204;
-    return s;
+    return end_one(c, r->parameters[0], SLICE_NONE, reply, e);
 }
 
 static bool leads_somebody(const struct directory *d, uint32_t user) {

@@ -134,7 +134,7 @@ static enum status finish(struct engine *engine, struct caller *c, const struct 
     }
     c->call.token = token;
     c->who = who;
-    return session_answer(c, reply, e);
+    return session_begin(c, r, reply, e);
 }
 
 HANDLER(api_sso_providers) {

@@ -31,6 +31,7 @@ HANDLER(api_passkey_sign_in);
 HANDLER(api_user_factors);
 HANDLER(api_sessions);
 HANDLER(api_sessions_end);
+HANDLER(api_sessions_end_everybody);
 HANDLER(api_user_sessions);
 HANDLER(api_user_sessions_end);
 HANDLER(api_session_revoke);

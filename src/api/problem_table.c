@@ -32,6 +32,7 @@ static const struct {
     {"password_used_before", "这是当前或以前用过的密码，请换一个",
      "This password is or was yours; choose another"},
     {"password_wrong", "密码不正确", "The password is not right"},
+    {"password_required", "请输入密码后继续", "Show your password again to go on"},
     {"must_change_password", "请先修改密码", "Change your password first"},
     {"second_factor_pending", "请先完成两步验证", "Finish signing in with your second factor first"},
     {"second_factor_enrol", "请先设置两步验证", "Set up a second factor first"},

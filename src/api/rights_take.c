@@ -153,7 +153,7 @@ enum status rights_take(struct caller *c, const struct right *right, struct slic
     enum status s;
     c->call.reason = reason; /* one for all that is taken; an executive's rights may ask for it */
     if (slice_equal(right->kind, SLICE("key")))
-        s = keeper_session_revoke(c->keeper, &c->call, &right->key, e);
+        s = keeper_session_revoke(c->keeper, &c->call, &right->key, SLICE_NONE, e);
     else if (timed)
         s = keeper_grant_close(c->keeper, &c->call, right->ref, false, reason, e);
     else

@@ -41,6 +41,9 @@ void session_address(struct slice text, uint8_t out[16]);
 
 /* Why half a session is refused: ST_DENIED "second_factor_pending" or "second_factor_enrol". */
 MUST_CHECK enum status session_half(const struct caller *c, struct error *e);
+/* The same after a sign-in: first the session ends that the browser's cookie stood for before. */
+MUST_CHECK enum status session_begin(struct caller *c, const struct http_request *r, struct http_reply *reply,
+                                     struct error *e);
 /* {"csrf", "me"}: what a sign-in, or a step of it, answers (handle_session.c). */
 MUST_CHECK enum status session_answer(struct caller *c, struct http_reply *reply, struct error *e);
 

@@ -230,10 +230,26 @@ enum status keeper_session_list(struct keeper *k, const struct keeper_call *call
 }
 
 enum status keeper_session_revoke(struct keeper *k, const struct keeper_call *call,
-                                  const struct uuid *session, struct error *e) {
+                                  const struct uuid *session, struct slice password, struct error *e) {
     struct args *a = client_args(k, call);
     a->uuid = *session;
-    return client_exchange(k, MSG_SESSION_REVOKE, a, NULL, e);
+    a->text = password;
+    return password.n > PROTOCOL_PASSWORD_MAX ? client_too_long(e)
+                                              : client_exchange(k, MSG_SESSION_REVOKE, a, NULL, e);
+}
+
+enum status keeper_sessions_end(struct keeper *k, const struct keeper_call *call, uint32_t user,
+                                bool everybody, struct slice password, uint32_t *ended, struct error *e) {
+    struct args *a = client_args(k, call);
+    a->user = user;
+    a->flag = everybody;
+    a->text = password;
+    *ended = 0;
+    enum status s = password.n > PROTOCOL_PASSWORD_MAX ? client_too_long(e)
+                                                       : client_exchange(k, MSG_SESSIONS_END, a, NULL, e);
+    if (s == ST_OK)
+        *ended = a->number32;
+    return s;
 }
 
 enum status keeper_password_change(struct keeper *k, const struct keeper_call *call, struct slice old,

@@ -135,9 +135,17 @@ struct keeper_session_info {
 MUST_CHECK enum status keeper_session_list(struct keeper *k, const struct keeper_call *call, uint32_t user,
                                            struct arena *arena, struct keeper_session_info **out, size_t *n,
                                            struct error *e);
-/* ST_NOT_FOUND for another's session unless DUTY_SECURITY_ADMIN. */
+/* A person's session, a key, a job. ST_NOT_FOUND for another's unless DUTY_SECURITY_ADMIN; for one's own
+ * other session, unless the sign-in or second factor is some minutes old at most: ST_DENIED
+ * "second_factor_required", or, without a second factor, "password_required", "password_wrong". */
 MUST_CHECK enum status keeper_session_revoke(struct keeper *k, const struct keeper_call *call,
-                                             const struct uuid *session, struct error *e);
+                                             const struct uuid *session, struct slice password,
+                                             struct error *e);
+/* All sessions that people sit at but the caller's: his own (user 0; as above), with DUTY_SECURITY_ADMIN
+ * somebody's or, with a fresh second factor if he has any, everybody's. How many. */
+MUST_CHECK enum status keeper_sessions_end(struct keeper *k, const struct keeper_call *call, uint32_t user,
+                                           bool everybody, struct slice password, uint32_t *ended,
+                                           struct error *e);
 MUST_CHECK enum status keeper_password_change(struct keeper *k, const struct keeper_call *call,
                                               struct slice old, struct slice fresh, struct token *token,
                                               struct error *e);

@@ -4,6 +4,10 @@
 
 #include "keeper/protocol.h"
 
+static inline enum status client_too_long(struct error *e) {
+    return error_set(e, ST_INVALID, "too_long", "a part of the request is too long");
+}
+
 /* The connection's own argument block, cleared, with the call in it. */
 struct args *client_args(struct keeper *k, const struct keeper_call *call);
 

@@ -1,10 +1,6 @@
 #include "keeper/client_factor.h"
 #include "keeper/client_call.h"
 
-static enum status too_long(struct error *e) {
-    return error_set(e, ST_INVALID, "too_long", "a part of the request is too long");
-}
-
 enum status keeper_factor_list(struct keeper *k, const struct keeper_call *call, uint32_t user,
                                struct slice *json, struct error *e) {
     struct args *a = client_args(k, call);
@@ -36,7 +32,7 @@ enum status keeper_factor_confirm(struct keeper *k, const struct keeper_call *ca
     a->third = name;
     if (proof->code.n > PROTOCOL_PASSKEY_MAX || proof->client.n > PROTOCOL_PASSKEY_MAX ||
         name.n > PROTOCOL_TEXT_MAX)
-        return too_long(e);
+        return client_too_long(e);
     enum status s = client_exchange(k, MSG_FACTOR_CONFIRM, a, NULL, e);
     *json = s == ST_OK ? a->text : SLICE_NONE;
     if (s == ST_OK)
@@ -49,7 +45,7 @@ enum status keeper_factor_remove(struct keeper *k, const struct keeper_call *cal
     struct args *a = client_args(k, call);
     a->kind = kind;
     a->text = id;
-    return id.n > PROTOCOL_CODE_MAX ? too_long(e) : client_exchange(k, MSG_FACTOR_REMOVE, a, NULL, e);
+    return id.n > PROTOCOL_CODE_MAX ? client_too_long(e) : client_exchange(k, MSG_FACTOR_REMOVE, a, NULL, e);
 }
 
 static enum status put_proof(struct args *a, const struct keeper_factor_proof *proof, struct error *e) {
@@ -60,7 +56,7 @@ static enum status put_proof(struct args *a, const struct keeper_factor_proof *p
     a->fourth = proof->signature;
     bool fits = proof->code.n <= PROTOCOL_CODE_MAX && proof->client.n <= PROTOCOL_PASSKEY_MAX &&
                 proof->authenticator.n <= PROTOCOL_PASSKEY_MAX && proof->signature.n <= PROTOCOL_CODE_MAX;
-    return fits ? ST_OK : too_long(e);
+    return fits ? ST_OK : client_too_long(e);
 }
 
 enum status keeper_second_factor(struct keeper *k, const struct keeper_call *call,

@@ -4,10 +4,6 @@
 
 static const struct keeper_call no_call;
 
-static enum status too_long(struct error *e) {
-    return error_set(e, ST_INVALID, "too_long", "a part of the request is too long");
-}
-
 enum status keeper_sign_on_list(struct keeper *k, const struct keeper_call *call, bool whole,
                                 struct slice *json, struct error *e) {
     struct args *a = client_args(k, call);
@@ -22,7 +18,7 @@ enum status keeper_sign_on_secret(struct keeper *k, const struct keeper_call *ca
     struct args *a = client_args(k, call);
     a->number32 = provider;
     a->text = secret;
-    return secret.n > PROTOCOL_PASSWORD_MAX ? too_long(e)
+    return secret.n > PROTOCOL_PASSWORD_MAX ? client_too_long(e)
                                             : client_exchange(k, MSG_SIGN_ON_SECRET, a, NULL, e);
 }
 
@@ -41,7 +37,7 @@ enum status keeper_sign_on_unlink(struct keeper *k, const struct keeper_call *ca
     a->user = user;
     a->number32 = provider;
     a->text = password;
-    return password.n > PROTOCOL_PASSWORD_MAX ? too_long(e)
+    return password.n > PROTOCOL_PASSWORD_MAX ? client_too_long(e)
                                               : client_exchange(k, MSG_SIGN_ON_UNLINK, a, NULL, e);
 }
 
@@ -54,7 +50,7 @@ enum status keeper_sign_on_begin(struct keeper *k, const struct keeper_call *cal
     a->text = begin->browser;
     a->second = begin->password;
     if (begin->browser.n > PROTOCOL_SECRET_MAX || begin->password.n > PROTOCOL_PASSWORD_MAX)
-        return too_long(e);
+        return client_too_long(e);
     enum status s = client_exchange(k, MSG_SIGN_ON_BEGIN, a, NULL, e);
     *errand = a->uuid;
     *url = s == ST_OK ? a->text : SLICE_NONE;
@@ -100,5 +96,5 @@ enum status keeper_errand_done(struct keeper *k, const struct uuid *errand, uint
     a->uuid = *errand;
     a->number32 = status;
     a->text = body;
-    return body.n > PROTOCOL_CHUNK_MAX ? too_long(e) : client_exchange(k, MSG_ERRAND_DONE, a, NULL, e);
+    return body.n > PROTOCOL_CHUNK_MAX ? client_too_long(e) : client_exchange(k, MSG_ERRAND_DONE, a, NULL, e);
 }

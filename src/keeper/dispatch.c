@@ -7,6 +7,7 @@ static handler *const handlers[MSG_END] = {
     [MSG_ROTATE] = handle_rotate,
     [MSG_SESSION_LIST] = handle_session_list,
     [MSG_SESSION_REVOKE] = handle_session_revoke,
+    [MSG_SESSIONS_END] = handle_sessions_end,
     [MSG_PASSWORD_CHANGE] = handle_password_change,
     [MSG_JOB_TOKEN] = handle_job_token,
     [MSG_API_KEY_MAKE] = handle_api_key_make,

@@ -9,8 +9,9 @@
 
 #include <stdlib.h>
 
-#define CODE_BYTES 10 /* of a recovery code: 80 bits, 16 characters of base32 */
-#define CODE_TEXT  16
+#define CODE_BYTES 15 /* of a recovery code: 120 bits, 24 characters of base32 */
+#define CODE_TEXT  24
+#define CODE_OLD   16 /* of codes that were given out before: good until they are renewed */
 #define HOUR_MS    ((int64_t)3600 * 1000)
 
 enum status factors_open(struct vault *v, const struct keyring *keys, struct factors **out, struct error *e) {
@@ -213,7 +214,7 @@ static enum status recovery_mac(const struct factors *f, uint32_t user, const ch
     uint8_t key[4];
     struct mac *m = mac_new(slice_of(f->keys->pepper, sizeof f->keys->pepper));
     const struct slice parts[] = {SLICE("kedun recovery code v1"), factor_key(user, key),
-                                  slice_of(code, CODE_TEXT)};
+                                  slice_from_string(code)};
     enum status s = m == NULL ? ST_NOMEM : mac_compute(m, parts, 3, out, HASH_SIZE);
     mac_free(m);
     return s;
@@ -233,7 +234,7 @@ static enum status take_recovery(const struct factors *f, uint32_t user, struct 
                                  const char *code, bool *good) {
     uint8_t mac[HASH_SIZE];
     *good = false;
-    if (strlen(code) != CODE_TEXT)
+    if (strlen(code) != CODE_TEXT && strlen(code) != CODE_OLD)
         return ST_OK;
     enum status s = recovery_mac(f, user, code, mac);
     for (size_t i = 0; s == ST_OK && i < r->recovery_count; i++) {

@@ -3,14 +3,14 @@
  * once.
  *
  * A TOTP code is taken one step early or late, and each step once in a lifetime of the secret. Recovery codes
- * are 80 random bits each; their MACs under the keeper's pepper are kept, a code that was taken is gone.
+ * are 120 random bits each; their MACs under the keeper's pepper are kept, a code that was taken is gone.
  * After FACTOR_FREE wrong codes in a row from one address (an IPv6 /64 is one) the person's next attempt from
  * there waits, 30 seconds, then twice as long each time up to 15 minutes. Whoever knows only the password
  * keeps nobody at another address out so, unless he has many: from all together FACTOR_HOUR wrong codes an
  * hour are looked at for a person, and right ones don't reset that. Three of a million TOTP codes are good at
  * a time, so an hour of it succeeds with a probability of 3 in 10,000, a whole day with 7 in 1,000 (each
- * wrong code is an entry in the audit log); a recovery code is 80 bits. A passkey is not held back by either.
- * All functions are safe from any thread; times are ms of the wall clock. */
+ * wrong code is an entry in the audit log); a recovery code is 120 bits. A passkey is not held back by
+ * either. All functions are safe from any thread; times are ms of the wall clock. */
 #ifndef KEDUN_KEEPER_FACTOR_H
 #define KEDUN_KEEPER_FACTOR_H
 
@@ -20,7 +20,7 @@
 #define FACTOR_SECRET        20 /* bytes: RFC 4226 section 4, R6 */
 #define FACTOR_DIGITS        6
 #define FACTOR_RECOVERY      10
-#define FACTOR_RECOVERY_TEXT 19 /* ABCD-EFGH-IJKL-MNOP */
+#define FACTOR_RECOVERY_TEXT 29 /* ABCD-EFGH-IJKL-MNOP-QRST-UVWX */
 #define FACTOR_PASSKEYS      10
 #define FACTOR_ID_MAX        1023 /* WebAuthn Level 3 section 4 */
 #define FACTOR_HANDLE        16

@@ -97,19 +97,6 @@ enum status handle_factor_list(struct worker *w, struct args *in, struct args *o
     return answer_json(w, out, e);
 }
 
-/* Whoever has a second factor shows it anew before he changes what lets him in. */
-static enum status need_fresh(struct worker *w, const struct args *in, const char *what, struct error *e) {
-    const struct session_grant *g = &w->caller.grant;
-    bool has = false;
-    if (factors_has(w->state->factors, g->user, &has) != ST_OK)
-        return error_set(e, ST_IO, "factor_store", "the second factors could not be read");
-    int64_t age = clock_wall_ms() - g->second_factor_at;
-    if (!has || (age >= 0 && age <= FACTOR_STEP_UP_MS))
-        return ST_OK;
-    (void)error_set(e, ST_DENIED, "second_factor_required", "show your second factor anew for this");
-    return worker_refuse(w, in, what, e);
-}
-
 static void put_escaped(struct buf *out, const char *text) {
     for (const char *c = text; *c != '\0'; c++) {
         bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
@@ -185,11 +172,12 @@ static enum status begin_recovery(struct worker *w, const struct args *in, struc
 }
 
 enum status handle_factor_begin(struct worker *w, struct args *in, struct args *out, struct error *e) {
+    bool has = false;
     if (!worker_is_person(w))
         return worker_persons_only(e);
     enum status s = worker_check_password(w, in, in->text, "password", "factor_begin", e);
     if (s == ST_OK)
-        s = need_fresh(w, in, "factor_begin", e);
+        s = worker_need_fresh(w, in, "factor_begin", &has, e);
     if (s != ST_OK)
         return s;
     switch (in->kind) {
@@ -235,7 +223,8 @@ enum status handle_factor_confirm(struct worker *w, struct args *in, struct args
         return worker_persons_only(e);
     if (in->kind != FACTOR_KIND_TOTP && in->kind != FACTOR_KIND_PASSKEY)
         return error_set(e, ST_INVALID, "bad_kind", "there is no such second factor");
-    enum status s = need_fresh(w, in, "factor_confirm", e);
+    bool has = false;
+    enum status s = worker_need_fresh(w, in, "factor_confirm", &has, e);
     (void)snprintf(tag, sizeof tag, "factor %s added", kind_name(in->kind));
     if (s == ST_OK)
         s = deed_begin(w, in, AUDIT_ADMIN, tag, &deed, e);
@@ -279,7 +268,8 @@ enum status handle_factor_remove(struct worker *w, struct args *in, struct args 
         return worker_persons_only(e);
     if (in->kind != FACTOR_KIND_TOTP && in->kind != FACTOR_KIND_PASSKEY)
         return error_set(e, ST_INVALID, "bad_kind", "there is no such second factor");
-    enum status s = need_fresh(w, in, "factor_remove", e);
+    bool has = false;
+    enum status s = worker_need_fresh(w, in, "factor_remove", &has, e);
     if (s != ST_OK)
         return s;
     s = check_removal(w, user, &demanded, e);

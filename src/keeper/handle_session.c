@@ -216,20 +216,6 @@ enum status handle_session_list(struct worker *w, struct args *in, struct args *
     return s == ST_OK ? s : error_set(e, s, "no_memory", "the sessions could not be listed");
 }
 
-enum status handle_session_revoke(struct worker *w, struct args *in, struct args *out, struct error *e) {
-    (void)out;
-    bool any = (w->caller.actor.duties & DUTY_SECURITY_ADMIN) != 0;
-    uint32_t owner = sessions_owner(w->state->sessions, &in->uuid);
-    char tag[AUDIT_TAG_MAX];
-    if (owner == 0 || (!any && owner != w->caller.grant.user))
-        return error_set(e, ST_NOT_FOUND, "not_found", "there is no such session");
-    (void)snprintf(tag, sizeof tag, "session_revoke %u", owner);
-    enum status s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, tag, e);
-    if (s == ST_OK)
-        s = sessions_end(w->state->sessions, &in->uuid, any ? 0 : w->caller.grant.user);
-    return s == ST_NOT_FOUND ? error_set(e, s, "not_found", "there is no such session") : s;
-}
-
 enum status handle_job_token(struct worker *w, struct args *in, struct args *out, struct error *e) {
     const struct caller *c = &w->caller;
     if (c->grant.is_job)

@@ -48,21 +48,6 @@ enum status handle_sign_on_links(struct worker *w, struct args *in, struct args 
     return s;
 }
 
-/* A thief of a session could keep its person from signing in: his second factor anew, else his password. */
-static enum status may_unlink(struct worker *w, const struct args *in, const char *tag, struct error *e) {
-    const struct session_grant *g = &w->caller.grant;
-    int64_t age = clock_wall_ms() - g->second_factor_at;
-    bool has = false;
-    if (g->second_factor_at != 0 && age >= 0 && age <= FACTOR_STEP_UP_MS)
-        return ST_OK;
-    if (factors_has(w->state->factors, g->user, &has) != ST_OK)
-        return error_set(e, ST_IO, "factor_store", "the second factors could not be read");
-    if (!has)
-        return worker_check_password(w, in, in->text, "password", tag, e);
-    (void)error_set(e, ST_DENIED, "second_factor_required", "show your second factor anew for this");
-    return worker_refuse(w, in, tag, e);
-}
-
 enum status handle_sign_on_unlink(struct worker *w, struct args *in, struct args *out, struct error *e) {
     uint32_t user = in->user == 0 ? w->caller.grant.user : in->user;
     char tag[AUDIT_TAG_MAX];
@@ -72,7 +57,7 @@ enum status handle_sign_on_unlink(struct worker *w, struct args *in, struct args
         return worker_persons_only(e);
     if (user != w->caller.grant.user && !secures(w))
         return not_yours(w, in, tag, e);
-    enum status s = user == w->caller.grant.user ? may_unlink(w, in, tag, e) : ST_OK;
+    enum status s = user == w->caller.grant.user ? worker_show_anew(w, in, in->text, tag, e) : ST_OK;
     if (s == ST_OK)
         s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, tag, e);
     return s == ST_OK ? sign_on_unlink(w->state->sign_on, user, in->number32, e) : s;
@@ -86,14 +71,8 @@ static enum status may_link(struct worker *w, const struct args *in, struct erro
         return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "sign in first");
     if (!worker_is_person(w) || g->must_change || g->step != SIGN_IN_DONE)
         return worker_persons_only(e);
-    if (factors_has(w->state->factors, g->user, &has) != ST_OK)
-        return error_set(e, ST_IO, "factor_store", "the second factors could not be read");
-    int64_t age = clock_wall_ms() - g->second_factor_at;
-    if (has && (age < 0 || age > FACTOR_STEP_UP_MS)) {
-        (void)error_set(e, ST_DENIED, "second_factor_required", "show your second factor anew for this");
-        return worker_refuse(w, in, "sign_on link", e);
-    }
-    return worker_check_password(w, in, in->second, "password", "sign_on link", e);
+    enum status s = worker_need_fresh(w, in, "sign_on link", &has, e);
+    return s == ST_OK ? worker_check_password(w, in, in->second, "password", "sign_on link", e) : s;
 }
 
 static enum status redirect_of(const struct worker *w, char *out, size_t room, struct error *e) {

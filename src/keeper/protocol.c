@@ -56,8 +56,8 @@ static const struct message_info messages[] = {
     {MSG_SESSION_REVOKE,
      "session_revoke",
      SIGNED_IN,
-     "own sessions; others' with the security duty",
-     {UUID("session", uuid)},
+     "own sessions (a person's other ones: who he is, shown anew); others' with the security duty",
+     {UUID("session", uuid), BYTES("password", text, PROTOCOL_PASSWORD_MAX)},
      {{0}}},
     {MSG_PASSWORD_CHANGE,
      "password_change",
@@ -428,6 +428,14 @@ static const struct message_info messages[] = {
      {BYTES("json", text, PROTOCOL_JSON_MAX)}},
     {MSG_ALARM_CLOSE, "alarm_close", SIGNED_IN, "with the security duty", {U32("id", number32)}, {{0}}},
 
+    {MSG_SESSIONS_END,
+     "sessions_end",
+     SIGNED_IN,
+     "a person's session: own ones as session_revoke asks; others' with the security duty, everybody's with "
+     "a fresh second "
+     "factor where there is one",
+     {U32("user", user), BOOL("everybody", flag), BYTES("password", text, PROTOCOL_PASSWORD_MAX)},
+     {U32("ended", number32)}},
     {MSG_SCIM_LIST,
      "scim_list",
      SIGNED_IN,

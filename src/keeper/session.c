@@ -324,12 +324,18 @@ enum status sessions_find_job(struct sessions *s, const struct uuid *job, struct
     return st;
 }
 
-uint32_t sessions_owner(struct sessions *s, const struct uuid *id) {
+static bool is_persons(const struct session *x) {
+    return !x->grant.is_key && !x->grant.is_job;
+}
+
+enum status sessions_whose(struct sessions *s, const struct uuid *id, uint32_t *user, bool *persons) {
     (void)pthread_mutex_lock(&s->lock);
     struct session **at = sessions_slot_by_id(s, id);
-    uint32_t user = at == NULL ? 0 : (*at)->grant.user;
+    enum status st = at == NULL ? ST_NOT_FOUND : ST_OK;
+    *user = at == NULL ? 0 : (*at)->grant.user;
+    *persons = at != NULL && is_persons(*at);
     (void)pthread_mutex_unlock(&s->lock);
-    return user;
+    return st;
 }
 
 enum status sessions_end(struct sessions *s, const struct uuid *id, uint32_t user) {
@@ -342,21 +348,66 @@ enum status sessions_end(struct sessions *s, const struct uuid *id, uint32_t use
     return st;
 }
 
-enum status sessions_end_user(struct sessions *s, uint32_t user, const struct uuid *but) {
+#define ENDED_AT_ONCE 256 /* a commit, for which others wait */
+
+struct ending {
+    struct session *gone;
+    struct vault_change changes[ENDED_AT_ONCE];
+    size_t count;
+};
+
+/* Gone at once, whether the disk takes it or not. */
+static enum status end_these(struct sessions *s, struct ending *x) {
+    enum status st = x->count == 0 ? ST_OK : vault_commit(s->vault, x->changes, x->count);
+    while (x->gone != NULL) {
+        struct session *one = x->gone;
+        x->gone = one->next;
+        s->count--;
+        session_free(one);
+    }
+    x->count = 0;
+    return st;
+}
+
+/* Of one user, or of people only, of one (0: all of them). */
+static enum status end_many(struct sessions *s, uint32_t user, bool people, const struct uuid *but,
+                            uint32_t *ended) {
+    struct ending x = {.count = 0};
     enum status st = ST_OK;
+    *ended = 0;
     (void)pthread_mutex_lock(&s->lock);
     for (size_t b = 0; b < BUCKETS; b++) {
         struct session **at = &s->buckets[b];
         while (*at != NULL) {
-            bool ends = (*at)->grant.user == user && (but == NULL || !uuid_equal(&(*at)->id, but));
-            if (!ends)
-                at = &(*at)->next;
-            else if (sessions_drop(s, at) != ST_OK)
+            struct session *one = *at;
+            if ((user != 0 && one->grant.user != user) || (people && !is_persons(one)) ||
+                (but != NULL && uuid_equal(&one->id, but))) {
+                at = &one->next;
+                continue;
+            }
+            *at = one->next;
+            one->next = x.gone;
+            x.gone = one;
+            x.changes[x.count++] =
+                (struct vault_change){VAULT_SESSION, slice_of(one->id.b, sizeof one->id.b), SLICE_NONE};
+            *ended += 1;
+            if (x.count == ENDED_AT_ONCE && end_these(s, &x) != ST_OK)
                 st = ST_IO;
         }
     }
+    if (end_these(s, &x) != ST_OK)
+        st = ST_IO;
     (void)pthread_mutex_unlock(&s->lock);
     return st;
+}
+
+enum status sessions_end_user(struct sessions *s, uint32_t user, const struct uuid *but) {
+    uint32_t ended;
+    return user == 0 ? ST_OK : end_many(s, user, false, but, &ended);
+}
+
+enum status sessions_end_people(struct sessions *s, uint32_t user, const struct uuid *but, uint32_t *ended) {
+    return end_many(s, user, true, but, ended);
 }
 
 static enum status session_describe(const struct sessions *s, const struct session *x,

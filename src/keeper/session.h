@@ -76,11 +76,15 @@ MUST_CHECK enum status sessions_rotate(struct sessions *s, const struct uuid *id
 MUST_CHECK enum status sessions_find_job(struct sessions *s, const struct uuid *job, struct slice plan,
                                          struct uuid *id, uint32_t *user);
 /* ST_NOT_FOUND unless it is `user`'s (0: anybody's). */
-/* Whose it is; 0: there is none. */
-uint32_t sessions_owner(struct sessions *s, const struct uuid *id);
 MUST_CHECK enum status sessions_end(struct sessions *s, const struct uuid *id, uint32_t user);
 /* All of a user's but one (NULL: all). */
 MUST_CHECK enum status sessions_end_user(struct sessions *s, uint32_t user, const struct uuid *but);
+/* Those that people sit at, no keys and no jobs, but one: `user`'s (0: everybody's). How many; ST_IO. */
+MUST_CHECK enum status sessions_end_people(struct sessions *s, uint32_t user, const struct uuid *but,
+                                           uint32_t *ended);
+/* ST_NOT_FOUND; whose it is, and whether a person sits at it. */
+MUST_CHECK enum status sessions_whose(struct sessions *s, const struct uuid *id, uint32_t *user,
+                                      bool *persons);
 MUST_CHECK enum status sessions_list(struct sessions *s, uint32_t user, const struct uuid *current,
                                      struct arena *arena, struct keeper_session_info **out, size_t *n);
 /* All live API keys, by user; no jobs. */

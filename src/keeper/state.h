@@ -95,8 +95,8 @@ typedef enum status handler(struct worker *w, struct args *in, struct args *out,
 handler *handler_of(enum message number);
 
 handler handle_sign_in, handle_sign_out, handle_session, handle_rotate, handle_session_list,
-    handle_session_revoke, handle_password_change, handle_sign_in_state, handle_alarm_close, handle_job_token,
-    handle_api_key_make, handle_job_claim;
+    handle_session_revoke, handle_sessions_end, handle_password_change, handle_sign_in_state,
+    handle_alarm_close, handle_job_token, handle_api_key_make, handle_job_claim;
 handler handle_factor_list, handle_factor_begin, handle_factor_confirm, handle_factor_remove,
     handle_second_factor, handle_passkey_challenge, handle_passkey_sign_in;
 handler handle_registry_import, handle_registry_list, handle_registry_put, handle_bootstrap,
@@ -156,6 +156,13 @@ MUST_CHECK enum status worker_check_sign_on(const struct worker *w, uint32_t use
  * `field`), ST_LIMIT; a failure is recorded as `what`. */
 MUST_CHECK enum status worker_check_password(struct worker *w, const struct args *in, struct slice password,
                                              const char *field, const char *what, struct error *e);
+/* Whoever has a second factor (*has) shows it anew before he changes what lets him in: ST_DENIED
+ * "second_factor_required", recorded as `what`. */
+MUST_CHECK enum status worker_need_fresh(struct worker *w, const struct args *in, const char *what, bool *has,
+                                         struct error *e);
+/* The same, and who has none shows his password: ST_DENIED "password_required", and as above. */
+MUST_CHECK enum status worker_show_anew(struct worker *w, const struct args *in, struct slice password,
+                                        const char *what, struct error *e);
 /* guard_enter with the company's pause. */
 MUST_CHECK enum status worker_guard_enter(struct worker *w, const struct args *in, struct slice login,
                                           struct error *e);

@@ -39,7 +39,7 @@ export const paths = {
   listSignOnProviders: open, beginSignOn: t.sso, signOn: t.sso, listMySignOns: t.look, beginSignOnLink: t.sso,
   linkSignOn: t.sso, unlinkSignOn: ends, getSignOnSettings: t.look, setSignOnSecret: t.sso, listUserSignOns: t.look,
   unlinkUserSignOn: ends,
-  listSessions: t.look, endOtherSessions: ends, listUserSessions: t.look, endUserSessions: t.others, revokeSession: t.others,
+  listSessions: t.look, endSessions: own, endEverybodysSessions: ends, listUserSessions: t.look, endUserSessions: t.others, revokeSession: t.others,
   directory: t.look, listKeys: t.look, makeKey: t.key, revokeKey: ends,
   listLdapDirectories: t.look, setLdapPassword: t.ldap, readLdapDirectory: t.ldap, previewLdapImport: t.ldap,
   importFromLdap: t.ldap,

@@ -134,13 +134,29 @@ test('what only lacks a fresh second factor is refused by a code of its own, and
 test('all other sessions end at once, one\'s own and, for the security administrator, anybody\'s', async () => {
   const three = [server.client(), server.client(), server.client()];
   for (const c of three) await c.signIn('session1', password);
-  ok(await three[0].delete('/api/v1/sessions'), 204);
+  assert.ok(ok(await three[0].post('/api/v1/sessions/end', {})).ended >= 2);
   ok(await three[0].get('/api/v1/me'));
   for (const c of three.slice(1)) problem(await c.get('/api/v1/me'), 401, 'unauthenticated');
   for (const method of ['get', 'delete'])
     problem(await (await server.as('sales1'))[method]('/api/v1/users/27/sessions'), 403, 'not_your_duty');
   const sec = await server.as('secadmin');
   assert.equal(ok(await sec.get('/api/v1/users/27/sessions')).items.length, 1);
-  ok(await sec.delete('/api/v1/users/27/sessions'), 204);
+  assert.equal(ok(await sec.delete('/api/v1/users/27/sessions')).ended, 1);
   problem(await three[0].get('/api/v1/me'), 401, 'unauthenticated');
+});
+
+test("everybody's sessions end at once by the security administrator's hand alone; keys and his own session live on", async () => {
+  const two = [server.client(), server.client()];
+  for (const [i, login] of ['session1', 'finance1'].entries()) await two[i].signIn(login, password);
+  const key = ok(await two[1].post('/api/v1/keys', { label: '对接', roles: ['finance'], expires_at: new Date(Date.now() + 86400e3).toISOString() }), 201);
+  for (const login of ['sysadmin', 'auditor', 'boss'])
+    problem(await (await server.as(login)).post('/api/v1/sessions/end-everybody', {}), 403, 'not_your_duty');
+  const sec = server.client();
+  await sec.signIn('secadmin', password);
+  assert.ok(ok(await sec.post('/api/v1/sessions/end-everybody', {})).ended >= 3);
+  for (const c of two) problem(await c.get('/api/v1/me'), 401, 'unauthenticated');
+  ok(await sec.get('/api/v1/me'));
+  const bearer = server.client();
+  ok(await bearer.get('/api/v1/me', { headers: { authorization: `Bearer ${key.key}` } }));
+  server.clients.clear();
 });

@@ -161,6 +161,17 @@ test('own sessions are listed and can be ended; those of others are unknown', as
   ok(await a.get('/api/v1/me'));
 });
 
+test('signing in again in the same browser ends the session that it had', async () => {
+  const c = server.client();
+  await c.signIn('session1', password);
+  const former = `__Host-kedun=${c.cookies.get('__Host-kedun')}`;
+  await c.signIn('sales2', password);
+  problem(await server.client().get('/api/v1/me', { headers: { cookie: former } }), 401, 'unauthenticated');
+  assert.equal(ok(await c.get('/api/v1/me')).login, 'sales2');
+  // A cookie that stands for nothing keeps nobody out.
+  ok(await server.client().post('/api/v1/session', { login: 'session1', password }, { headers: { cookie: former } }));
+});
+
 test('signing out ends the session and clears the cookie', async () => {
   const c = server.client();
   await c.signIn('session1', password);

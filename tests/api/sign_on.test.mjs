@@ -85,7 +85,7 @@ test('an identity that nobody has linked is refused with what to do; linked once
   problem(await other.post(`${api}/me/sso`, idp.authorize(url)), 409, 'sign_on_taken');
   // A thief of the session alone takes it off nobody.
   const off = (body) => b.post(`${api}/me/sso/${provider}/unlink`, body);
-  problem(await off({}), 403, 'password_wrong', 'password');
+  problem(await off({}), 403, 'password_required', 'password');
   assert.equal(ok(await b.get(`${api}/me/sso`)).links.length, 1);
   ok(await off({ password }), 204);
   assert.deepEqual(ok(await b.get(`${api}/me/sso`)).links, []);

@@ -7,6 +7,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { ok, problem } from '../api/client.mjs';
 import { password, root, Server, until } from '../api/server.mjs';
 import { entries } from '../crash/roles.mjs';
 import { fewPeople, ownMounts, Script } from './inject.mjs';
@@ -60,6 +61,26 @@ for (const [name, seconds] of [['five minutes forwards', 300], ['an hour back', 
     await work();
   });
 }
+
+test('who signed in some time ago ends his other sessions by his password only', async () => {
+  const old = server.client();
+  const other = server.client();
+  await old.signIn('sales2', password);
+  await other.signIn('sales2', password);
+  const id = ok(await other.get('/api/v1/sessions')).items.find((s) => s.current).id;
+  step(11 * 60);
+  problem(await old.post('/api/v1/sessions/end', {}), 403, 'password_required');
+  problem(await old.post('/api/v1/sessions/end', { id }), 403, 'password_required');
+  problem(await old.delete(`/api/v1/sessions/${id}`), 403, 'password_required');
+  problem(await old.post('/api/v1/sessions/end', { id, password: 'not this one' }), 403, 'password_wrong');
+  ok(await other.get('/api/v1/me'));
+  ok(await old.post('/api/v1/sessions/end', { id, password }), 204);
+  problem(await other.get('/api/v1/me'), 401, 'unauthenticated');
+  await other.signIn('sales2', password);
+  assert.equal(ok(await old.post('/api/v1/sessions/end', { password })).ended, 1);
+  problem(await other.get('/api/v1/me'), 401, 'unauthenticated');
+  step(0);
+});
 
 test('a session that was forgotten for two days is over, also when the clock is right again', async () => {
   const other = server.client();

@@ -91,3 +91,21 @@ test('the meter says what is wrong with a password before it is sent', () =>
     }
     await accessible(page, 'password-meter');
   }));
+
+test('everybody is signed out only after a warning that says what is lost', () =>
+  visit({}, async (page) => {
+    await enter(page, 'security');
+    await page.goto('/sign-in-rules');
+    let asked = 0;
+    await page.route('**/sessions/end-everybody', (route) => { // others work on this server: api/factors.test.mjs does it in earnest
+      asked++;
+      return route.fulfill({ status: 200, contentType: 'application/json', body: '{"ended":12}' });
+    });
+    await page.click('[data-part=everybody] .btn');
+    await page.locator('[role=alertdialog]:has-text("未保存的输入会丢失")').waitFor();
+    await accessible(page, 'sign-out-everybody');
+    assert.equal(asked, 0);
+    await page.click('[role=alertdialog] .primary');
+    await page.locator('.toast:has-text("已退出 12 个会话")').first().waitFor();
+    assert.equal(asked, 1);
+  }));

@@ -50,9 +50,9 @@ static void sessions_are_listed_and_revoked_by_their_owner(void **state) {
     assert_int_equal(keeper_session_list(w->k, &one, 0, &w->arena, &list, &n, &e), ST_OK);
     assert_int_equal(n, 2);
     struct uuid other = list[0].current ? list[1].id : list[0].id;
-    assert_int_equal(keeper_session_revoke(w->k, &li, &other, &e), ST_NOT_FOUND);
+    assert_int_equal(keeper_session_revoke(w->k, &li, &other, SLICE_NONE, &e), ST_NOT_FOUND);
     assert_int_equal(keeper_session_list(w->k, &li, 1, &w->arena, &list, &n, &e), ST_DENIED);
-    assert_int_equal(keeper_session_revoke(w->k, &one, &other, &e), ST_OK);
+    assert_int_equal(keeper_session_revoke(w->k, &one, &other, SLICE_NONE, &e), ST_OK);
     assert_int_equal(keeper_session(w->k, &two, &who, &e), ST_UNAUTHENTICATED);
     assert_int_equal(keeper_session(w->k, &one, &who, &e), ST_OK);
 }
@@ -80,7 +80,7 @@ static void an_api_key_has_its_makers_roles_at_most_and_its_networks_only(void *
     memcpy(key.address, inside, 16);
     assert_int_equal(keeper_session(w->k, &key, &who, &e), ST_OK);
     assert_true(who.is_key);
-    assert_int_equal(keeper_session_revoke(w->k, &wang, &id, &e), ST_OK);
+    assert_int_equal(keeper_session_revoke(w->k, &wang, &id, SLICE_NONE, &e), ST_OK);
     assert_int_equal(keeper_session(w->k, &key, &who, &e), ST_UNAUTHENTICATED);
 }
 

@@ -16,8 +16,13 @@ export const session = {
   me: () => get<T.Me>('/me'),
   changePassword: (old: string, fresh: string) => post<void>('/me/password', { old, new: fresh }),
   list: () => get<{ items: T.SessionItem[] }>('/sessions'),
-  revokeOthers: () => del<void>('/sessions'),
-  revoke: (id: string) => del<void>(`/sessions/${encodeURIComponent(id)}`),
+  /* One of one's own, or all but this one. */
+  end: (id: string | null, password: string) =>
+    post<{ ended: number } | undefined>('/sessions/end', {
+      ...(id ? { id } : {}),
+      ...(password ? { password } : {}),
+    }),
+  endEverybody: () => post<{ ended: number }>('/sessions/end-everybody'),
   directory: () => get<T.Directory>('/directory'),
 };
 

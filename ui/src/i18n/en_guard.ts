@@ -75,6 +75,16 @@ export default {
     revoked: 'The device is signed out',
     revokeOthers: 'Sign out everywhere else',
     revokedOthers: 'You are signed out everywhere else',
+    confirmTitle: 'Confirm that it is you',
+    confirmText: 'You signed in some time ago. Type your password and the device is signed out at once.',
+    everybody: 'Sign everybody out',
+    everybodyText:
+      'Have everybody sign in anew when sessions may have been stolen. API keys and running jobs go on.',
+    everybodyAct: 'Sign everybody out',
+    everybodyTitle: "End everybody's sessions?",
+    everybodyWarn:
+      'Everybody but this session is signed out at once, loses what was typed and not saved, and signs in anew.',
+    everybodyEnded: '{n} sessions ended',
     changePassword: 'Change password',
   },
   keys: {
