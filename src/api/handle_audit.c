@@ -2,11 +2,8 @@
  * may lag and says so. Entries name records by id and fields by name: never a customer's value. */
 #include "api/engine.h"
 
-#include "api/handlers.h"
+#include "api/audit_answer.h"
 #include "api/session.h"
-#include "base/clock.h"
-#include "base/json_in.h"
-#include "store/audit_index.h"
 
 static bool is_auditor(const struct caller *c) {
     return (c->who.duties & DUTY_AUDITOR) != 0;
@@ -26,15 +23,6 @@ static bool number_of_name(struct slice name, const char *(*name_of)(uint8_t), u
         }
     }
     return false;
-}
-
-static const char *outcome_name(uint8_t outcome) {
-    return outcome == AUDIT_DONE ? "allowed" : audit_outcome_name(outcome);
-}
-
-static bool read_time(const struct http_request *r, const char *name, struct arena *a, int64_t *out) {
-    struct slice text = http_query_value(r, name, a);
-    return text.n == 0 || clock_parse(text, out);
 }
 
 static enum status read_actor(struct caller *c, const struct http_request *r, struct audit_index_query *q,
@@ -58,7 +46,7 @@ static enum status read_names(struct caller *c, const struct http_request *r, st
                  object = http_query_value(r, "object", c->arena);
     if (act.n > 0 && !number_of_name(act, audit_act_name, AUDIT_ACT_END, &q->act))
         return bad(e, "there is no such act");
-    if (outcome.n > 0 && !number_of_name(outcome, outcome_name, AUDIT_OUTCOME_END, &q->outcome))
+    if (outcome.n > 0 && !number_of_name(outcome, audit_answer_outcome, AUDIT_OUTCOME_END, &q->outcome))
         return bad(e, "there is no such outcome");
     const struct object_def *o = object.n == 0 ? NULL : object_find(c->world.objects, object);
     if (object.n > 0 && o == NULL)
@@ -74,7 +62,8 @@ static enum status read_query(struct caller *c, const struct http_request *r, st
     *q = (struct audit_index_query){.record = id.n > 0 ? record : NULL};
     if (id.n > 0 && !uuid_parse(id, record))
         return bad(e, "record is an id");
-    if (!read_time(r, "from", c->arena, &q->from_ms) || !read_time(r, "to", c->arena, &q->below_ms))
+    if (!audit_answer_time(r, "from", c->arena, &q->from_ms) ||
+        !audit_answer_time(r, "to", c->arena, &q->below_ms))
         return bad(e, "from and to are times");
     if (!http_query_number(r, "limit", 1, AUDIT_INDEX_PAGE, 50, c->arena, &limit) ||
         !http_query_number(r, "before", 0, INT64_MAX, 0, c->arena, &before))
@@ -86,21 +75,6 @@ static enum status read_query(struct caller *c, const struct http_request *r, st
 }
 
 /* ---- the answer ---- */
-
-static void write_actor(const struct caller *c, uint32_t id, struct json *j) {
-    const struct staff *s = directory_staff(c->world.directory, id);
-    json_key(j, "actor");
-    if (id == 0) {
-        json_none(j);
-        return;
-    }
-    json_object_begin(j);
-    json_key(j, "id");
-    json_int(j, id);
-    json_key(j, "name");
-    json_cstring(j, s == NULL ? "" : s->name);
-    json_object_end(j);
-}
 
 static void write_fields(const struct object_def *o, const struct audit_entry *entry, struct json *j) {
     static const char *const views[] = {"hidden", "masked", "clear", "written"};
@@ -162,11 +136,12 @@ static void write_entry(const struct caller *c, const struct audit_index_row *ro
     json_int(j, (int64_t)entry->seq);
     json_key(j, "at");
     json_time(j, entry->time_ms);
-    write_actor(c, entry->actor, j);
+    json_key(j, "actor");
+    audit_answer_person(c, entry->actor, j);
     json_key(j, "act");
     json_cstring(j, audit_act_name(entry->act));
     json_key(j, "outcome");
-    json_cstring(j, outcome_name(entry->outcome));
+    json_cstring(j, audit_answer_outcome(entry->outcome));
     json_key(j, "object");
     if (o == NULL) {
         json_none(j);
@@ -186,26 +161,6 @@ static void write_entry(const struct caller *c, const struct audit_index_row *ro
     json_bool(j, row->has_detail);
 }
 
-/* How far the log reaches, as the keeper counts it. */
-static enum status read_head(struct caller *c, int64_t *head, struct error *e) {
-    struct slice text;
-    enum status s = keeper_health(c->keeper, &text, e);
-    json_t *health = NULL;
-    if (s == ST_OK && json_read(text, 0, &health, NULL) != ST_OK)
-        s = error_set(e, ST_NOMEM, "no_memory", "health");
-    *head = json_integer_value(json_object_get(health, "audit_durable_seq"));
-    json_decref(health);
-    return s;
-}
-
-static enum status open_index(struct engine *engine, struct caller *c, struct audit_index **out,
-                              struct error *e) {
-    const char *directory = role_path(engine->env, c->arena, "db");
-    if (directory == NULL)
-        return error_set(e, ST_NOMEM, "no_memory", "audit");
-    return audit_index_open(directory, false, out, e);
-}
-
 static enum status find(struct engine *engine, struct caller *c, const struct audit_index_query *q,
                         struct audit_index_row **rows, size_t *n, bool *more, uint64_t *last,
                         struct error *e) {
@@ -213,7 +168,7 @@ static enum status find(struct engine *engine, struct caller *c, const struct au
     *n = 0;
     *more = false;
     *last = 0;
-    enum status s = open_index(engine, c, &x, e);
+    enum status s = audit_answer_open(engine, c, &x, e);
     if (s == ST_NOT_FOUND) /* just being built: it says how far it is */
         return ST_OK;
     if (s == ST_OK)
@@ -249,23 +204,17 @@ HANDLER(api_audit_list) {
     size_t n;
     bool more;
     uint64_t last;
-    int64_t head;
     struct json j = json_to(&reply->body);
     enum status s = read_query(c, r, &record, &q, e);
     if (s == ST_OK)
         s = find(engine, c, &q, &rows, &n, &more, &last, e);
-    if (s == ST_OK)
-        s = read_head(c, &head, e);
     if (s != ST_OK)
         return s;
     json_object_begin(&j);
     write_page(c, rows, n, more, &j);
-    json_key(&j, "indexed_to");
-    json_int(&j, (int64_t)last);
-    json_key(&j, "head");
-    json_int(&j, head);
+    s = audit_answer_reach(c, last, &j, e);
     json_object_end(&j);
-    return ST_OK;
+    return s;
 }
 
 /* The reason and the like: for the auditor, recorded, and gone with the subject's key. */

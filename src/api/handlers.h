@@ -132,6 +132,7 @@ HANDLER(api_suggest);
 HANDLER(api_audit_list);
 HANDLER(api_audit_get);
 HANDLER(api_audit_head);
+HANDLER(api_high_risk_acts);
 
 HANDLER(api_record_bulk);
 HANDLER(api_recent);

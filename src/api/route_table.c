@@ -248,6 +248,8 @@ const struct route routes[] = {
     {"GET", "/api/v1/audit/head", 0, api_audit_head, "auditHead", "审计日志的签名树头",
      "The audit log's newest signed head"},
     {"GET", "/api/v1/audit/{seq}", 0, api_audit_get, "getAudit", "一条审计记录", "One entry with its detail"},
+    {"GET", "/api/v1/high-risk/acts", 0, api_high_risk_acts, "listHighRiskActs", "已放行的高风险操作",
+     "High-risk acts that were let pass"},
 
     {"GET", "/api/v1/policies", 0, api_policies, "listPolicies", "策略版本", "The policies' versions"},
     {"POST", "/api/v1/policies", ROUTE_JSON, api_policy_propose, "proposePolicies", "提交策略",

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "crypto/random.h"
 #include "keeper/detail.h"
+#include "keeper/high_risk_tag.h"
 #include "keeper/state.h"
 
 struct audit_entry worker_entry(const struct worker *w, const struct args *in, uint8_t act, uint8_t outcome) {
@@ -58,7 +59,8 @@ enum status worker_refuse(struct worker *w, const struct args *in, const char *w
     return keep.status;
 }
 
-/* Acts that only the keeper itself writes: nobody else may claim that they happened. */
+/* Acts that only the keeper itself writes: nobody else may claim that they happened, nor that a high-risk act
+ * was let pass. */
 static bool is_keepers_own(uint8_t act) {
     switch (act) {
     case AUDIT_SIGN_IN:
@@ -80,7 +82,7 @@ enum status handle_record(struct worker *w, struct args *in, struct args *out, s
     bool nameless = in->act == AUDIT_REFUSE || in->act == AUDIT_SYSTEM || in->act == AUDIT_CONFIG;
     if (!w->has_caller && !nameless)
         return error_set(e, ST_UNAUTHENTICATED, "unauthenticated", "this act needs a live session");
-    if (is_keepers_own(in->act) || in->outcome == AUDIT_PENDING)
+    if (is_keepers_own(in->act) || in->outcome == AUDIT_PENDING || high_risk_tag_is(in->text))
         return error_set(e, ST_INVALID, "bad_act", "this entry is the keeper's own to write");
     struct audit_entry entry = worker_entry(w, in, in->act, in->outcome);
     struct audit_detail detail;

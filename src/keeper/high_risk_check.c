@@ -1,9 +1,7 @@
 #include "keeper/high_risk_check.h"
 
 #include "base/clock.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "keeper/high_risk_tag.h"
 
 #define OWNER_FIELD     2   /* as in every object */
 #define FIRST_OWN_FIELD 100 /* as in open.c */
@@ -32,33 +30,17 @@ struct deed_rows {
 
 #define TAG_SECOND 24 /* of a tag: room for what a second act puts behind the first */
 
-/* " p7 p9": the approvals that it went by, in the order of their end; " +3": so many more are not named. */
-static void put_proposals(char *one, size_t room, const struct allowances_taken *taken) {
-    for (size_t i = 0; i < taken->count; i++) {
-        char by[32], more[32] = "";
-        size_t n = strlen(one);
-        int named = snprintf(by, sizeof by, " p%llu", (unsigned long long)taken->proposals[i]);
-        int rest = i + 1 == taken->count ? 0 : snprintf(more, sizeof more, " +%zu", taken->count - i - 1);
-        if (n + (size_t)named + (size_t)rest >= room) {
-            (void)snprintf(one + n, room - n, " +%zu", taken->count - i);
-            return;
-        }
-        memcpy(one + n, by, (size_t)named + 1);
-    }
-}
-
-/* "high_risk delete 21", then for a second act " transfer 101"; with " r" where the reason stands in the
- * job's beginning and " p7 p9" where it went by the approvals of those proposals. */
+/* What is let pass beyond the number. */
 static void put_tag(char tag[AUDIT_TAG_MAX], const struct deed_rows *d, uint32_t day,
                     const struct allowances_taken *taken) {
-    char one[AUDIT_TAG_MAX];
-    size_t n = strlen(tag);
-    size_t room = AUDIT_TAG_MAX - n - (d->act == HIGH_RISK_UPDATE ? TAG_SECOND : 0);
-    (void)snprintf(one, sizeof one, "%s%s %u%s", n == 0 ? "high_risk " : " ", high_risk_name(d->act),
-                   (unsigned)day, d->earlier ? " r" : "");
-    put_proposals(one, room < sizeof one ? room : sizeof one, taken);
-    if (n + strlen(one) < AUDIT_TAG_MAX)
-        memcpy(tag + n, one, strlen(one) + 1);
+    struct high_risk_tagged one = {
+        .act = slice_from_string(high_risk_name(d->act)), .day = day, .reason = d->earlier};
+    while (one.approval_count < taken->count && one.approval_count < HIGH_RISK_TAG_APPROVALS) {
+        one.approvals[one.approval_count] = taken->proposals[one.approval_count];
+        one.approval_count++;
+    }
+    one.more = (uint32_t)(taken->count - one.approval_count);
+    high_risk_tag_put(tag, &one, d->act == HIGH_RISK_UPDATE ? TAG_SECOND : 0);
 }
 
 /* ST_DENIED: approvals don't cover what policy wants one for and what is beyond the number; `look`: none is

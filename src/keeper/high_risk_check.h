@@ -7,7 +7,7 @@
 
 /* Counts what a seal or a reveal does; ST_DENIED (keeper/need.h) when that makes too many of the day without
  * what the register asks for: then that is not counted. `tag`: "high_risk delete 21" where it was asked
- * for and given, for the act's entry (high_risk_check.c says all of it); else left as it is, empty. An
+ * for and given, for the act's entry (keeper/high_risk_tag.h); else left as it is, empty. An
  * approval is used by it, whatever becomes of the act. */
 MUST_CHECK enum status high_risk_seal(struct worker *w, const struct args *in, char tag[AUDIT_TAG_MAX],
                                       struct error *e);

@@ -9,6 +9,7 @@
 #define KEDUN_STORE_AUDIT_INDEX_H
 
 #include "audit/entry.h"
+#include "keeper/high_risk_tag.h"
 
 #define AUDIT_INDEX_RECORDS 100
 #define AUDIT_INDEX_BATCH   1500 /* entries a transaction */
@@ -57,6 +58,35 @@ struct audit_index_row {
 MUST_CHECK enum status audit_index_find(struct audit_index *x, const struct audit_index_query *q,
                                         struct arena *arena, struct audit_index_row **out, size_t *count,
                                         bool *more, struct error *e);
+
+/* ---- high-risk acts ---- */
+
+/* One that went beyond the register's free number. */
+struct audit_deed {
+    uint64_t id;  /* for `before`; newer ones are higher */
+    uint64_t seq; /* its entry; one entry may have several */
+    int64_t at;
+    uint32_t actor;
+    uint16_t object; /* 0: none */
+    uint64_t records;
+    bool reason;     /* stands in this very entry */
+    uint8_t outcome; /* that of the intent where it is told */
+    struct high_risk_tagged what;
+};
+/* What is not to be filtered by stays zero (empty). */
+struct audit_deed_query {
+    int64_t from_ms, below_ms;
+    uint32_t actor;
+    bool by_actor;
+    struct slice act;
+    uint16_t object;
+    uint64_t before; /* lower ids */
+    uint32_t limit;  /* 1 to AUDIT_INDEX_PAGE */
+};
+/* Newest first. *more: there are older ones that fit. Memory: the arena. */
+MUST_CHECK enum status audit_index_deeds(struct audit_index *x, const struct audit_deed_query *q,
+                                         struct arena *arena, struct audit_deed **out, size_t *count,
+                                         bool *more, struct error *e);
 
 /* ---- how often ---- */
 

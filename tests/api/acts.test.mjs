@@ -129,3 +129,41 @@ test('two approvals, neither of which is enough, let a bulk deletion through tog
   });
   for (const id of ids) assert.ok(tags.some((t) => new RegExp(` p${id}( |$)`).test(t)), `p${id} in ${tags}`);
 });
+
+test('the list of what was let pass is for auditors and security administrators, page by page and by filters', async () => {
+  const [manager, leader, sec, auditor] = await Promise.all(['manager', 'leader', 'secadmin', 'auditor'].map((who) => server.as(who)));
+  const sales1 = await server.as('sales1');
+  const acts = async (who, query = '') => ok(await who.get(`/api/v1/high-risk/acts${query}`));
+  const before = (await until('the index has reached the log', async () => {
+    const page = await acts(auditor);
+    return page.items.length >= 3 && page.items.every((i) => i.outcome !== 'pending') && page;
+  })).items;
+  // One alone, then three by an approval; a reveal by one of a security administrator.
+  const deletion = before.find((i) => i.act === 'delete' && i.approvals.length === 1);
+  assert.ok(before.some((i) => i.approvals.length === 2), 'two that add up');
+  assert.deepEqual([deletion.actor, deletion.object, deletion.outcome, deletion.reason, deletion.approvals.length], [{ id: 14, name: deletion.actor.name }, 'customer', 'allowed', 'here', 1]);
+  const reveal = before.find((i) => i.act === 'reveal');
+  assert.deepEqual([reveal.records, reveal.count, reveal.reason, reveal.outcome], [1, 1, 'here', 'allowed']);
+  assert.equal(ok(await auditor.get(`/api/v1/audit/${reveal.seq}`)).act, 'reveal');
+
+  for (const [query, fits] of [['act=delete', (i) => i.act === 'delete'], ['actor=14', (i) => i.actor.id === 14], ['object=customer', () => true],
+    [`until=${before.at(-1).at}`, (i) => i.at < before.at(-1).at], [`from=${before[0].at}`, (i) => i.at >= before[0].at], ['act=rights', () => false], ['object=contact', () => false]]) {
+    const { items } = await acts(sec, `?${query}`);
+    assert.deepEqual(items.map((i) => i.seq), before.filter(fits).map((i) => i.seq), query);
+  }
+  const walked = [];
+  for (let at = ''; at !== null;) {
+    const page = await acts(auditor, `?limit=1${at}`);
+    walked.push(...page.items);
+    at = page.next === null ? null : `&before=${page.next}`;
+  }
+  assert.deepEqual(walked, before);
+  for (const [query, field] of [['act=Delete%20all', 'act'], ['actor=me', 'actor'], ['object=no_such', 'object'], ['from=yesterday', 'from'], ['until=1', 'until'],
+    ['from=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z', 'until'], ['limit=0', 'limit'], ['limit=201', 'limit'], ['before=x', 'before']]) {
+    assert.match(problem(await auditor.get(`/api/v1/high-risk/acts?${query}`), 400, 'invalid', field).detail ?? '', /./, query);
+  }
+  for (const who of [manager, leader, sales1, await server.as('sysadmin')]) problem(await who.get('/api/v1/high-risk/acts'), 403, 'not_your_duty');
+  await acts(sec, '?actor=14&object=customer');
+  await until('the look is recorded', async () =>
+    ok(await auditor.get('/api/v1/audit?actor=2&act=view')).items.find((i) => i.tag === 'list_high_risk actor 14' && i.object === 'customer'));
+});

@@ -64,7 +64,7 @@ export const paths = {
   recordHistory: t.records, recordTimeline: t.records, revealRecord: t.records, suggest: t.records,
   listViews: t.records, saveView: t.records, changeView: t.records, deleteView: t.records, recent: t.look,
   listConflicts: t.records, resolveConflict: t.records,
-  listAudit: t.look, auditHead: t.look, getAudit: t.look,
+  listAudit: t.look, auditHead: t.look, getAudit: t.look, listHighRiskActs: t.look,
   listPolicies: t.look, proposePolicies: t.policies, checkPolicies: t.policies, policyMatrix: t.policies,
   previewPolicies: t.policies, why: t.policies, policySchema: t.look, getPolicies: t.look, diffPolicies: t.look,
   decidePolicies: t.policies,

@@ -260,3 +260,38 @@ test('an approval is asked for in place, decided in the inbox, and the act is do
 
     await register(page, {});
   }));
+
+const ONE = '[data-test=past-one]';
+test('what was let pass is listed for the auditor, with its entry, and for nobody without that duty', () =>
+  visit({}, async (page) => {
+    await enter(page, 'auditor');
+    await page.goto('/high-risk');
+    await page.waitForSelector(`${ONE}[data-act=delete] .chip.amber`);
+    await settled(page);
+    await shot(page, 'high-risk-past');
+    assert.deepEqual(await violations(page, '.past'), []);
+    await page.selectOption('[data-test=past-act]', 'delete');
+    await page.waitForFunction((one) => [...document.querySelectorAll(one)].every((li) => li.dataset.act === 'delete'), ONE);
+    const row = page.locator(`${ONE}`).first();
+    assert.match(await row.innerText(), /删除记录[^]*客户[^]*已完成/);
+    await row.locator('button').click();
+    await page.waitForSelector('.kd-modal dl:has-text("high_risk delete")');
+    await page.keyboard.press('Escape');
+    await page.selectOption('[data-test=past-act]', 'reveal');
+    await page.waitForSelector('.past .state');
+    await enter(page, 'admin');
+    await page.goto('/high-risk');
+    await page.waitForSelector('li[data-act=delete]');
+    assert.equal(await page.locator('.past').count(), 0);
+  }));
+
+test('on a phone, in English, a security administrator reads it as cards without a way into the log', () =>
+  visit({ language: 'en', phone: true }, async (page) => {
+    await enter(page, 'security');
+    await page.goto('/high-risk');
+    await page.waitForSelector(`.cards ${ONE}`);
+    assert.equal(await page.locator(`${ONE} button`).count(), 0);
+    assert.deepEqual(await violations(page, '.past'), []);
+    await settled(page);
+    await shot(page, 'high-risk-past-en');
+  }));

@@ -42,6 +42,9 @@ static void deletions_beyond_the_register_want_a_reason_also_one_by_one_and_afte
     assert_string_equal(need.act, "delete");
     assert_int_equal(need.count, 3);
     assert_int_equal(need.above, 2);
+    assert_int_equal(keeper_record(w.k, &wang, AUDIT_VIEW, AUDIT_DONE, 1, NULL,
+                                   SLICE("high_risk delete 3 p1"), SLICE(""), &e),
+                     ST_INVALID); /* nobody else says that it was let pass */
     wang.reason = SLICE("asked for by the customer");
     assert_int_equal(seal(&w, &wang, AUDIT_DELETE, &row, 1, &e), ST_OK);
     world_restart(&w);

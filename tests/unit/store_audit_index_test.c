@@ -211,6 +211,61 @@ static void what_somebody_did_is_counted_by_day_and_different_records_once(void 
     audit_index_close(x);
 }
 
+/* Entries 10, 20 … are tagged; that of 20 has two acts, and 30 was refused. */
+static void high_risk_acts_are_paged_filtered_and_know_their_outcome(void **state) {
+    (void)state;
+    struct audit_index *x = opened(true), *reader = opened(false);
+    struct audit_entry all[60];
+    struct error e;
+    for (uint64_t i = 0; i < 60; i++) {
+        all[i] = entry_of(i + 1);
+        if (all[i].seq % 10 == 0 && all[i].seq <= 50) {
+            all[i].tag = all[i].seq == 20 ? SLICE("high_risk update 21 transfer 101 r p7 p9 +3")
+                                          : SLICE("high_risk delete 5");
+            all[i].act = all[i].seq == 30 ? AUDIT_REFUSE : AUDIT_UPDATE;
+            all[i].outcome = all[i].seq == 30 ? AUDIT_DENIED : AUDIT_PENDING;
+        }
+    }
+    all[20].act = AUDIT_OUTCOME;
+    all[20].intent = 20;
+    all[58].act = AUDIT_OUTCOME;
+    all[58].intent = 40;
+    all[58].outcome = AUDIT_FAILED;
+    assert_int_equal(audit_index_add(x, all, 55, &e), ST_OK);
+    assert_int_equal(audit_index_add(x, all + 55, 5, &e), ST_OK); /* the outcome comes later */
+    static const uint64_t seqs[] = {50, 40, 20, 20, 10};
+    static const uint8_t outcomes[] = {AUDIT_PENDING, AUDIT_FAILED, AUDIT_DONE, AUDIT_DONE, AUDIT_PENDING};
+    struct audit_deed *rows;
+    size_t n, seen = 0;
+    struct audit_deed_query q = {.limit = 3};
+    for (bool more = true; more;) {
+        assert_int_equal(audit_index_deeds(reader, &q, &arena, &rows, &n, &more, &e), ST_OK);
+        for (size_t i = 0; i < n; i++, seen++) {
+            assert_int_equal(rows[i].seq, seqs[seen]);
+            assert_int_equal(rows[i].outcome, outcomes[seen]);
+            assert_int_equal(rows[i].records, 3);
+            q.before = rows[i].id;
+        }
+    }
+    assert_int_equal(seen, 5);
+    bool more;
+    q = (struct audit_deed_query){.limit = 1, .act = SLICE("transfer")};
+    assert_int_equal(audit_index_deeds(reader, &q, &arena, &rows, &n, &more, &e), ST_OK);
+    assert_true(n == 1 && !more && rows[0].what.day == 101 && rows[0].what.reason);
+    assert_true(rows[0].what.approval_count == 2 && rows[0].what.approvals[1] == 9 && rows[0].what.more == 3);
+    const struct audit_deed_query some[] = {{.limit = 9, .by_actor = true, .actor = 2},
+                                            {.limit = 9, .from_ms = 20000, .below_ms = 40000},
+                                            {.limit = 9, .object = 2},
+                                            {.limit = 9, .object = 1, .act = SLICE("delete")}};
+    static const size_t found[] = {2, 2, 0, 3};
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(audit_index_deeds(reader, &some[i], &arena, &rows, &n, &more, &e), ST_OK);
+        assert_int_equal(n, found[i]);
+    }
+    audit_index_close(reader);
+    audit_index_close(x);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_entry_of_a_record_is_found_and_no_other, fresh),
@@ -219,6 +274,7 @@ int main(void) {
         cmocka_unit_test_setup(a_file_that_is_none_is_made_anew, fresh),
         cmocka_unit_test_setup(a_removed_file_is_made_anew, fresh),
         cmocka_unit_test_setup(what_somebody_did_is_counted_by_day_and_different_records_once, fresh),
+        cmocka_unit_test_setup(high_risk_acts_are_paged_filtered_and_know_their_outcome, fresh),
     };
     (void)signal(SIGXFSZ, SIG_IGN);
     (void)snprintf(directory, sizeof directory, "/tmp/kedun-audit-index-XXXXXX");

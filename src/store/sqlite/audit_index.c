@@ -1,6 +1,7 @@
 #include "store/audit_index.h"
 
 #include "base/log.h"
+#include "store/sqlite/audit_deeds.h"
 #include "store/sqlite/audit_tally.h"
 #include "store/sqlite/runs.h"
 
@@ -12,7 +13,7 @@
 
 #define TRIES      20
 #define WAIT_MS    5
-#define FORMAT     "3"
+#define FORMAT     "4"
 #define PATH_ROOM  4096
 #define FIELD_SIZE 3
 #define LOOKED_AT  256 /* a record's entries at a time */
@@ -30,6 +31,9 @@ static const char *const statements[] = {
     "intent INTEGER, tag TEXT, fields BLOB, records BLOB, record_count INTEGER, detail INTEGER, "
     "subject BLOB)",
     AUDIT_TALLY_TABLE,
+    AUDIT_DEEDS_TABLE,
+    AUDIT_DEEDS_BY_ACTOR,
+    AUDIT_DEEDS_BY_ACT,
     "CREATE INDEX IF NOT EXISTS entry_actor ON entry(actor, seq)",
     "CREATE INDEX IF NOT EXISTS entry_act ON entry(act, seq)",
     "INSERT INTO format SELECT '" FORMAT "' WHERE NOT EXISTS (SELECT 1 FROM format)",
@@ -255,7 +259,8 @@ enum status audit_index_add(struct audit_index *x, const struct audit_entry *ent
     if (s != ST_OK)
         return s;
     for (size_t i = 0; s == ST_OK && i < count; i++)
-        s = add_entry(x, &entries[i], e);
+        if ((s = add_entry(x, &entries[i], e)) == ST_OK)
+            s = audit_deeds_add(x->c, &x->sql, &entries[i], e);
     if (s == ST_OK)
         s = add_postings(x, entries, count, e);
     if (s == ST_OK)
@@ -419,6 +424,19 @@ enum status audit_index_find(struct audit_index *x, const struct audit_index_que
     *out = f.rows;
     *count = f.count;
     *more = f.more;
+    return s;
+}
+
+enum status audit_index_deeds(struct audit_index *x, const struct audit_deed_query *q, struct arena *arena,
+                              struct audit_deed **out, size_t *count, bool *more, struct error *e) {
+    *out = arena_array(arena, q->limit, sizeof **out);
+    if (*out == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "no memory for the page");
+    enum status s = audit_deeds_read(x->c, &x->sql, q, arena, *out, count, more, e);
+    for (unsigned tries = 0; in_the_way(s) && tries < TRIES; tries++) {
+        (void)poll(NULL, 0, WAIT_MS);
+        s = audit_deeds_read(x->c, &x->sql, q, arena, *out, count, more, e);
+    }
     return s;
 }
 

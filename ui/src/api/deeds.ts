@@ -37,7 +37,34 @@ export interface ActEffect {
   visible: number | null;
   titles: { id: string; title: string }[];
 }
+/* One that went beyond the register's free number and was let pass. */
+export interface PastAct {
+  seq: number; // its entry of the audit log
+  at: string;
+  actor: { id: number; name: string } | null;
+  act: string;
+  object: string | null;
+  records: number;
+  count: number; // of the day, with these
+  reason: 'here' | 'job' | null;
+  approvals: number[];
+  more_approvals: number; // that its entry has no room to name
+  outcome: string;
+}
+export interface PastQuery {
+  act?: string;
+  actor?: string;
+  object?: string;
+  from?: string;
+  until?: string;
+  before?: number | null;
+}
 export const deeds = {
+  past: (query: PastQuery, options: { signal?: AbortSignal } = {}) =>
+    get<{ items: PastAct[]; next: number | null; indexed_to: number; head: number }>('/high-risk/acts', {
+      ...options,
+      query: { ...query },
+    }),
   ask: (reason: string, change: ActAsk) =>
     post<{ id: number; deciders?: { id: number; name: string }[] }>('/proposals', {
       kind: 'act',
