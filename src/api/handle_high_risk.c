@@ -84,6 +84,26 @@ static enum status find(struct engine *engine, struct caller *c, const struct au
     return s;
 }
 
+/* With its label: holders of a duty see no definitions. */
+static void write_object(const struct object_def *o, struct json *j) {
+    json_key(j, "object");
+    if (o == NULL)
+        json_none(j);
+    else
+        json_cstring(j, o->name);
+    json_key(j, "label");
+    if (o == NULL) {
+        json_none(j);
+        return;
+    }
+    json_object_begin(j);
+    json_key(j, "zh");
+    json_cstring(j, o->label.zh);
+    json_key(j, "en");
+    json_cstring(j, o->label.en);
+    json_object_end(j);
+}
+
 static void write_act(const struct caller *c, const struct audit_deed *d, struct json *j) {
     const struct object_def *o = object_by_id(c->world.objects, d->object);
     json_object_begin(j);
@@ -95,11 +115,7 @@ static void write_act(const struct caller *c, const struct audit_deed *d, struct
     audit_answer_person(c, d->actor, j);
     json_key(j, "act");
     json_text(j, d->what.act);
-    json_key(j, "object");
-    if (o == NULL)
-        json_none(j);
-    else
-        json_cstring(j, o->name);
+    write_object(o, j);
     json_key(j, "records");
     json_int(j, (int64_t)d->records);
     json_key(j, "count");

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "keeper/high_risk.h"
+#include "keeper/high_risk_tag.h"
 #include "keeper/proposal_kind.h"
 #include "keeper/registry_parse.h"
 
@@ -15,12 +16,14 @@ void executive_shown(const struct worker *w, struct registry_writer *who) {
 
 /* What stands there already gives way where there is no room for both. */
 void executive_tag(char tag[AUDIT_TAG_MAX], size_t count, uint64_t proposal) {
-    char mark[AUDIT_TAG_MAX], by[32] = "";
-    if (proposal != 0)
-        (void)snprintf(by, sizeof by, " p%llu", (unsigned long long)proposal);
-    int n = snprintf(mark, sizeof mark, " high_risk " HIGH_RISK_RIGHTS " %zu%s", count, by);
-    size_t have = strlen(tag), room = AUDIT_TAG_MAX - 1 - (size_t)n;
-    (void)snprintf(tag + (have < room ? have : room), (size_t)n + 1, "%s", mark);
+    char mark[AUDIT_TAG_MAX] = "";
+    struct high_risk_tagged one = {.act = SLICE(HIGH_RISK_RIGHTS),
+                                   .day = (uint32_t)count,
+                                   .approvals = {proposal},
+                                   .approval_count = proposal != 0};
+    high_risk_tag_put(mark, &one, 1); /* a space stands before it */
+    size_t have = strlen(tag), room = AUDIT_TAG_MAX - 2 - strlen(mark);
+    (void)snprintf(tag + (have < room ? have : room), strlen(mark) + 2, " %s", mark);
 }
 
 enum status executive_mark(struct worker *w, const struct registry_writer *who,

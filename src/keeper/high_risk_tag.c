@@ -5,8 +5,29 @@
 
 #define HEAD "high_risk"
 
+static struct slice next_word(struct slice *rest) {
+    size_t n = 0;
+    while (n < rest->n && rest->p[n] != ' ')
+        n++;
+    struct slice word = slice_of(rest->p, n);
+    *rest = n == rest->n ? SLICE_NONE : slice_of(rest->p + n + 1, rest->n - n - 1);
+    return word;
+}
+
+/* *acts: what stands behind the word. */
+static bool find_head(struct slice tag, struct slice *acts) {
+    while (tag.n > 0) {
+        if (slice_is(next_word(&tag), HEAD)) {
+            *acts = tag;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool high_risk_tag_is(struct slice tag) {
-    return slice_starts_with(tag, SLICE(HEAD)) && (tag.n == sizeof HEAD - 1 || tag.p[sizeof HEAD - 1] == ' ');
+    struct slice acts;
+    return find_head(tag, &acts);
 }
 
 /* With the first `named` approvals, and how many more there are. */
@@ -33,15 +54,6 @@ void high_risk_tag_put(char tag[AUDIT_TAG_MAX], const struct high_risk_tagged *a
             return;
         }
     }
-}
-
-static struct slice next_word(struct slice *rest) {
-    size_t n = 0;
-    while (n < rest->n && rest->p[n] != ' ')
-        n++;
-    struct slice word = slice_of(rest->p, n);
-    *rest = n == rest->n ? SLICE_NONE : slice_of(rest->p + n + 1, rest->n - n - 1);
-    return word;
 }
 
 bool high_risk_tag_name(struct slice text) {
@@ -72,9 +84,8 @@ static bool read_more(struct slice word, struct high_risk_tagged *act) {
 
 size_t high_risk_tag_read(struct slice tag, struct high_risk_tagged out[HIGH_RISK_TAG_ACTS]) {
     size_t count = 0;
-    if (!high_risk_tag_is(tag))
+    if (!find_head(tag, &tag))
         return 0;
-    (void)next_word(&tag);
     while (tag.n > 0) {
         struct slice word = next_word(&tag), rest = tag;
         int64_t day;

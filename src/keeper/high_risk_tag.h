@@ -1,8 +1,9 @@
-/* How an entry of the audit log says what went beyond the register of high-risk acts: in its tag, written by
- * the keeper alone (handle_record refuses such a tag to others), read by the explorer's index. "high_risk"
- * and for each act " ACT N", then " r" where the reason stands in the entry that began the job, then " pID"
- * for each approval (a proposal) that it went by: "high_risk delete 21 p7 transfer 101 r". N: of the day,
- * with these. Acts that a later version names are read as any. */
+/* How an entry of the audit log says what went beyond the register of high-risk acts: at the end of its tag,
+ * written by the keeper alone (handle_record refuses such a tag to others), read by the explorer's index. The
+ * word "high_risk" and for each act " ACT N", then " r" where the reason stands in the entry that began the
+ * job, " pID" for each approval (a proposal) that it went by, " +3" where three more have no room:
+ * "high_risk delete 21 p7 p9 transfer 101 r". N: of the day, with these; of an executive's rights, of how
+ * many. Acts that a later version names are read as any. */
 #ifndef KEDUN_KEEPER_HIGH_RISK_TAG_H
 #define KEDUN_KEEPER_HIGH_RISK_TAG_H
 
@@ -21,7 +22,7 @@ struct high_risk_tagged {
     uint32_t more; /* approvals that are not named */
 };
 
-/* Is it one of these, whatever else it says? */
+/* Has it the word? */
 bool high_risk_tag_is(struct slice tag);
 
 /* Appends an act to `tag`, a string, at first empty. Approvals that have no room are counted, not named;

@@ -40,6 +40,20 @@ static void every_role_is_one_that_the_keeper_takes(void **state) {
                 p.company.limits.lookups.day != LIMIT_NONE);
 }
 
+/* What many do in a day is asked for; of nobody an approval, which the first days have nobody to give. */
+static void the_register_as_shipped_asks_of_much_of_a_day_only(void **state) {
+    static const enum high_risk_act asked[] = {HIGH_RISK_DELETE, HIGH_RISK_TRANSFER, HIGH_RISK_IMPORT,
+                                               HIGH_RISK_REVEAL};
+    struct error e;
+    union parsed p;
+    (void)state;
+    assert_int_equal(registry_parse(REGISTRY_COMPANY, json_object_get(roles_file, "company"), &p, &e), ST_OK);
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        const struct high_risk_terms *t = &p.company.high_risk.acts[asked[i]];
+        assert_true(high_risk_asks(t) && t->above >= 50 && !t->approval);
+    }
+}
+
 static const json_t *role_of(const char *name) {
     const json_t *list = json_object_get(roles_file, "roles");
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -139,6 +153,7 @@ static void only_this_machine_is_loopback(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_role_is_one_that_the_keeper_takes),
+        cmocka_unit_test(the_register_as_shipped_asks_of_much_of_a_day_only),
         cmocka_unit_test(everybody_in_the_demo_has_a_role_and_a_department_that_exist),
         cmocka_unit_test(posts_of_the_demo_are_of_people_and_departments_that_exist),
         cmocka_unit_test(a_first_password_is_long_varied_and_not_the_login),

@@ -39,11 +39,11 @@ static void what_has_no_room_is_left_out_from_its_end(void **state) {
     for (size_t i = 0; i < HIGH_RISK_TAG_APPROVALS; i++)
         one.approvals[i] = 123456789 + i;
     high_risk_tag_put(tag, &one, 0);
-    assert_string_equal(tag, "high_risk transfer 4000000000 r p123456789 +7");
+    assert_string_equal(tag, "high_risk transfer 4000000000 r p123456789 p123456790 +6");
     high_risk_tag_put(tag, &one, 0); /* no room at all */
     assert_int_equal(high_risk_tag_read(slice_from_string(tag), read), 1);
-    assert_int_equal(read[0].approval_count, 1);
-    assert_int_equal(read[0].more, 7);
+    assert_int_equal(read[0].approval_count, 2);
+    assert_int_equal(read[0].more, 6);
     tag[0] = 0;
     high_risk_tag_put(tag, &one, 24);
     assert_string_equal(tag, "high_risk transfer 4000000000 r +8"); /* another act has room behind it */
@@ -73,6 +73,8 @@ static void other_tags_are_no_acts_and_unknown_words_are_passed_over(void **stat
                      HIGH_RISK_TAG_ACTS);
     assert_true(high_risk_tag_is(SLICE("high_risk")) && high_risk_tag_is(SLICE("high_risk x")));
     assert_false(high_risk_tag_is(SLICE("high_riskx")));
+    assert_int_equal(high_risk_tag_read(SLICE("approve 7 grant 10 high_risk rights 1 p7"), read), 1);
+    assert_true(slice_is(read[0].act, "rights") && read[0].approvals[0] == 7);
 }
 
 int main(void) {

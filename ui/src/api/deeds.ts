@@ -44,6 +44,7 @@ export interface PastAct {
   actor: { id: number; name: string } | null;
   act: string;
   object: string | null;
+  label: { zh: string; en: string } | null; // of the object
   records: number;
   count: number; // of the day, with these
   reason: 'here' | 'job' | null;
