@@ -59,7 +59,7 @@ static void other_tags_are_no_acts_and_unknown_words_are_passed_over(void **stat
                                        "high_risk delete 4294967296",
                                        "high_risk 3 4",
                                        "high_risk Delete 4",
-                                       "job high_risk delete 3",
+                                       "job xhigh_risk delete 3",
                                        "high_risk r p7"};
     struct high_risk_tagged read[HIGH_RISK_TAG_ACTS];
     (void)state;
