@@ -15,6 +15,7 @@ struct judge {
     enum right right;
     struct arena *arena;
     struct map entries; /* by id */
+    struct map twice;   /* ids that two entries have: nothing follows from either */
     struct map places;  /* paths that were read, and what they begin with */
     struct map made;    /* departments of the list, by number */
     bool no_memory;
@@ -70,7 +71,10 @@ static void learn(struct judge *j, const json_t *read) {
     const json_t *one;
     size_t i;
     json_array_foreach(json_object_get(read, "people"), i, one) {
-        put(j, &j->entries, text(one, "id"), one);
+        struct slice id = text(one, "id");
+        if (id.n > 0 && map_get(&j->entries, id) != NULL)
+            put(j, &j->twice, id, one);
+        put(j, &j->entries, id, one);
         learn_place(j, text(one, "place"));
     }
     json_array_foreach(json_object_get(read, "units"), i, one) {
@@ -161,6 +165,10 @@ static bool is_his_place(struct judge *j, const json_t *entry, uint32_t id) {
 
 /* ---- accounts ---- */
 
+static const json_t *entry_of(const struct judge *j, struct slice id) {
+    return id.n == 0 || map_get(&j->twice, id) != NULL ? NULL : map_get(&j->entries, id);
+}
+
 static bool is_link(const struct judge *j, const json_t *link, const json_t *entry) {
     static const char *const keys[] = {"id", "title", "place"};
     json_t *own = json_pack("{s:I}", "directory", (json_int_t)j->directory);
@@ -190,7 +198,7 @@ static bool are_as_said(struct judge *j, const json_t *d, const json_t *entry) {
 
 static bool is_new_account(struct judge *j, const json_t *d) {
     static const char *const known[] = {"login", "name", "mail", "department", "ldap", NULL};
-    const json_t *entry = map_get(&j->entries, text(json_object_get(d, "ldap"), "id"));
+    const json_t *entry = entry_of(j, text(json_object_get(d, "ldap"), "id"));
     return j->right >= RIGHT_NEW && entry != NULL && document_has_known_keys(d, known) &&
            text(d, "login").n > 0 && are_as_said(j, d, entry);
 }
@@ -204,7 +212,7 @@ static bool is_change(struct judge *j, const json_t *d, const json_t *old) {
     const json_t *was = json_object_get(old, "ldap"), *link = json_object_get(d, "ldap");
     bool mine = number(was, "directory") == j->directory;
     struct slice id = text(link != NULL ? link : was, "id");
-    const json_t *entry = id.n == 0 ? NULL : map_get(&j->entries, id);
+    const json_t *entry = entry_of(j, id);
     if (j->right < RIGHT_CHANGE || entry == NULL || !document_has_known_keys(d, known))
         return false;
     bool his = mine ? slice_equal(text(was, "id"), id)
@@ -279,11 +287,13 @@ enum status ldap_judge(struct registry *people, uint32_t directory, const json_t
                       .arena = arena};
     *out = (struct ldap_judgement){.made = 0};
     map_init(&j.entries);
+    map_init(&j.twice);
     map_init(&j.places);
     map_init(&j.made);
     learn(&j, read);
     bool fine = !j.no_memory && judge_all(&j, out);
     map_free(&j.entries);
+    map_free(&j.twice);
     map_free(&j.places);
     map_free(&j.made);
     if (j.no_memory)

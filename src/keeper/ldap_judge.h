@@ -8,6 +8,7 @@
  *                 partner's and nobody's who has left; its department only with "moves" and without posts
  *   a suspension  is of an account that belongs to an entry which was not read, of a directory that names
  *                 somebody at all
+ * nothing follows from two entries with one id but that it is there;
  * and "apply" says that it may be done. What a list may never give is the registry's to refuse. */
 #ifndef KEDUN_KEEPER_LDAP_JUDGE_H
 #define KEDUN_KEEPER_LDAP_JUDGE_H

@@ -23,6 +23,8 @@ void import_entry_write(struct json *j, const struct import_entry *one) {
     json_cstring(j, import_effect_names[one->effect]);
     json_key(j, "reason");
     json_cstring(j, one->reason);
+    json_key(j, "changes");
+    import_changes_write(j, &one->changes);
     json_object_end(j);
 }
 
@@ -42,7 +44,8 @@ struct importer {
 static struct import_entry *note(struct importer *x, uint64_t line, const char *name, bool department,
                                  enum import_effect effect, const char *reason) {
     struct import_entry *entry = &x->plan->entries[x->plan->count++];
-    *entry = (struct import_entry){line, department, effect, name, reason};
+    *entry = (struct import_entry){
+        .line = line, .is_department = department, .effect = effect, .name = name, .reason = reason};
     x->plan->totals[effect]++;
     return entry;
 }
@@ -348,7 +351,10 @@ static void plan_person(struct importer *x, size_t first) {
     } else if (who != NULL && json_object_size(document) == 0) {
         (void)note(x, r->line, login, false, IMPORT_UNCHANGED, remark);
     } else {
-        (void)note(x, r->line, login, false, who == NULL ? IMPORT_ADDED : IMPORT_CHANGED, remark);
+        struct import_entry *entry =
+            note(x, r->line, login, false, who == NULL ? IMPORT_ADDED : IMPORT_CHANGED, remark);
+        if (import_changes_make(&x->places, old, document, x->now, x->arena, &entry->changes) != ST_OK)
+            x->no_memory = true;
         add_item(x, "user", who == NULL ? 0 : who->id, json_incref(document));
     }
     json_decref(document);

@@ -19,6 +19,7 @@
 
 #include "base/json.h"
 #include "keeper/client.h"
+#include "people/import_change.h"
 #include "record/world.h"
 
 #define IMPORT_ROWS_MAX 5000
@@ -51,8 +52,9 @@ struct import_entry {
     uint64_t line; /* the first of its rows */
     bool is_department;
     enum import_effect effect;
-    const char *name;   /* login, or path */
-    const char *reason; /* refused: a code ("login_missing" …); else the remark, or "" */
+    const char *name;              /* login, or path */
+    const char *reason;            /* refused: a code ("login_missing" …); else the remark, or "" */
+    struct import_changes changes; /* of an account that is added or changed */
 };
 
 struct import_plan {
@@ -64,7 +66,8 @@ struct import_plan {
 
 extern const char *const import_effect_names[IMPORT_EFFECTS];
 
-/* {"line","kind":"department"|"person","name","effect","reason"}: as previews and answers list it. */
+/* {"line","kind":"department"|"person","name","effect","reason","changes"}: as previews and answers list it.
+ */
 void import_entry_write(struct json *j, const struct import_entry *one);
 
 /* Everything in the plan lives in the arena. ST_LIMIT "too_many_rows", ST_NOMEM. */

@@ -16,7 +16,7 @@ struct planner {
     const struct ldap_question *q;
     struct arena *arena;
     struct known *known; /* as d->staff */
-    struct map by_link, by_login, ids, logins;
+    struct map by_link, by_login, ids, twice, logins;
     struct import_row *rows;
     size_t count;
     bool no_memory;
@@ -134,6 +134,12 @@ static bool is_twice(struct planner *p, struct map *m, struct slice key) {
     return twice;
 }
 
+static void learn_id(struct planner *p, const json_t *one) {
+    struct slice id = keep(p, text(one, "id"));
+    if (is_twice(p, &p->ids, id))
+        put(p, &p->twice, id, p);
+}
+
 static const char *why_refused(struct planner *p, const json_t *one, const struct known *k, bool by_link) {
     static const char *const codes[] = {"login_missing", "bad_text", "too_long"};
     struct slice problem = text(one, "problem");
@@ -141,10 +147,10 @@ static const char *why_refused(struct planner *p, const json_t *one, const struc
         if (slice_is(problem, codes[i]))
             return codes[i];
     }
-    struct slice id = keep(p, text(one, "id"));
+    struct slice id = text(one, "id");
     if (id.n == 0)
         return "id_missing";
-    if (is_twice(p, &p->ids, id))
+    if (map_get(&p->twice, id) != NULL) /* which of the two is right nobody can say */
         return "id_twice";
     if (is_twice(p, &p->logins, folded(p, text(one, "login"))))
         return "login_twice";
@@ -243,6 +249,9 @@ static enum status plan(struct planner *p, struct ldap_plan *out, struct error *
         learn(p, &p->known[i]);
     }
     json_array_foreach(json_object_get(p->q->read, "people"), i, one) {
+        learn_id(p, one);
+    }
+    json_array_foreach(json_object_get(p->q->read, "people"), i, one) {
         add_person(p, i + 1, one);
     }
     json_array_foreach(json_object_get(p->q->read, "units"), i, one) {
@@ -257,15 +266,15 @@ static enum status plan(struct planner *p, struct ldap_plan *out, struct error *
 enum status ldap_plan_make(const struct directory *d, const struct ldap_question *q, struct arena *arena,
                            struct ldap_plan *out, struct error *e) {
     struct planner p = {.d = d, .q = q, .arena = arena};
-    struct map *const maps[] = {&p.by_link, &p.by_login, &p.ids, &p.logins};
+    struct map *const maps[] = {&p.by_link, &p.by_login, &p.ids, &p.twice, &p.logins};
     *out = (struct ldap_plan){.gone_count = 0};
     p.known = arena_array(arena, d->staff_count + 1, sizeof *p.known);
     p.rows = arena_array(arena, LDAP_PLAN_ROWS, sizeof *p.rows);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
         map_init(maps[i]);
     enum status s = p.known == NULL || p.rows == NULL ? error_set(e, ST_NOMEM, "no_memory", "directory")
                                                       : plan(&p, out, e);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
         map_free(maps[i]);
     return s;
 }

@@ -5,7 +5,7 @@
  * entry that no account belongs to takes the one with its login (ASCII case aside) if that belongs to none of
  * this directory's; else a new one is made. Refused: entries without login, name or id, with a text that is
  * none
- * ("bad_text", "too_long"), named twice ("id_twice", "login_twice"), whose login another entry had
+ * ("bad_text", "too_long"), named twice ("id_twice": both; "login_twice"), whose login another entry had
  * ("login_reused"), partners ("partner"), who has left ("left"), holders of a duty ("duty_holder"); a
  * department that is all digits ("bad_place").
  *

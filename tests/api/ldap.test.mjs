@@ -12,7 +12,7 @@ const people = `ou=people,${base}`;
 const east = `ou=东区\\, 一部,${people}`;
 let server, slapd, silent, sys, sec, aud, id, touched = 0;
 
-const timed = `ou=timed,${base}`;
+const timed = `ou=timed,${base}`, double = `ou=double,${base}`;
 const many = Array.from({ length: 1100 }, (_, i) => person(`uid=n${i},ou=many,${base}`, `n${i}`, `众 ${i}`));
 const entries = [
   unit(people, 'people'), unit(`ou=many,${base}`, 'many'), unit(east, '东区, 一部'), unit(`ou=Hang/zhou,${people}`, 'Hang/zhou'), unit(`ou=12,${people}`, '12'),
@@ -26,6 +26,7 @@ const entries = [
   person(`uid=digits,ou=12,${people}`, 'digits', '数字'),
   person(`uid=SALES1,${people}`, 'SALES1', '目录里的销售'),
   person(`uid=sysadmin,${people}`, 'sysadmin', '目录里的管理员'),
+  unit(double, 'double'), person(`uid=d1,${double}`, 'd1', 'ab‮cd', { employeeNumber: '1' }), person(`uid=d2,${double}`, 'd2', '同号', { employeeNumber: '1' }), person(`uid=d3,${double}`, 'd3', '丁', { employeeNumber: '3' }),
   unit(timed, 'timed'), unit(`ou=自动,${timed}`, '自动'),
   person(`uid=t1,ou=自动,${timed}`, 't1', '甲'), person(`uid=t2,${timed}`, 't2', '乙'), person(`uid=sales2,${timed}`, 'sales2', '目录里的销售二'), person(`uid=secadmin,${timed}`, 'secadmin', '安全'),
 ];
@@ -149,6 +150,10 @@ test('the preview says what is new, refused and why, page by page; an import is 
   assert.equal(of('lan').effect, 'added');
   assert.equal(of('hong,b').effect, 'added');
   assert.equal(of('sales1').effect, 'changed');
+  assert.deepEqual(of('sales1').changes.map((c) => [c.field, c.from === '', c.to]).slice(0, 1), [['name', false, '目录里的销售']]);
+  assert.deepEqual(of('lan').changes, [{ field: 'name', from: '', to: '=HYPERLINK("http://x","蓝")' }, { field: 'mail', from: '', to: 'lan@example.com' },
+    { field: 'department', from: '', to: of('lan').changes.find((c) => c.field === 'department').to }, { field: 'title', from: '', to: '经理' }, { field: 'place', from: '', to: '东区, 一部' }]);
+  assert.match(of('lan').changes.find((c) => c.field === 'department').to, /\/东区, 一部$/);
   assert.equal(plan.gone, 0);
   const page = await preview(first.read, '&effect=refused&offset=1&count=2');
   assert.deepEqual([page.items.length, page.count], [2, plan.refused]);
@@ -243,6 +248,18 @@ test('by its schedule a directory is read and imported as far as two have approv
   assert.ok(tags.filter((i) => i.tag === `ldap ${at} scheduled read`).length >= 4);
   await set(terms({ enabled: false }), at);
   assert.deepEqual([(await page(at)).rests, (await page(at)).next_at], ['disabled', 0]);
+});
+
+test('of two entries with one id its schedule imports neither, and the others as ever', async () => {
+  const at = await made(document({ name: 'double', people_base: double, unit_base: double, department_by: 'none', attributes: { id: 'employeeNumber', login: 'uid', name: 'cn' }, every_hours: 24, apply: 'new' }));
+  const done = await until('it is read', async () => {
+    const { schedule } = ok(await sys.get(`${api}/ldap/directories`)).directories.find((d) => d.id === at);
+    return (schedule.pending || schedule.error) && schedule;
+  });
+  assert.deepEqual([done.error, done.imported.added, done.pending.refused], ['', 1, 2], JSON.stringify(done));
+  const { read: token } = ok(await read(at));
+  const plan = await preview(token, '', at);
+  assert.deepEqual(plan.items.filter((i) => i.kind === 'person').map((i) => [i.name, i.effect, i.reason]), [['d1', 'refused', 'bad_text'], ['d2', 'refused', 'id_twice'], ['d3', 'unchanged', '']]);
 });
 
 test('more than a page of entries comes whole', async () => {

@@ -81,6 +81,7 @@ test('a directory is proposed, approved, read, looked at and imported; who has g
     await page.click('[data-read]');
     await page.waitForSelector('[data-entry=hongbo]');
     assert.deepEqual((await names(page)).sort(), ['hongbo', 'lanqi', '华东'].sort());
+    assert.match(await page.innerText('[data-entry=lanqi]'), /姓名：\s*蓝琪[^]*部门：[^]*华东/); // what is new of him
     await settled(page);
     assert.deepEqual(await violations(page, 'main'), []);
     await shot(page, 'directory-added');
@@ -97,9 +98,14 @@ test('a directory is proposed, approved, read, looked at and imported; who has g
     const { body } = await api(page, 'GET', '/people?q=lanqi');
     assert.equal(body.items[0].document.name, '蓝琪');
 
-    slapd.change(`dn: uid=hongbo,${staff}\nchangetype: delete\n`);
+    slapd.change(`dn: uid=hongbo,${staff}\nchangetype: delete\n\ndn: uid=lanqi,${east}\nchangetype: modify\nreplace: title\ntitle: 总监\n-\nreplace: cn\ncn: 蓝琪琪\n`);
     await page.click('[data-read]');
-    await page.waitForSelector('[data-effect=gone][aria-pressed=true]');
+    await page.waitForSelector('[data-effect=changed][aria-pressed=true]');
+    assert.match(await page.innerText('[data-entry=lanqi]'), /姓名：\s*蓝琪 → 蓝琪琪[^]*职务（目录）：\s*经理 → 总监/);
+    await settled(page);
+    assert.deepEqual(await violations(page, 'main'), []);
+    await shot(page, 'directory-changed');
+    await show(page, 'gone');
     await page.click('main ul.card input');
     await settled(page);
     await shot(page, 'directory-gone');

@@ -381,7 +381,9 @@ static void new_terms_end_a_run_and_begin_another(void **state) {
     "{\"people\":[{\"id\":\"a1\",\"login\":\"ann\",\"name\":\"Ann B\",\"title\":\"T\",\"place\":\"Sales\"}," \
     "{\"id\":\"b2\",\"login\":\"bob\",\"name\":\"Bob\",\"mail\":\"b@x.cn\",\"place\":\"Sales/East\"},"       \
     "{\"id\":\"c3\",\"login\":\"cid\",\"name\":\"Cid\",\"problem\":\"bad_text\"},{\"id\":\"d4\",\"login\":"  \
-    "\"Free\",\"name\":\"F\"}],\"units\":[\" Sales / West \"]}"
+    "\"Free\",\"name\":\"F\"},{\"id\":\"e5\",\"login\":\"eve\",\"name\":\"E\"},{\"id\":\"e5\",\"login\":"    \
+    "\"eva\","                                                                                               \
+    "\"name\":\"E\"}],\"units\":[\" Sales / West \"]}"
 #define BOB                                                                                                  \
     "{\"kind\":\"user\",\"id\":0,\"document\":{\"login\":\"bob\",\"name\":\"Bob\",\"mail\":\"b@x.cn\","      \
     "\"department\":3,\"ldap\":{\"directory\":1,\"id\":\"b2\",\"place\":\"Sales/East\"}}}"
@@ -443,6 +445,15 @@ static void an_import_says_what_the_directory_said_and_no_more(void **state) {
           false);
 }
 
+static void of_two_entries_with_one_id_nothing_follows(void **state) {
+    struct place *p = *state;
+    judge(p, NEW, USER(0, "\"login\":\"eve\",\"name\":\"E\",\"ldap\":{\"directory\":1,\"id\":\"e5\"}"),
+          false);
+    put(p, REGISTRY_USER, 0, "{\"login\":\"old\",\"name\":\"O\",\"ldap\":{\"directory\":1,\"id\":\"e5\"}}");
+    judge(p, MOST, USER(4, "\"name\":\"E\""), false);
+    judge(p, ALL, USER(4, "\"disabled\":true"), false);
+}
+
 #define ANN_LINK "\"ldap\":{\"directory\":1,\"id\":\"a1\",\"title\":\"T\",\"place\":\"Sales\"}"
 
 static void an_account_that_is_there_is_changed_as_far_as_the_document_lets(void **state) {
@@ -493,6 +504,7 @@ int main(void) {
         TEST(a_failure_that_may_pass_is_tried_again_within_the_hour_and_others_wait),
         TEST(new_terms_end_a_run_and_begin_another),
         TEST(an_import_says_what_the_directory_said_and_no_more),
+        TEST(of_two_entries_with_one_id_nothing_follows),
         TEST(an_account_that_is_there_is_changed_as_far_as_the_document_lets),
         TEST(only_who_has_gone_is_suspended),
     };

@@ -126,39 +126,78 @@ static void an_entry_keeps_its_account_and_takes_a_free_one_by_its_login(void **
 
 static void each_refusal_has_its_reason(void **state) {
     struct place *p = *state;
-    make(p, BY_TREE,
-         PEOPLE(ONE("n1", "ANN", "") "," ONE("n2", "boss", "") "," ONE("n3", "guest", "") "," ONE(
-             "n4", "left",
-             "") "," ONE("n5", "twice",
-                         "") "," ONE("n6", "Twice",
-                                     "") "," ONE("n5", "third",
-                                                 "") ","
-                                                     "{\"login\":\"x\",\"name\":\"N\"}," ONE(
-                                                         "n7", "digits",
-                                                         ",\"place\":\"12\"") "," ONE("n8", "two words",
-                                                                                      "") ","
-                                                                                          "{\"id\":\"n9\","
-                                                                                          "\"login\":"
-                                                                                          "\"texts\","
-                                                                                          "\"problem\":\"bad_"
-                                                                                          "text\"},{\"id\":"
-                                                                                          "\"n0\",\"login\":"
-                                                                                          "\"unknown\","
-                                                                                          "\"name\":\"N\","
-                                                                                          "\"problem\":\"<b>"
-                                                                                          "\"}"));
+    static const char *const entries[] = {
+        ONE("n1", "ANN", ""),
+        ONE("n2", "boss", ""),
+        ONE("n3", "guest", ""),
+        ONE("n4", "left", ""),
+        ONE("n5", "first", ""),
+        ONE("n6", "twice", ""),
+        ONE("n10", "Twice", ""),
+        ONE("n5", "third", ""),
+        "{\"login\":\"x\",\"name\":\"N\"}",
+        ONE("n7", "digits", ",\"place\":\"12\""),
+        ONE("n8", "two words", ""),
+        "{\"id\":\"n9\",\"login\":\"texts\",\"problem\":\"bad_text\"}",
+        ONE("n9", "bent", ""),
+        ONE("p9", "posted", ""),
+        ONE("p9", "again", ""),
+        ONE("n0", "unknown", ",\"problem\":\"<b>\""),
+    };
+    char list[2048] = "";
+    for (size_t i = 0; i < COUNT(entries); i++)
+        (void)snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s",
+                       i == 0 ? "{\"people\":[" : ",", entries[i]);
+    (void)snprintf(list + strlen(list), sizeof list - strlen(list), "]}");
+    make(p, BY_TREE, list);
     expect(p, "ANN", IMPORT_REFUSED, "login_reused");
     expect(p, "boss", IMPORT_REFUSED, "duty_holder");
     expect(p, "guest", IMPORT_REFUSED, "partner");
     expect(p, "left", IMPORT_REFUSED, "left");
     expect(p, "twice", IMPORT_ADDED, "");
     expect(p, "Twice", IMPORT_REFUSED, "login_twice");
+    expect(p, "first", IMPORT_REFUSED, "id_twice");
     expect(p, "third", IMPORT_REFUSED, "id_twice");
+    expect(p, "bent", IMPORT_REFUSED, "id_twice");
+    expect(p, "posted", IMPORT_REFUSED, "id_twice");
+    assert_int_equal(p->plan.gone_count, 2); /* who is named twice has not gone */
     expect(p, "x", IMPORT_REFUSED, "id_missing");
     expect(p, "digits", IMPORT_REFUSED, "bad_place");
     expect(p, "two words", IMPORT_REFUSED, "bad_login");
     expect(p, "texts", IMPORT_REFUSED, "bad_text");
     expect(p, "unknown", IMPORT_ADDED, ""); /* a word that is none of ours is none */
+}
+
+/* "field: from > to", as a preview shows it. */
+static void expect_change(const struct place *p, const char *name, const char *text) {
+    char all[1024] = "";
+    for (size_t i = 0; i < p->plan.plan.count; i++) {
+        const struct import_entry *one = &p->plan.plan.entries[i];
+        for (size_t k = 0; strcmp(one->name, name) == 0 && k < one->changes.count; k++) {
+            const struct import_change *c = &one->changes.list[k];
+            (void)snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s: %.*s > %.*s",
+                           k == 0 ? "" : ", ", c->field, (int)c->from.n, (const char *)c->from.p,
+                           (int)c->to.n, (const char *)c->to.p);
+        }
+    }
+    assert_string_equal(all, text);
+}
+
+static void a_change_names_its_fields(void **state) {
+    static const uint32_t some[] = {7};
+    struct place *p = *state;
+    p->q.suspend = some;
+    p->q.suspend_count = 1;
+    make(p, "{\"department_by\":\"tree\",\"moves\":true}",
+         PEOPLE(ONE("a1", "ann", ",\"mail\":\"a@x.cn\",\"title\":\"T\",\"place\":\"Sales/East\"") "," ONE(
+             "n1", "new", ",\"place\":\"Sales\"") "," ONE("n2", "boss", "")));
+    expect_change(p, "ann",
+                  "name: ann > N, mail:  > a@x.cn, department:  > Group/Sales/East, title:  > T, place:  > "
+                  "Sales/East");
+    expect_change(p, "new", "name:  > N, department:  > Group/Sales, place:  > Sales");
+    expect_change(p, "gone", "disabled: active > suspended");
+    expect_change(p, "boss", "");
+    expect_change(p, "Sales/East", "");
 }
 
 static void who_is_not_named_has_gone_and_is_suspended_by_a_list_alone(void **state) {
@@ -276,6 +315,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(an_entry_keeps_its_account_and_takes_a_free_one_by_its_login),
+        TEST(a_change_names_its_fields),
         TEST(each_refusal_has_its_reason),
         TEST(who_is_not_named_has_gone_and_is_suspended_by_a_list_alone),
         TEST(an_entry_that_is_refused_is_there_all_the_same),

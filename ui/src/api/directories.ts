@@ -1,6 +1,6 @@
 /* Directory servers (docs/ldap.md). */
 import { get, post } from './client';
-import type { PeopleImport } from './types';
+import type { PeopleImport } from './peopleImport';
 
 export interface DirectoryDocument {
   name: string;

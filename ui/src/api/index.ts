@@ -2,6 +2,7 @@
 import { bulk, type BulkItem } from './bulk';
 import { del, get, patch, post, Problem, send, type CallOptions } from './client';
 import type * as S from './scim_types';
+import type { PeopleImport } from './peopleImport';
 import type * as T from './types';
 
 const rec = (object: string, id?: string) =>
@@ -76,9 +77,9 @@ export const people = {
   previewDepartment: (id: number, change: unknown) =>
     post<T.OrganisationEffect>(`/departments/${id}/preview`, change),
   departmentAct: (id: number, change: unknown) => patch<{ id: number }>(`/departments/${id}`, change),
-  importPreview: (bytes: Blob) => post<T.PeopleImport>('/people/import/preview', {}, { bytes }),
+  importPreview: (bytes: Blob) => post<PeopleImport>('/people/import/preview', {}, { bytes }),
   importApply: (bytes: Blob, version: number) =>
-    post<T.PeopleImport>('/people/import', {}, { bytes, query: { version } }),
+    post<PeopleImport>('/people/import', {}, { bytes, query: { version } }),
   partners: () => get<{ items: T.Partner[] }>('/partners'),
   roles: () => get<{ items: T.RoleItem[] }>('/roles'),
   makeRole: (document: Record<string, unknown>) => post<{ id: number }>('/roles', document),

@@ -226,20 +226,6 @@ export interface OrganisationEffect {
     people: { id: number; name: string; records: number | null; at_least: boolean }[];
   }[];
 }
-export interface PeopleImport {
-  version: number;
-  added: number;
-  changed: number;
-  unchanged: number;
-  refused: number;
-  items: {
-    line: number;
-    kind: 'person' | 'department';
-    name: string;
-    effect: 'added' | 'changed' | 'unchanged' | 'refused';
-    reason: string;
-  }[];
-}
 export interface Partner {
   id: number;
   name: string;
