@@ -46,6 +46,7 @@ struct count {
     uint32_t person; /* index */
     uint64_t records;
     bool at_least;
+    bool untold; /* not counted: goes by what stands in the record */
 };
 
 struct line {
@@ -165,12 +166,28 @@ static struct line *line_of(struct preview *x, enum moment moment, const struct 
     return l;
 }
 
+/* Whose it is, where it stands, and choices are told by number. A condition on any other value (a name, an
+ * amount, a day) would make of a count, or of the difference of two, an answer about one record: those are
+ * not counted. */
+static bool asks_values(const struct object_def *o, const struct pred *p) {
+    uint16_t columns[OBJECT_FIELDS_MAX];
+    size_t n = pred_columns(p, columns, OBJECT_FIELDS_MAX);
+    for (size_t i = 0; i < n && i < OBJECT_FIELDS_MAX; i++) {
+        const struct field_def *f = object_field_by_id(o, columns[i]);
+        bool place =
+            columns[i] == FIELD_OWNER || columns[i] == FIELD_DEPARTMENT || columns[i] == FIELD_BRANCH;
+        if (!place && (f == NULL || (f->type != VALUE_CHOICE && f->type != VALUE_BOOLEAN)))
+            return true;
+    }
+    return n > OBJECT_FIELDS_MAX;
+}
+
 /* Rows of `more` that are not in `less`. */
 static enum status count_difference(struct preview *x, enum moment moment, const struct object_def *o,
                                     enum act act, const struct field_def *f, bool gains, size_t person,
                                     const struct pred *more, const struct pred *less, struct error *e) {
     uint64_t n = 0;
-    bool at_least = false;
+    bool at_least = false, untold;
     if (pred_implies(more, less))
         return ST_OK;
     const struct pred *only = pred_and(&x->scratch, more, pred_complement(&x->scratch, less));
@@ -180,14 +197,15 @@ static enum status count_difference(struct preview *x, enum moment moment, const
         x->cut = true;
         return ST_OK;
     }
-    enum status s = store_count(x->c->reader, o, only, false, COUNT_MOST, &n, &at_least, e);
+    untold = asks_values(o, only);
+    enum status s = untold ? ST_OK : store_count(x->c->reader, o, only, false, COUNT_MOST, &n, &at_least, e);
     if (s == ST_LIMIT) {
         x->cut = true;
         return ST_OK;
     }
-    struct line *l = s == ST_OK && n > 0 ? line_of(x, moment, o, act, f, gains) : NULL;
+    struct line *l = s == ST_OK && (n > 0 || untold) ? line_of(x, moment, o, act, f, gains) : NULL;
     if (l != NULL)
-        l->counts[l->count++] = (struct count){(uint32_t)person, n, at_least};
+        l->counts[l->count++] = (struct count){(uint32_t)person, n, at_least, untold};
     return s;
 }
 
@@ -365,7 +383,10 @@ static bool same_counts(const struct line *a, const struct line *b) {
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++) {
-        if (a->counts[i].person != b->counts[i].person || a->counts[i].records != b->counts[i].records)
+        const struct count *one = &a->counts[i], *other = &b->counts[i];
+        bool few = one->records < PREVIEW_FEW && other->records < PREVIEW_FEW;
+        if (one->person != other->person || one->untold != other->untold ||
+            (!few && one->records != other->records))
             return false;
     }
     return true;
@@ -391,9 +412,11 @@ static void join_lines(struct preview *x) {
     }
 }
 
-static void put_records(struct json *j, uint64_t n) {
+static void put_records(struct json *j, uint64_t n, bool untold) {
+    json_key(j, "untold");
+    json_bool(j, untold);
     json_key(j, "records");
-    if (n < PREVIEW_FEW)
+    if (n < PREVIEW_FEW || untold)
         json_none(j);
     else
         json_int(j, (int64_t)n);
@@ -430,7 +453,7 @@ static void put_people(const struct preview *x, struct json *j, const struct lin
         json_int(j, p->rights.own.user);
         json_key(j, "name");
         json_cstring(j, p->name);
-        put_records(j, l->counts[i].records);
+        put_records(j, l->counts[i].records, l->counts[i].untold);
         json_key(j, "at_least");
         json_bool(j, l->counts[i].at_least);
         json_object_end(j);
@@ -440,8 +463,11 @@ static void put_people(const struct preview *x, struct json *j, const struct lin
 
 static void put_line(const struct preview *x, struct json *j, const struct line *l) {
     uint64_t most = 0;
-    for (size_t i = 0; i < l->count; i++)
+    bool untold = false;
+    for (size_t i = 0; i < l->count; i++) {
         most = l->counts[i].records > most ? l->counts[i].records : most;
+        untold = untold || l->counts[i].untold;
+    }
     json_object_begin(j);
     json_key(j, "when");
     json_cstring(j, moment_names[l->moment]);
@@ -458,7 +484,7 @@ static void put_line(const struct preview *x, struct json *j, const struct line 
     json_array_end(j);
     json_key(j, "people_count");
     json_int(j, (int64_t)l->count);
-    put_records(j, most);
+    put_records(j, most, untold);
     put_role_counts(x, j, l);
     put_people(x, j, l);
     json_object_end(j);

@@ -235,6 +235,28 @@ test('the effect is counted on the data, without a record', async () => {
   assert.doesNotMatch(JSON.stringify(effect), /预览客户/);
 });
 
+test('no effect tells whether a record with such a value is there', async () => {
+  const sales = await server.as('sales1');
+  const name = `独有名称${process.pid}有限公司`;
+  assert.equal((await sales.post('/api/v1/records/customer', { name, customer_type: 'company', status: 'active' })).status, 201);
+  const current = (await sec.get('/api/v1/policies/current')).json.text;
+  const effect = async (condition) => {
+    const text = `${current}\n@id("probe") permit (principal in Role::"service", action == Action::"delete", resource) when { context.object == "customer" && (${condition}) };\n`;
+    const answer = await sec.post('/api/v1/policies/preview', { text });
+    assert.equal(answer.status, 200, answer.text);
+    return answer.json.lines;
+  };
+  const named = (text) => `resource has name && resource.name == "${text}"`;
+  const there = await effect(named(name));
+  assert.ok(there.length > 0 && there.every((l) => l.untold && l.records === null && l.people.every((p) => p.untold && p.records === null)), JSON.stringify(there));
+  assert.deepEqual(there, await effect(named('没有这样的名称')));
+  // Nor by the difference of two large ones.
+  const large = 'resource has status && resource.status == "active"';
+  assert.deepEqual(await effect(`(${large}) || (${named(name)})`), await effect(`(${large}) || (${named('没有这样的名称')})`));
+  // A choice alone is counted: it names nobody.
+  assert.ok((await effect(large)).some((l) => l.records >= 5 && !l.untold));
+});
+
 test('hours show in the effect as what is lost outside them', async () => {
   const { text } = await matrix('service', { changes: [{ object: 'customer', acts: ['see'], fields: ['mobile'], grants: [{ scope: 'branch', hours: [9, 18], weekdays: [1, 2, 3, 4, 5] }] }] });
   const { lines } = (await sec.post('/api/v1/policies/preview', { text })).json;

@@ -99,8 +99,9 @@ export interface EffectLine {
   fields: string[];
   people_count: number;
   records: number | null;
+  untold: boolean; // goes by what stands in the records: not counted
   roles: { role: string; people: number }[];
-  people: { id: number; name: string; records: number | null; at_least: boolean }[];
+  people: { id: number; name: string; records: number | null; untold: boolean; at_least: boolean }[];
 }
 export interface Effect {
   people_looked_at: number;
