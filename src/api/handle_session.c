@@ -369,11 +369,20 @@ static bool leads_somebody(const struct directory *d, uint32_t user) {
     return me != NULL && (me->manages_count > 0 || me->reports_count > 0);
 }
 
+/* Somebody from outside is shown himself, who answers for him, and those of his own department. */
+static bool is_shown(const struct staff *me, const struct staff *one) {
+    return me == NULL || me->sponsor == 0 || one->id == me->id || one->id == me->sponsor ||
+           (me->department != 0 && one->department == me->department);
+}
+
 static void write_staff(const struct directory *d, uint32_t me, struct json *j) {
+    const struct staff *asks = directory_staff(d, me);
     bool leads = leads_somebody(d, me);
     json_key(j, "users");
     json_array_begin(j);
     for (size_t i = 0; i < d->staff_count; i++) {
+        if (!is_shown(asks, &d->staff[i]))
+            continue;
         json_object_begin(j);
         json_key(j, "id");
         json_int(j, d->staff[i].id);

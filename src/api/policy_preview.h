@@ -2,8 +2,8 @@
  * views of both sets, and how many records lie in the one and not in the other. Counted in the store by the
  * filters themselves; no record is opened and none is named.
  *
- * What a condition on the record's own values (other than whose it is, where it stands, choices) would open is
- * named, but not counted: whoever writes conditions at will could ask for one record by its name.
+ * What a condition on the record's own values (other than whose it is, where it stands, choices) would open
+ * is named, but not counted: whoever writes conditions at will could ask for one record by its name.
  *
  * Both sets are looked at as on a workday morning with a fresh second factor, a reason, in the office; and
  * where either speaks of one of these, once more without it. */

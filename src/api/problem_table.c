@@ -63,6 +63,8 @@ static const struct {
     {"sign_on_busy", "同时登录的人太多，请稍后再试", "Too many people are signing in; try again in a moment"},
     {"sign_on_off", "尚未设置系统的公网地址，无法使用单点登录",
      "Single sign-on needs the public address of this system, which is not set"},
+    {"bad_login", "登录名 1 至 63 字节，不能含空格、全角字母数字或看不见的字符",
+     "A login has 1 to 63 bytes and no blank, full-width or invisible character"},
     {"too_many_directories", "LDAP 目录最多 8 个", "There can be 8 directories"},
     {"ldap_busy", "正在读取该目录，请稍候", "This directory is being read; wait a moment"},
     {"ldap_no_password", "请先设置读取该目录的密码", "Set the password of this directory first"},

@@ -206,6 +206,8 @@ enum status handle_rotate(struct worker *w, struct args *in, struct args *out, s
 enum status handle_session_list(struct worker *w, struct args *in, struct args *out, struct error *e) {
     const struct caller *c = &w->caller;
     uint32_t user = in->user == 0 ? c->grant.user : in->user;
+    if (c->grant.is_key || c->grant.is_job)
+        return worker_persons_only(e);
     if (user != c->grant.user && (c->actor.duties & DUTY_SECURITY_ADMIN) == 0) {
         (void)error_set(e, ST_DENIED, "not_your_duty",
                         "other people's sessions are the security administrator's");

@@ -51,7 +51,7 @@ enum status handle_session_revoke(struct worker *w, struct args *in, struct args
         return error_set(e, ST_NOT_FOUND, "not_found", "there is no such session");
     (void)snprintf(tag, sizeof tag, "session_revoke %u", owner);
     enum status s = ST_OK;
-    if (owner == me && persons && !uuid_equal(&in->uuid, &w->caller.session))
+    if (owner == me && (persons || !worker_is_person(w)) && !uuid_equal(&in->uuid, &w->caller.session))
         s = may_end_own(w, in, tag, e);
     if (s == ST_OK)
         s = worker_record(w, in, AUDIT_ADMIN, AUDIT_DONE, tag, e);

@@ -7,6 +7,7 @@
 #include "keeper/registry_past.h"
 #include "keeper/registry_scim.h"
 #include "keeper/registry_second.h"
+#include "value/login.h"
 
 #include <stdlib.h>
 
@@ -209,6 +210,10 @@ static enum status check_mail(const struct batch *b, const struct change *c, str
 }
 
 static enum status check_user(const struct batch *b, const struct change *c, struct error *e) {
+    const char *login = c->parsed.user.login;
+    bool kept = c->old != NULL && strcmp(c->old->parsed.user.login, login) == 0;
+    if (!kept && !login_is_plain(slice_from_string(login)))
+        return error_field(e, ST_INVALID, "bad_login", "login", "no blank, unseen or full-width character");
     const struct item *same = map_get(&b->r->by_login, slice_from_string(c->parsed.user.login));
     bool taken = same != NULL && same->id != c->id;
     for (const struct change *o = b->changes; o < c; o++)

@@ -5,6 +5,7 @@
 #include "keeper/registry_executive.h"
 #include "keeper/registry_second.h"
 #include "people/import_place.h"
+#include "value/login.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -94,14 +95,6 @@ static const struct staff *by_login(const struct importer *x, struct slice login
             return &x->d->staff[i];
     }
     return NULL;
-}
-
-static bool login_fits(struct slice login) {
-    for (size_t i = 0; i < login.n; i++) {
-        if (login.p[i] <= 0x20 || login.p[i] == 0x7f)
-            return false;
-    }
-    return login.n > 0 && login.n < 64;
 }
 
 static bool says_post(const struct import_row *r) {
@@ -338,7 +331,8 @@ static void plan_person(struct importer *x, size_t first) {
     }
     const char *reason = r->refused, *remark = r->remark == NULL ? "" : r->remark;
     if (reason == NULL)
-        reason = !login_fits(r->login) ? "bad_login" : read_person(x, first, who, old, document);
+        reason = who == NULL && !login_is_plain(r->login) ? "bad_login"
+                                                          : read_person(x, first, who, old, document);
     drop_same(document, old);
     if (reason == NULL && who != NULL && who->duties != 0 && json_object_size(document) > 0)
         reason = "duty_holder";

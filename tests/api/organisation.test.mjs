@@ -76,6 +76,12 @@ test('people are imported as previewed, as one act, without rights', async () =>
   problem(await sys.post(`${api}/people/import/preview`, 'a,b\n1,2\n', octets), 422, 'people_columns');
 });
 
+test('a login is what it looks like', async () => {
+  for (const login of ['sales 9', 'sales9 ', 'sales9\u200b', 'ｓａｌｅｓ９', '\u202e9selas', 'sales9\u00a0', 'a'.repeat(64)])
+    problem(await sys.post(`${api}/people`, { login, name: '新人' }), 422, login.length === 64 ? 'bad_document' : 'bad_login', 'login');
+  ok(await sys.post(`${api}/people`, { login: '销售九', name: '新人' }), 201);
+});
+
 test('a sponsor renews his partner and confirms the training, and nobody else does', async () => {
   const sponsor = (await person('sales3')).id, day = 86400e3;
   problem(await sys.post(`${api}/people`, { login: 'partner1', name: '伙伴', kind: 'partner', sponsor }), 422, 'bad_document', 'until');
@@ -87,4 +93,15 @@ test('a sponsor renews his partner and confirms the training, and nobody else do
   assert.equal(ok(await other.get(`${api}/partners`)).items[0].until, until_);
   problem(await other.patch(`${api}/people/${made.id}`, { name: '改名' }), 403, 'not_your_duty');
   assert.equal(ok(await sys.get(`${api}/people?state=partner`)).total, 1);
+});
+
+test('a partner is not shown who works at the company', async () => {
+  const whom = await person('sales2'), sponsor = (await person('sales3')).id;
+  ok(await sys.patch(`${api}/people/${whom.id}`, { kind: 'partner', sponsor, until: Date.now() + 86400e3 * 30 }));
+  ok(await other.patch(`${api}/people/${whom.id}`, { trained_at: Date.now() - 1000 }));
+  const shown = ok(await (await server.as('sales2')).get(`${api}/directory`)).users;
+  const all = ok(await sales.get(`${api}/directory`)).users;
+  assert.ok(shown.some((u) => u.id === whom.id) && shown.some((u) => u.id === sponsor));
+  assert.ok(shown.every((u) => u.id === sponsor || u.department === whom.document.department), JSON.stringify(shown));
+  assert.ok(shown.length < all.length);
 });

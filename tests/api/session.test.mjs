@@ -192,6 +192,12 @@ test('an API key works as a bearer token without CSRF, within the roles it was m
   ok(await program.post('/api/v1/records/customer/query', {}, { headers }));
   problem(await program.get('/api/v1/me', { headers: { cookie: `__Host-kedun=${made.key}` } }), 401, 'unauthenticated');
   problem(await c.post('/api/v1/keys', { label: 'more', roles: ['boss'], expires_at: expires }), 403, 'not_your_role');
+  // Whoever steals it shuts nobody out, nor learns where its owner is signed in.
+  const sessions = ok(await c.get('/api/v1/sessions')).items;
+  problem(await program.get('/api/v1/sessions', { headers }), 403, 'persons_only');
+  problem(await program.post('/api/v1/sessions/end', { password: 'x' }, { headers }), 403, 'persons_only');
+  problem(await program.delete(`/api/v1/sessions/${sessions[0].id}`, undefined, { headers }), 403, 'persons_only');
+  assert.equal(ok(await c.get('/api/v1/sessions')).items.length, sessions.length);
   ok(await c.delete(`/api/v1/sessions/${made.id}`), 204);
   problem(await program.get('/api/v1/records/customer', { headers }), 401, 'unauthenticated');
 });

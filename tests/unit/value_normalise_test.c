@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "value/login.h"
 #include "value/normalise.h"
 
 #include <string.h>
@@ -97,6 +98,18 @@ static void text_that_is_not_utf8_is_refused(void **state) {
     assert_int_equal(normalise_match(SLICE("\u0301\xed\xa0\x80"), MATCH_LOOSE, &arena, &out), ST_INVALID);
 }
 
+static void a_login_has_nothing_that_is_not_seen(void **state) {
+    (void)state;
+    static const char *const fine[] = {"sales", "王芳", "a.b@c", "O'Neil", "müller"};
+    static const char *const not [] = {"",           "a b",         "sales ",      "sales\t",
+                                       "sales\x7f",  "sales\u00a0", "sa\u200bles", "\u202eselas",
+                                       "\uff53ales", "sales\u3000", "sales\ufeff", "sales\xc3"};
+    for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
+        assert_true(login_is_plain(slice_from_string(fine[i])));
+    for (size_t i = 0; i < sizeof not / sizeof not [0]; i++)
+        assert_false(login_is_plain(slice_from_string(not [i])));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(matching_forms_ignore_script_width_case_and_space),
@@ -105,6 +118,7 @@ int main(void) {
         cmocka_unit_test(normalising_twice_changes_nothing),
         cmocka_unit_test(company_forms_fall_away_for_likeness_only),
         cmocka_unit_test(text_that_is_not_utf8_is_refused),
+        cmocka_unit_test(a_login_has_nothing_that_is_not_seen),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -77,7 +77,7 @@ const en: typeof zh = {
     effects: { added: 'Added', changed: 'Changed', unchanged: 'Unchanged', refused: 'Refused' },
     reason: {
       login_missing: 'No login',
-      bad_login: 'A login has no spaces and at most 63 bytes',
+      bad_login: 'A login has at most 63 bytes and no blank, full-width or invisible character',
       name_missing: 'A new person needs a name',
       two_names: 'Two names for one login',
       too_long: 'Too long',

@@ -72,7 +72,7 @@ export default {
     effects: { added: '新增', changed: '变更', unchanged: '不变', refused: '拒绝' },
     reason: {
       login_missing: '缺少登录名',
-      bad_login: '登录名不能含空格，最长 63 字节',
+      bad_login: '登录名不能含空格、全角或看不见的字符，最长 63 字节',
       name_missing: '新人员缺少姓名',
       two_names: '同一登录名有两个姓名',
       too_long: '内容过长',
