@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { otp } from '../api/otp.mjs';
 import { api, enter, openList, search, settled, shot, test, violations, visit } from './browser.mjs';
 import { people } from './people.mjs';
+import { register } from './register.mjs';
 
 /* The dialog that asks, also above another one. */
 const GO_ON = '.kd-modal:has(#deed-reason) [type=submit]';
@@ -102,20 +103,6 @@ test('the register asks a reason of every deletion from now on, and a second per
     assert.equal((await api(page, 'POST', `/proposals/${asked.id}/decide`, { approve: true })).status, 200);
     assert.equal(await registered(page), undefined);
   }));
-
-/* Sets the register by the API; what asks less by two. */
-async function register(page, high_risk) {
-  await enter(page, 'security');
-  const { company } = (await api(page, 'GET', '/sign-in')).body;
-  const document = { ...company, high_risk };
-  if ((await api(page, 'PATCH', '/company', document)).status === 204) return;
-  const asked = await api(page, 'POST', '/proposals', {
-    kind: 'registry', reason: '试验之后恢复', change: { items: [{ kind: 'company', id: 1, document }] },
-  });
-  assert.equal(asked.status, 201, JSON.stringify(asked.body));
-  await enter(page, 'security2');
-  assert.equal((await api(page, 'POST', `/proposals/${asked.body.id}/decide`, { approve: true })).status, 200);
-}
 
 async function bulkDelete(page, name) {
   await openList(page);

@@ -9,7 +9,14 @@ export interface ActTerms {
   second_factor_minutes?: number | null; // 0 asks for none
   approval?: boolean;
 }
-export type HighRisk = Partial<Record<ActName, ActTerms>>;
+/* What is asked of whoever changes the rights of a holder of one of these roles. */
+export interface RightsTerms {
+  roles: string[];
+  reason?: boolean;
+  second_factor_minutes?: number | null;
+  approval?: boolean;
+}
+export type HighRisk = Partial<Record<ActName, ActTerms>> & { rights?: RightsTerms };
 
 /* What is asked for, or was approved: so many records, or just those that were named. */
 export interface ActChange {

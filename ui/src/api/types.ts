@@ -322,6 +322,7 @@ export interface Proposal {
   change: {
     roles?: string[];
     hours?: number;
+    loan?: boolean; // of kind grant: by who proposes, during his leave
     items?: { kind: string; id?: number; document: Record<string, unknown> }[];
     document?: Record<string, unknown>;
     directory?: number; // of a kind ldap; 0: a new one

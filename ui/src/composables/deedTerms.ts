@@ -1,5 +1,5 @@
 /* What a new register of high-risk acts changes, and which of it asks less than before. */
-import { ACTS, type ActName, type ActTerms, type HighRisk } from '@/api/deeds';
+import { ACTS, type ActName, type ActTerms, type HighRisk, type RightsTerms } from '@/api/deeds';
 
 /* An act's terms with nothing left out; no minutes: no second factor is asked. */
 export interface Terms {
@@ -13,6 +13,11 @@ export interface TermChange {
   before: Terms;
   after: Terms;
   looser: boolean;
+}
+
+/* Of executives' rights: whose, and what. */
+export interface Executives extends Terms {
+  roles: string[];
 }
 
 export const termsOf = (one: ActTerms | undefined): Terms => ({
@@ -45,4 +50,20 @@ export function changesOf(old: HighRisk, now: HighRisk): TermChange[] {
     const after = termsOf(now[act]);
     return same(before, after) ? [] : [{ act, before, after, looser: isLooser(before, after) }];
   });
+}
+
+/* Roles of which nothing is asked are none. */
+export function executivesOf(one: RightsTerms | undefined): Executives {
+  const terms = termsOf(one);
+  return { ...terms, roles: asksNothing(terms) ? [] : [...(one?.roles ?? [])] };
+}
+
+export function executiveChange(old: HighRisk, now: HighRisk) {
+  const before = executivesOf(old.rights);
+  const after = executivesOf(now.rights);
+  const kept = before.roles.filter((role) => after.roles.includes(role));
+  const alike = kept.length === before.roles.length && kept.length === after.roles.length;
+  if (alike && (!kept.length || same(before, after))) return null;
+  const dropped = kept.length < before.roles.length;
+  return { before, after, looser: dropped || (before.roles.length > 0 && isLooser(before, after)) };
 }

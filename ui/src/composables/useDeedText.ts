@@ -3,7 +3,7 @@ import { useI18n } from 'vue-i18n';
 import type { Wanted } from '@/api/client';
 import type { HighRisk } from '@/api/deeds';
 import { mark } from '@/i18n';
-import { changesOf, type Terms } from './deedTerms';
+import { changesOf, executiveChange, type Executives, type Terms } from './deedTerms';
 
 export function useDeedText() {
   const { t, te } = useI18n();
@@ -20,17 +20,27 @@ export function useDeedText() {
   const terms = (one: Terms) =>
     asks(one).length ? `${when(one)}${mark('：')}${asks(one).join(mark('、'))}` : t('deeds.nothing');
   function because(wanted: Wanted): string {
+    if (wanted.act === 'rights') return t('deeds.becauseRights');
     const named = { act: act(wanted.act), n: wanted.count ?? 0, above: wanted.above ?? 0 };
     if (wanted.count === undefined) return t('deeds.becausePolicy', named);
     return t(wanted.above ? 'deeds.becauseMany' : 'deeds.becauseEach', named);
   }
-  const changes = (old: HighRisk, now: HighRisk) =>
-    changesOf(old, now).map((c) => ({
+  const executives = (one: Executives, roleOf: (name: string) => string) =>
+    one.roles.length
+      ? `${one.roles.map(roleOf).join(mark('、'))}${mark('：')}${asks(one).join(mark('、'))}`
+      : t('deeds.nothing');
+  function changes(old: HighRisk, now: HighRisk, roleOf: (name: string) => string) {
+    const out = changesOf(old, now).map((c) => ({
       key: c.act as string,
       act: act(c.act),
       before: terms(c.before),
       after: terms(c.after),
       looser: c.looser,
     }));
+    const rights = executiveChange(old, now);
+    if (!rights) return out;
+    const words = { before: executives(rights.before, roleOf), after: executives(rights.after, roleOf) };
+    return [...out, { key: 'rights', act: act('rights'), ...words, looser: rights.looser }];
+  }
   return { act, when, asks, terms, because, changes };
 }

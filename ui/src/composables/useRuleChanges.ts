@@ -7,7 +7,7 @@ import { useDeedText } from './useDeedText';
 type RuleDocument = Omit<CompanyDocument, 'budget'> &
   Partial<Omit<RoleDocument, 'budget'>> & { budget?: unknown };
 
-export function useRuleChanges() {
+export function useRuleChanges(roleOf: (name: string) => string) {
   const { t, te } = useI18n();
   const deeds = useDeedText();
   const hours = (h: SignInRules['hours']) =>
@@ -40,7 +40,7 @@ export function useRuleChanges() {
     const lines = [...new Set([...was.keys(), ...is.keys()])]
       .filter((key) => was.get(key) !== is.get(key))
       .map((key) => ({ what: key, value: `${was.get(key) ?? '—'} → ${is.get(key) ?? '—'}` }));
-    const acts = deeds.changes(before?.high_risk ?? {}, after.high_risk ?? {});
+    const acts = deeds.changes(before?.high_risk ?? {}, after.high_risk ?? {}, roleOf);
     return [...lines, ...acts.map((c) => ({ what: c.act, value: `${c.before} → ${c.after}` }))];
   };
 }

@@ -14,6 +14,7 @@ export default {
       write: 'Fill a field',
       create: 'Create',
       restore: 'Restore',
+      rights: 'Rights of executives',
     },
     past: {
       title: 'What was let pass',
@@ -45,6 +46,8 @@ export default {
       transfer: 'records whose owner a person changes in a day (bulk, handovers and giving back as well)',
       import: 'rows that a person imports in a day',
       reveal: 'records that a person reveals in a day; a reason is always asked',
+      rights:
+        'changes to an executive’s roles, posts, department, account and ways to sign in, and to the roles themselves; suspending, leaving and ending sessions go on at once',
     },
     log: 'In the audit log these acts are marked “high_risk”; auditors read the reasons there.',
     saved: 'In force, and in the audit log',
@@ -72,6 +75,13 @@ export default {
     title_factor: 'Show that it is you',
     becauseEach: '“{act}” is a high-risk act.',
     becauseMany: '“{act}” would make {n} today; above {above} more is asked first.',
+    becauseRights: 'This changes an executive’s rights, a high-risk act.',
+    executives: 'Executive roles',
+    rightsHelp:
+      'Whoever changes the rights of people with the roles ticked here, or gives one of these roles to somebody, has to meet what is asked below.',
+    twoBox: 'Two people',
+    pickRoles: 'No role is ticked: nothing of this is asked.',
+    pickTerms: 'Nothing is ticked to be asked: these roles are not held to anything.',
     becausePolicy: 'A policy asks for more before “{act}”.',
     reason: 'Reason',
     reasonHelp: '4 to 500 characters; it is written to the audit log, where auditors read it.',

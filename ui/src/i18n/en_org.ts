@@ -87,6 +87,7 @@ const en: typeof zh = {
       department_closed: 'The department is closed or merged',
       needs_second: 'A lead, or a later end of a post with roles, takes two people and is not imported',
       duty_holder: 'A holder of a duty is changed by two people, not by an import',
+      executive: 'The rights of an executive are changed by two people, not by an import',
       too_many_posts: 'At most 12 posts a person',
       too_many_rows: 'Too many departments, or a broken path',
     },

@@ -120,6 +120,7 @@ const en: typeof zh = {
     withdraw: 'Withdraw',
     note: 'Remark (optional)',
     hours: '{n} hour | {n} hours',
+    loan: 'lent by {name} during leave, {n} hour | lent by {name} during leave, {n} hours',
     empty: 'No proposals',
     emptyText: 'What takes two people waits here until the second one decides.',
     inboxTitle: 'Waiting for you',

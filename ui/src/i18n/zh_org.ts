@@ -82,6 +82,7 @@ export default {
       department_closed: '部门已撤销或合并',
       needs_second: '任命负责人、延长带岗位的任职须两人完成，不能导入',
       duty_holder: '三员的变更需两人完成，不能导入',
+      executive: '高管权限的变更须两人完成，不能导入',
       too_many_posts: '一个人最多 12 项任职',
       too_many_rows: '部门过多或路径有误',
     },

@@ -107,6 +107,7 @@ export default {
     withdraw: '撤回',
     note: '处理意见（可选）',
     hours: '{n} 小时',
+    loan: '休假委托，由{name}借出，{n} 小时',
     empty: '没有申请',
     emptyText: '需要两人完成的变更，会在这里等待另一人处理。',
     inboxTitle: '等你审批',
