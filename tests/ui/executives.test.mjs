@@ -4,8 +4,10 @@ import { api, enter, settled, shot, test, violations, visit } from './browser.mj
 import { register } from './register.mjs';
 
 const FORM = 'fieldset[data-act=rights]';
-const idOf = async (page, login) =>
-  (await api(page, 'GET', '/directory')).body.users.find((u) => u.login === login).id;
+async function idOf(page, login) {
+  await enter(page, login);
+  return (await api(page, 'GET', '/me')).body.user;
+}
 const rolesOf = async (page, id) => (await api(page, 'GET', `/people/${id}`)).body.document.roles;
 async function tick(page, id, role) {
   await page.goto(`/people/${id}`);
@@ -17,8 +19,8 @@ async function tick(page, id, role) {
 test('executives are named in the register; a change of their rights is asked a reason in place', () =>
   visit({}, async (page) => {
     await register(page, {});
-    await enter(page, 'security');
     const boss = await idOf(page, 'boss');
+    await enter(page, 'security');
     const before = await rolesOf(page, boss);
     await page.goto('/high-risk');
     await page.click('.page-head .primary');
@@ -85,10 +87,11 @@ test('on a phone, in English: what asks less is said, and a loan of such a role 
     await shot(page, 'executives-form-en');
 
     await register(page, { rights: { roles: ['boss', 'head_office'], approval: true } });
+    const head = await idOf(page, 'head');
     await enter(page, 'boss');
     await page.goto('/access');
     await page.waitForSelector('#lend-to');
-    await page.selectOption('#lend-to', String(await idOf(page, 'head')));
+    await page.selectOption('#lend-to', String(head));
     const why = `On leave ${Date.now()}`;
     await page.fill('#lend-reason', why);
     await page.click('form:has(#lend-to) [type=submit]');

@@ -10,9 +10,9 @@ export function useDeedText() {
   const act = (name: string) =>
     te(`deeds.act.${name}`) ? t(`deeds.act.${name}`) : te(`act.${name}`) ? t(`act.${name}`) : name;
   const when = (one: Terms) => (one.above ? t('deeds.above', { n: one.above }) : t('deeds.each'));
-  function asks(one: Terms): string[] {
+  function asks(one: Terms | Executives): string[] {
     const out: string[] = [];
-    if (one.approval) out.push(t('deeds.needsApproval'));
+    if (one.approval) out.push(t('roles' in one ? 'deeds.twoBox' : 'deeds.needsApproval'));
     if (one.reason) out.push(t('deeds.needsReason'));
     if (one.minutes) out.push(t('deeds.needsFactor', { n: one.minutes }));
     return out;

@@ -53,7 +53,7 @@ const en: typeof zh = {
     saved: 'Saved, and recorded in the audit log',
     proposed: 'Proposed; another administrator has to approve it',
     asProposal:
-      'This takes two: it concerns a holder of a duty, or opens records to somebody. Give a reason and propose it.',
+      'This takes two: it concerns a holder of a duty or an executive, or opens records to somebody. Give a reason and propose it.',
     withRoles: 'An account made together with roles needs the security administrator’s approval.',
     reason: 'Reason',
     propose: 'Propose',
