@@ -174,6 +174,35 @@ static enum status prepare(struct caller *c, const struct route *route, struct h
     return (route->flags & ROUTE_JSON) != 0 ? parse_json(r, e) : ST_OK;
 }
 
+static void reply_reset(struct http_reply *reply) {
+    buf_reset(&reply->headers);
+    buf_reset(&reply->body);
+    reply->status = 200;
+    reply->content_type = "application/json";
+    reply->cacheable = false;
+    reply->streamed = false;
+    reply->ended = false;
+    reply->lent = false;
+    reply->errors.count = 0;
+}
+
+/* The keeper knew of a ceiling that has fallen since the person was remembered: what only asks is asked once
+ * more, by what holds now. */
+static bool is_behind(const struct http_request *r, const struct http_reply *reply, const struct error *e) {
+    bool asks = !is_write(r) || (r->route->flags & ROUTE_ASKS) != 0;
+    return asks && !reply->streamed && strcmp(e->code, "above_ceiling") == 0;
+}
+
+static enum status handle_newest(struct engine_worker *w, struct caller *c, struct http_request *r,
+                                 struct error *e) {
+    *e = (struct error){.status = ST_OK};
+    reply_reset(&w->reply);
+    session_forget(&c->call.token);
+    caller_release(c);
+    enum status s = session_see_newest(c, e);
+    return s == ST_OK ? r->route->handle(w->engine, c, r, &w->reply, e) : s;
+}
+
 static enum status dispatch(struct engine_worker *w, struct caller *c, struct http_request *r,
                             struct error *e) {
     bool other_method;
@@ -187,6 +216,8 @@ static enum status dispatch(struct engine_worker *w, struct caller *c, struct ht
     enum status s = prepare(c, route, r, e);
     if (s == ST_OK)
         s = route->handle(w->engine, c, r, &w->reply, e);
+    if (s == ST_DENIED && is_behind(r, &w->reply, e))
+        s = handle_newest(w, c, r, e);
     if (s != ST_OK) {
         e->status = s;
         refusal_record(c, route, r, keepers, e);
@@ -204,18 +235,6 @@ static void request_id_of(const struct http_request *r, struct uuid *out) {
         return;
     if (uuid_new(out) != ST_OK)
         memset(out, 0, sizeof *out);
-}
-
-static void reply_reset(struct http_reply *reply) {
-    buf_reset(&reply->headers);
-    buf_reset(&reply->body);
-    reply->status = 200;
-    reply->content_type = "application/json";
-    reply->cacheable = false;
-    reply->streamed = false;
-    reply->ended = false;
-    reply->lent = false;
-    reply->errors.count = 0;
 }
 
 /* A stale version is answered with the record as it stands, which record_update has left in the body. */

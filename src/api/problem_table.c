@@ -297,6 +297,11 @@ static const struct {
     {"definition_change_refused", "该定义变更不能进行", "This change of the definition can't be made"},
     {"search_removed", "检索方式只能增加，不能减少", "Kinds of search can be added, not taken away"},
     {"class_lowered", "字段的保密级别只能提高", "A field's class can only be raised"},
+    {"role_without_budget",
+     "可查看个人信息的岗位须写明额度：脱敏查看、检索次数，可看明文时还有明文查看；不给额度请写 0",
+     "A role that may see personal data says its budgets: masked views, look-ups, and clear views where it "
+     "may "
+     "see clear; write 0 for none"},
     {"bad_document", "内容有误，请检查", "The document is not valid; check it"},
     {"bad_kind", "没有这种内容", "There is no such kind of document"},
     {"document_too_large", "内容过大", "The document is too large"},

@@ -16,7 +16,8 @@
  *   role       {"name", "label": {"zh","en"}, "ceiling": {"personal","sensitive":
  * "hidden"|"masked"|"clear"}, "match": {"personal","sensitive": bool}, "budget": {"clear": W, "masked": W,
  * "lookups": L, "writes": L}} L = {"day": n, "hour": n, "minute": n}; hour defaults to day, minute to hour; a
- * missing L is 0: nothing (but for "writes", rows sealed: no limit). W = L for both classes, or {"personal":
+ * missing L is 0: nothing (but for "writes", rows sealed: no limit), and nobody saves a role that may see
+ * something without saying them (ST_INVALID "role_without_budget"). W = L for both classes, or {"personal":
  * L, "sensitive": L}. A ceiling that is missing is hidden. "break_glass_hours": for how long anybody may take
  * the role in an emergency (0..24, missing: never), "by_leader": whether a department's leader may approve
  * the role for somebody of his for a time. grant      {"user", "roles": [names], "since", "until": ms,

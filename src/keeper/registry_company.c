@@ -76,6 +76,19 @@ enum status role_check(const struct registry *r, const struct registry_writer *w
     return check_rules(r, who, name, &old->parsed.role.sign_in, &fresh->sign_in, e);
 }
 
+enum status role_says_budget(const json_t *document, const struct parsed_role *role, struct error *e) {
+    uint8_t personal = role->ceiling[CLASS_PERSONAL], sensitive = role->ceiling[CLASS_SENSITIVE];
+    uint8_t most = personal > sensitive ? personal : sensitive;
+    const char *const parts[] = {"masked", "lookups", "clear"};
+    const json_t *budget = json_object_get(document, "budget");
+    for (size_t i = 0; i < (most == VIEW_HIDDEN ? 0u : most == VIEW_MASKED ? 2u : 3u); i++) {
+        if (json_object_get(budget, parts[i]) == NULL)
+            return error_field(e, ST_INVALID, "role_without_budget", "budget",
+                               "%s is missing, which would be 0: say it", parts[i]);
+    }
+    return ST_OK;
+}
+
 enum status company_check_executives(const struct registry *r, const struct registry_writer *who,
                                      enum executive_part part, struct error *e) {
     const struct high_risk_rights *rights = &r->company.high_risk.rights;

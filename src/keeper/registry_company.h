@@ -23,6 +23,11 @@ MUST_CHECK enum status company_check(const struct registry *r, const struct regi
  * register and people's documents say it (ST_CONFLICT "role_is_executive"). */
 MUST_CHECK enum status role_check(const struct registry *r, const struct registry_writer *who,
                                   const struct item *old, const struct parsed_role *fresh, struct error *e);
+/* A role that may see something says what of it: "masked" and "lookups", and "clear" where its ceiling is
+ * clear. What is left out is nothing, which nobody means by leaving it out. ST_INVALID "role_without_budget".
+ */
+MUST_CHECK enum status role_says_budget(const json_t *document, const struct parsed_role *role,
+                                        struct error *e);
 /* What the register asks of a change that is `part` of executives' rights. ST_DENIED "needs_second", or as
  * keeper/need.h. */
 MUST_CHECK enum status company_check_executives(const struct registry *r, const struct registry_writer *who,

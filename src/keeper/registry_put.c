@@ -375,7 +375,8 @@ static enum status check_rules(const struct batch *b, const struct change *c, st
         const struct item *same = map_get(&b->r->by_role, slice_from_string(p->role.name));
         if (same != NULL && same->id != c->id)
             return error_field(e, ST_CONFLICT, "role_taken", "name", "another role has this name");
-        return b->who == NULL ? ST_OK : role_check(b->r, b->who, c->old, &p->role, e);
+        enum status s = b->who == NULL ? ST_OK : role_says_budget(c->json, &p->role, e);
+        return s != ST_OK || b->who == NULL ? s : role_check(b->r, b->who, c->old, &p->role, e);
     }
     if (c->kind == REGISTRY_CATALOGUE) {
         if (c->id != ((uint32_t)p->field.object << 16 | p->field.field))

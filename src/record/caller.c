@@ -34,9 +34,13 @@ enum status caller_prepare(struct caller *c, struct error *e) {
     return ST_OK;
 }
 
-void caller_finish(struct caller *c) {
+void caller_release(struct caller *c) {
     for (size_t i = 0; i < c->held_count; i++)
         access_entry_release(c->held[i]);
     c->held_count = 0;
+}
+
+void caller_finish(struct caller *c) {
+    caller_release(c);
     world_leave(&c->world);
 }

@@ -33,6 +33,8 @@ struct caller {
 /* Fills actor and context from `who` and the directory. */
 MUST_CHECK enum status caller_prepare(struct caller *c, struct error *e);
 
+/* Gives back its accesses: what follows asks what he may anew. */
+void caller_release(struct caller *c);
 /* Gives back what the request borrowed: accesses and the world view. The arena is the owner's. */
 void caller_finish(struct caller *c);
 

@@ -81,7 +81,7 @@ test('nobody changes an executive’s rights alone, by any way; reason and facto
   const sales = await server.as('sales1');
   problem(await sales.post(`${api}/grants`, { why: 'break_glass', roles: ['boss'], hours: 1, reason: '紧急' }), 403, 'needs_second');
   const { id, document } = await role('boss');
-  for (const change of [{ break_glass_hours: 5 }, { ceiling: { personal: 'masked', sensitive: 'masked' } }, { budget: {} }, { by_leader: false }])
+  for (const change of [{ break_glass_hours: 5 }, { ceiling: { personal: 'masked', sensitive: 'masked' } }, { budget: { masked: { day: 1 }, clear: { day: 1 }, lookups: { day: 1 } } }, { by_leader: false }])
     problem(await sec.patch(`${api}/roles/${id}`, { ...document, ...change }, undefined, because), 403, 'needs_second');
   problem(await sec.patch(`${api}/roles/${id}`, { ...document, name: 'owner' }), 409, 'role_is_executive', 'name');
   problem(await propose(sec, 'registry', { change: { items: [{ kind: 'role', id, document: { ...document, name: 'owner' } }] } }), 409, 'role_is_executive');

@@ -304,8 +304,12 @@ test('a role begun like another gives nothing until two have published it, then 
   problem(await (await server.as('sales1')).post('/api/v1/roles', { name: 'channel_ops' }), 403, 'not_your_duty');
   const like = (role, more = {}) => sec.post('/api/v1/policies/matrix', { role, like: 'operations', ...more });
   problem(await like('channel_ops'), 422, 'policy_matrix');
+  // a budget that is left out would be none at all
+  problem(await sec.post('/api/v1/roles', { name: 'channel_ops', ceiling: ops.ceiling, match: ops.match }), 422, 'role_without_budget', 'budget');
+  problem(await sec.post('/api/v1/roles', { name: 'channel_ops', ceiling: { personal: 'clear' }, budget: { masked: ops.budget.masked, lookups: ops.budget.lookups } }), 422, 'role_without_budget', 'budget');
   const made = await sec.post('/api/v1/roles', { name: 'channel_ops', label: { zh: '渠道运营', en: 'Channel operations' }, ceiling: ops.ceiling, match: ops.match, budget: ops.budget });
   assert.equal(made.status, 201);
+  problem(await sec.patch(`/api/v1/roles/${made.json.id}`, { name: 'channel_ops', ceiling: ops.ceiling }), 422, 'role_without_budget', 'budget');
   problem(await sec.post('/api/v1/roles', { name: 'channel_ops' }), 409, 'role_taken', 'name');
   assert.equal((await sec.patch('/api/v1/people/25', { roles: ['channel_ops'] })).status, 200);
   const holder = await server.as('nobody');

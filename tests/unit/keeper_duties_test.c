@@ -299,7 +299,9 @@ static void a_leader_approves_what_its_role_allows(void **state) {
     assert_int_equal(decide(w, &sec, named, true, NULL, &e), ST_OK);
     assert_int_equal(decide(w, &wang, id, true, NULL, &e), ST_DENIED);
     assert_int_equal(put(w, &sec, REGISTRY_ROLE, 1,
-                         "{\"name\":\"sales\",\"ceiling\":{\"personal\":\"clear\"},\"by_leader\":true}", &e),
+                         "{\"name\":\"sales\",\"ceiling\":{\"personal\":\"clear\"},\"budget\":{\"masked\":{"
+                         "\"day\":9},\"clear\":{\"day\":9},\"lookups\":{\"day\":9}},\"by_leader\":true}",
+                         &e),
                      ST_OK);
     assert_int_equal(decide(w, &wang, id, true, NULL, &e), ST_OK);
 }
@@ -341,7 +343,8 @@ static void the_glass_breaks_only_where_a_role_allows_and_awaits_review(void **s
     assert_int_equal(keeper_grant_make(w->k, &li, say(w, glass, 1), &id, &e), ST_DENIED);
     assert_string_equal(e.code, "not_for_emergency");
     assert_int_equal(put(w, &sec, REGISTRY_ROLE, 1,
-                         "{\"name\":\"sales\",\"ceiling\":{\"personal\":\"clear\"},\"break_glass_hours\":4}",
+                         "{\"name\":\"sales\",\"ceiling\":{\"personal\":\"clear\"},\"budget\":{\"masked\":{"
+                         "\"day\":9},\"clear\":{\"day\":9},\"lookups\":{\"day\":9}},\"break_glass_hours\":4}",
                          &e),
                      ST_OK);
     assert_int_equal(keeper_grant_make(w->k, &li, say(w, glass, 5), &id, &e), ST_INVALID);
@@ -361,7 +364,8 @@ static void the_glass_is_for_staff_with_a_role_of_their_own(void **state) {
     const char *glass = "{\"why\":\"break_glass\",\"roles\":[\"sales\"],\"hours\":1,\"reason\":\"fire\"}";
     uint32_t id;
     assert_int_equal(put(w, &sec, REGISTRY_ROLE, 1,
-                         "{\"name\":\"sales\",\"ceiling\":{\"personal\":\"clear\"},\"break_glass_hours\":4}",
+                         "{\"name\":\"sales\",\"ceiling\":{\"personal\":\"clear\"},\"budget\":{\"masked\":{"
+                         "\"day\":9},\"clear\":{\"day\":9},\"lookups\":{\"day\":9}},\"break_glass_hours\":4}",
                          &e),
                      ST_OK);
     assert_int_equal(put(w, &sec, REGISTRY_USER, 2, "{\"roles\":[]}", &e), ST_OK);

@@ -42,7 +42,8 @@ static void put_rules(struct world *w, const char *sign_in) {
     char item[512];
     (void)snprintf(item, sizeof item,
                    "{\"kind\":\"role\",\"id\":3,\"document\":{\"name\":\"boss\",\"ceiling\":{\"personal\":"
-                   "\"clear\"},\"sign_in\":%s}}",
+                   "\"clear\"},\"budget\":{\"masked\":{\"day\":9},\"clear\":{\"day\":9},\"lookups\":{\"day\":"
+                   "9}},\"sign_in\":%s}}",
                    sign_in);
     assert_int_equal(put_by_two(w, &sec, &sys, item, &e), ST_OK);
 }

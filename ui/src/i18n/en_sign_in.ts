@@ -50,6 +50,7 @@ export default {
     budgets: 'Budget',
     budgetsText:
       'Counted by different customers; what is used up is refused. An empty minute or hour is as the next column; an empty day is 0.',
+    noBudget: 'The budget of masked views is 0 for “{what}”: every page with such data is refused.',
     effect: 'What saving changes',
     anywhere: 'anywhere',
     anyTime: 'any time',

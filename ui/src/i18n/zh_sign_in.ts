@@ -42,6 +42,7 @@ export default {
     ceiling: '最多可见',
     budgets: '额度',
     budgetsText: '按不同客户计数，到额即止。“每分钟”“每小时”留空时与后一列相同；“每日”留空即为 0。',
+    noBudget: '“{what}”的脱敏查看额度为 0：含这类数据的页面都会被拒绝。',
     effect: '保存后的变化',
     anywhere: '不限',
     anyTime: '不限',
