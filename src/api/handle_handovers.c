@@ -1,11 +1,12 @@
 /* The records of people who leave: who waits, handing on by a rule, giving back (share/handover.h). */
 #include "api/handlers.h"
+#include "api/handover_rule.h"
+#include "api/offers.h"
 #include "api/problem.h"
 #include "api/session.h"
 #include "base/clock.h"
 #include "base/json_in.h"
 #include "record/foresee.h"
-#include "share/handover.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -122,6 +123,8 @@ HANDLER(api_handovers) {
     json_object_begin(&j);
     s = write_waiting(c, &j, e);
     write_led(c, &j);
+    if (s == ST_OK)
+        s = offers_write(c, &j, e);
     json_key(&j, "runs");
     json_array_begin(&j);
     for (size_t i = n; s == ST_OK && i > 0 && n - i < RUNS_SHOWN; i--)
@@ -169,48 +172,14 @@ static enum status none_running(struct caller *c, uint32_t from, struct error *e
     return s;
 }
 
-static enum status receiver_fits(struct caller *c, uint32_t user, struct error *e) {
-    const struct staff *s = directory_staff(c->world.directory, user);
-    return s != NULL && !s->disabled && s->duties == 0
-               ? ST_OK
-               : error_field(e, ST_INVALID, "reference_missing", "to", "there is no such colleague");
-}
-
-/* What is typed as a value of a sealed field would stand in the plan in clear: refused before anything is
- * kept, in the words that an unknown field gets. */
-static enum status check_field(struct caller *c, const json_t *body, struct error *e) {
-    const json_t *field = json_object_get(body, "field");
-    struct slice name = slice_of(json_string_value(field), json_string_length(field));
-    bool open = false, sealed = false;
-    if (!json_is_string(field))
-        return ST_OK;
-    for (size_t i = 0; i < c->world.objects->count; i++) {
-        const struct field_def *f = object_field(c->world.objects->objects[i], name);
-        open = open || f != NULL;
-        sealed = sealed || (f != NULL && field_is_sealed(f));
-    }
-    return open && !sealed ? ST_OK : error_field(e, ST_INVALID, "invalid", "field", "no field to choose by");
-}
-
 static enum status read_rule(struct caller *c, const struct http_request *r, struct handover_rule *rule,
                              struct error *e) {
-    enum status s = check_field(c, r->json, e);
-    if (s == ST_OK)
-        s = handover_read_rule(r->body, NULL, c->arena, rule, e);
-    for (size_t i = 0; s == ST_OK && i < rule->to_count; i++)
-        s = receiver_fits(c, rule->to[i], e);
-    for (size_t i = 0; s == ST_OK && i < rule->case_count; i++)
-        s = receiver_fits(c, rule->cases[i].to, e);
-    /* Within his own departments a leader hands on what somebody left behind who stands elsewhere now. */
-    if (s == ST_OK && !rule->within && !directory_leads(c->world.directory, c->who.user, rule->from))
-        s = error_set(e, ST_DENIED, "not_your_duty", "a person's records are his leader's to hand on");
-    return s;
-}
-
-/* The rule without anything else that the body may hold. */
-static struct slice plan_of(struct caller *c, const json_t *body) {
-    static const char *const kept[] = {"from", "within", "to", "field", "cases"};
-    return json_members(c->arena, body, kept, sizeof kept / sizeof kept[0]);
+    enum status s = handover_rule_read(c, r, rule, e);
+    if (s != ST_OK || rule->within || directory_leads(c->world.directory, c->who.user, rule->from))
+        return s; /* within his own departments: of whoever left records behind there */
+    if (rule->from == c->who.user && rule->department != 0)
+        return handover_rule_former(c, rule, e);
+    return error_set(e, ST_DENIED, "not_your_duty", "a person's records are his leader's to hand on");
 }
 
 static bool is_asked(const json_t *objects, const char *name) {
@@ -294,7 +263,7 @@ static enum status start_locked(struct caller *c, const struct http_request *r, 
     if (s != ST_OK)
         return s;
     *h = (struct handover){
-        .owner = c->who.user, .from = rule->from, .at_ms = clock_wall_ms(), .rule = plan_of(c, r->json)};
+        .owner = c->who.user, .from = rule->from, .at_ms = clock_wall_ms(), .rule = handover_rule_plan(c, r)};
     if (h->rule.p == NULL || uuid_new(&h->id) != ST_OK)
         return error_set(e, ST_NOMEM, "no_memory", "handover");
     s = make_jobs(c, json_object_get(r->json, "objects"), rule, h, jobs, e);
@@ -305,7 +274,9 @@ static enum status start_locked(struct caller *c, const struct http_request *r, 
     if (s != ST_OK)
         return s;
     s = record_start(c, h->from, "handover", e);
-    return s == ST_OK ? enqueue_all(c, h, jobs, h->job_count, e) : s;
+    if (s == ST_OK)
+        s = enqueue_all(c, h, jobs, h->job_count, e);
+    return s == ST_OK ? offers_answered(c, rule, e) : s;
 }
 
 static void reply_id(struct http_reply *reply, const struct handover *h) {

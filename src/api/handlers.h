@@ -94,6 +94,8 @@ HANDLER(api_grant_review);
 HANDLER(api_handovers);
 HANDLER(api_handover_start);
 HANDLER(api_handover_undo);
+HANDLER(api_offer_make);
+HANDLER(api_offer_end);
 HANDLER(api_person_report);
 HANDLER(api_reviews);
 HANDLER(api_review_open);

@@ -1,6 +1,7 @@
 #include "api/organisation_preview.h"
 
 #include "api/policy_preview.h"
+#include "api/post_left.h"
 #include "base/clock.h"
 #include "base/json_in.h"
 #include "base/map.h"
@@ -266,7 +267,7 @@ static enum status compare_all(struct preview *x, struct error *e) {
 
 /* ---- the answer ---- */
 
-static void put_few(struct json *j, uint64_t n) {
+void preview_few(struct json *j, uint64_t n) {
     json_key(j, "records");
     if (n < PREVIEW_FEW)
         json_none(j);
@@ -274,8 +275,7 @@ static void put_few(struct json *j, uint64_t n) {
         json_int(j, (int64_t)n);
 }
 
-/* With its label: administrators know of no object by themselves. */
-static void put_object(struct json *j, const struct object_def *o) {
+void preview_object(struct json *j, const struct object_def *o) {
     json_key(j, "object");
     json_cstring(j, o->name);
     json_key(j, "label");
@@ -291,10 +291,10 @@ static void put_line(struct json *j, const struct line *l) {
     json_object_begin(j);
     json_key(j, "change");
     json_cstring(j, l->gains ? "gains" : "loses");
-    put_object(j, l->object);
+    preview_object(j, l->object);
     json_key(j, "people_count");
     json_int(j, (int64_t)l->count);
-    put_few(j, l->most);
+    preview_few(j, l->most);
     json_key(j, "people");
     json_array_begin(j);
     for (size_t i = 0; i < l->count && i < SHOWN_MOST; i++) {
@@ -303,7 +303,7 @@ static void put_line(struct json *j, const struct line *l) {
         json_int(j, l->people[i].user);
         json_key(j, "name");
         json_cstring(j, l->people[i].name);
-        put_few(j, l->people[i].records);
+        preview_few(j, l->people[i].records);
         json_key(j, "at_least");
         json_bool(j, l->people[i].at_least);
         json_object_end(j);
@@ -364,7 +364,10 @@ static enum status put_person(const struct preview *x, uint32_t user, struct jso
     put_roles(j, "roles_lost", before, after);
     json_decref(before);
     json_decref(after);
-    return known ? ST_OK : error_set(e, ST_NOMEM, "no_memory", "preview");
+    if (!known)
+        return error_set(e, ST_NOMEM, "no_memory", "preview");
+    const struct post_left left = {x->c, x->old, x->fresh, user};
+    return post_left_write(&left, j, e);
 }
 
 /* People and records of the department and all below, as it is. */
@@ -397,7 +400,7 @@ static enum status put_department(const struct preview *x, uint32_t id, struct j
         if (count == 0)
             continue;
         json_object_begin(j);
-        put_object(j, object);
+        preview_object(j, object);
         json_key(j, "count");
         json_int(j, (int64_t)count);
         json_object_end(j);

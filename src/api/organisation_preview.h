@@ -18,4 +18,9 @@ MUST_CHECK enum status organisation_preview(struct caller *c, const struct direc
 MUST_CHECK enum status organisation_preview_people(struct caller *c, const struct directory_change *changes,
                                                    size_t count, struct json *out, struct error *e);
 
+/* "records": the number, null for fewer than PREVIEW_FEW. */
+void preview_few(struct json *j, uint64_t n);
+/* "object" and its "label": administrators know of no object by themselves. */
+void preview_object(struct json *j, const struct object_def *o);
+
 #endif

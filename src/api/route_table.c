@@ -195,6 +195,10 @@ const struct route routes[] = {
      "Hand a person's records on"},
     {"POST", "/api/v1/handovers/{id}/undo", 0, api_handover_undo, "undoHandover", "撤销移交",
      "Give back what a handover moved"},
+    {"POST", "/api/v1/handovers/offers", ROUTE_JSON, api_offer_make, "offerHandover", "提出移交原部门的记录",
+     "Offer one's records of a former department"},
+    {"DELETE", "/api/v1/handovers/offers/{id}", 0, api_offer_end, "endHandoverOffer", "撤回或谢绝移交",
+     "Withdraw or turn down an offer"},
 
     {"GET", "/api/v1/objects", 0, api_objects, "listObjects", "对象定义", "Objects that I may know of"},
     {"POST", "/api/v1/objects", ROUTE_JSON, api_object_add, "addObject", "新增对象", "Add an object"},

@@ -81,10 +81,30 @@ static const struct pred *led_places(struct caller *c) {
     return n == 0 ? &pred_false : pred_in(c->arena, FIELD_DEPARTMENT, ids, n);
 }
 
+/* The department and what was merged into it. */
+static const struct pred *there(struct caller *c, uint32_t department) {
+    const struct organisation *o = &c->world.directory->organisation;
+    struct cell *ids = arena_array(c->arena, o->count + 1, sizeof *ids);
+    size_t n = 0;
+    for (size_t i = 0; ids != NULL && i < o->count; i++) {
+        if (organisation_home(o, o->departments[i].id) == department)
+            ids[n++] = cell_int(o->departments[i].id);
+    }
+    return ids == NULL ? NULL : n == 0 ? &pred_false : pred_in(c->arena, FIELD_DEPARTMENT, ids, n);
+}
+
+/* NULL when memory is out: never more than the rule says. */
 static const struct pred *whose(struct caller *c, const struct handover_rule *rule) {
     const struct pred *his = pred_compare(c->arena, PRED_EQ, FIELD_OWNER, cell_int(rule->from));
-    const struct pred *there = his == NULL || !rule->within ? his : led_places(c);
-    return his == NULL || there == NULL || !rule->within ? his : pred_and(c->arena, his, there);
+    if (his != NULL && rule->within) {
+        const struct pred *led = led_places(c);
+        his = led == NULL ? NULL : pred_and(c->arena, his, led);
+    }
+    if (his != NULL && rule->department != 0) {
+        const struct pred *place = there(c, rule->department);
+        his = place == NULL ? NULL : pred_and(c->arena, his, place);
+    }
+    return his;
 }
 
 /* ---- who gets it ---- */
@@ -375,8 +395,8 @@ static enum status not_moved(struct caller *c, const struct access *a, enum act 
     return s;
 }
 
-enum status record_handover_count(struct caller *c, const struct object_def *object,
-                                  const struct handover_rule *rule, uint64_t *count, struct error *e) {
+enum status record_handover_held(struct caller *c, const struct object_def *object,
+                                 const struct handover_rule *rule, uint64_t *count, struct error *e) {
     const struct access *a;
     const struct pred *his = whose(c, rule);
     bool at_least;
@@ -385,9 +405,18 @@ enum status record_handover_count(struct caller *c, const struct object_def *obj
     if (s != ST_OK)
         return s;
     const struct pred *all = his == NULL ? NULL : pred_and(c->arena, a->acts[ACT_VIEW], his);
-    s = all == NULL ? error_set(e, ST_NOMEM, "no_memory", "handover")
-                    : store_count(c->reader, object, all, false, COUNT_MOST, count, &at_least, e);
+    return all == NULL ? error_set(e, ST_NOMEM, "no_memory", "handover")
+                       : store_count(c->reader, object, all, false, COUNT_MOST, count, &at_least, e);
+}
+
+enum status record_handover_count(struct caller *c, const struct object_def *object,
+                                  const struct handover_rule *rule, uint64_t *count, struct error *e) {
+    const struct access *a;
+    enum status s = record_handover_held(c, object, rule, count, e);
     if (s != ST_OK || *count == 0)
+        return s;
+    s = access_get(c, object, &a, e);
+    if (s != ST_OK)
         return s;
     if (a->acts[ACT_TRANSFER]->op == PRED_FALSE)
         return not_moved(c, a, ACT_TRANSFER, count, e);

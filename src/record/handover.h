@@ -22,6 +22,7 @@ struct handover_case {
 struct handover_rule {
     uint32_t from;
     bool within; /* only records of departments that the caller leads: of somebody who went elsewhere */
+    uint32_t department; /* only records of this one, not of those below it; 0: of any */
     uint32_t to[HANDOVER_TO];
     size_t to_count;
     uint16_t field; /* of the cases; 0: none */
@@ -56,7 +57,11 @@ MUST_CHECK enum status record_handover_find(struct caller *c, const struct objec
 MUST_CHECK enum status record_handover_move(struct caller *c, const struct object_def *object,
                                             const struct handover_row *rows, size_t count, size_t *moved,
                                             size_t *kept, struct error *e);
-/* How many rows of rule->from's the caller sees; 0 of an object that he may transfer nothing of. */
+/* How many rows of rule->from's the caller sees. */
+MUST_CHECK enum status record_handover_held(struct caller *c, const struct object_def *object,
+                                            const struct handover_rule *rule, uint64_t *count,
+                                            struct error *e);
+/* The same; 0 of an object that he may transfer nothing of. */
 MUST_CHECK enum status record_handover_count(struct caller *c, const struct object_def *object,
                                              const struct handover_rule *rule, uint64_t *count,
                                              struct error *e);

@@ -157,11 +157,16 @@ const struct staff *directory_staff(const struct directory *d, uint32_t id) {
 
 bool directory_leads(const struct directory *d, uint32_t leader, uint32_t user) {
     const struct staff *me = directory_staff(d, leader), *one = directory_staff(d, user);
-    uint32_t at = one == NULL ? 0 : one->department;
     for (size_t k = 0; me != NULL && k < me->reports_count; k++) {
         if (me->reports[k] == user)
             return true;
     }
+    return one != NULL && directory_heads(d, leader, one->department);
+}
+
+bool directory_heads(const struct directory *d, uint32_t leader, uint32_t department) {
+    const struct staff *me = directory_staff(d, leader);
+    uint32_t at = department;
     for (unsigned step = 0; me != NULL && at != 0 && step < 64; step++) {
         for (size_t k = 0; k < me->manages_count; k++) {
             if (me->manages[k] == at)

@@ -90,6 +90,8 @@ struct directory {
 const struct staff *directory_staff(const struct directory *d, uint32_t id);
 /* Whether he leads the user's department or one above it. */
 bool directory_leads(const struct directory *d, uint32_t leader, uint32_t user);
+/* Whether he leads the department or one above it. */
+bool directory_heads(const struct directory *d, uint32_t leader, uint32_t department);
 /* Whether he decides what the user asks for (registry_decides_for). */
 bool directory_decides_for(const struct directory *d, uint32_t leader, uint32_t user, int64_t now_ms);
 /* The user's accesses: the first, and how many stand behind it. */

@@ -134,6 +134,11 @@ static enum status read_rule(const json_t *json, const struct object_def *object
         return bad(e, "from", "whose records?");
     out->from = (uint32_t)from;
     out->within = json_is_true(json_object_get(json, "within"));
+    json_int_t department = json_integer_value(json_object_get(json, "department"));
+    if (department < 0 || department > UINT32_MAX ||
+        (json_object_get(json, "department") != NULL && department == 0))
+        return bad(e, "department", "the records of which department?");
+    out->department = (uint32_t)department;
     for (size_t i = 0; i < json_array_size(to); i++) {
         json_int_t one = json_integer_value(json_array_get(to, i));
         if (i == HANDOVER_TO || one < 1 || one > UINT32_MAX || one == from)

@@ -37,9 +37,9 @@ MUST_CHECK enum status handover_put(struct world *w, const struct handover *h, s
 MUST_CHECK enum status handover_list(struct store_reader *r, uint32_t owner, uint32_t most, struct arena *a,
                                      struct handover **out, size_t *n, struct error *e);
 
-/* {"from": user, "within": bool, "to": [users], "field": name, "cases": [{"value","to"}]}; the field is
- * looked up in the object and left out where it has none. ST_INVALID "invalid" with the member's name. Slices
- * live in the arena. */
+/* {"from": user, "within": bool, "department": number, "to": [users], "field": name, "cases":
+ * [{"value","to"}]}; the field is looked up in the object and left out where it has none. ST_INVALID
+ * "invalid" with the member's name. Slices live in the arena. */
 MUST_CHECK enum status handover_read_rule(struct slice json, const struct object_def *object, struct arena *a,
                                           struct handover_rule *out, struct error *e);
 

@@ -57,7 +57,7 @@ export const paths = {
   listRoles: t.look, makeRole: t.packs, changeRole: t.wider,
   listProposals: t.look, makeProposal: t.duty, decideProposal: t.account, proposalEffect: t.look,
   listGrants: t.look, makeGrant: t.time, endGrant: ends, reviewGrant: ends,
-  listHandovers: t.look, startHandover: t.handover, undoHandover: t.handover,
+  listHandovers: t.look, startHandover: t.handover, undoHandover: t.handover, offerHandover: t.handover, endHandoverOffer: ends,
   listObjects: t.look, addObject: t.imports, getObject: t.look, addField: t.imports, changeField: t.wider,
   listRecords: t.records, queryRecords: t.records, groupRecords: t.records, createRecord: t.records, bulkRecords: t.records,
   getRecord: t.records, updateRecord: t.records, deleteRecord: t.records, restoreRecord: t.records,

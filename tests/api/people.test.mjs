@@ -236,6 +236,81 @@ test('what somebody owned goes along when he moves, or stays: his old leader han
   ok(await sys.patch(`${api}/people/11`, { posts: [{ ...post, department: 3 }] }));
 });
 
+test('who changes posts is told before what stays behind, offers it, and the old leader takes it in one click', async () => {
+  const sales = await server.as('sales1'), manager = await server.as('manager'), other = await server.as('sales3');
+  const post = { from: 1, until: null, main: true };
+  const left = await Promise.all([0, 1, 2, 3, 4].map(() => sales.create('customer', company({ mobile: mobile() }))));
+  ok(await sales.post(`${api}/records/contact`, { customer: left[0].id, person_name: '联系人', mobile: mobile() }), 201);
+  const held = (await rowsOf(manager, 10)).length;
+  const change = { posts: [{ ...post, department: 4 }] };
+  const effect = ok(await sys.post(`${api}/people/10/preview`, change));
+  assert.deepEqual(effect.leaves.map((l) => [l.department, l.heads]), [[3, [{ id: 14, name: '刘洋' }]]]);
+  const told = (object) => effect.leaves[0].records.find((r) => r.object === object)?.records;
+  assert.deepEqual([told('customer'), told('contact')], [held, null]); // one contact: fewer than five are not told
+  const later = ok(await sys.post(`${api}/people/10/preview`, { posts: [{ ...post, department: 3, until: Date.now() + 86400e3 }, { ...post, department: 4, from: Date.now() + 86400e3, main: false }] }));
+  assert.ok(Date.parse(later.leaves[0].at) > Date.now() + 86000e3, JSON.stringify(later.leaves));
+  assert.deepEqual(ok(await sys.post(`${api}/people/10/preview`, { posts: [{ ...post, department: 3 }] })).leaves, []);
+  const mine = (more = {}) => ({ from: 10, department: 3, to: [11], ...more });
+  problem(await sales.post(`${api}/handovers/offers`, mine()), 422, 'former_department', 'department');
+  ok(await sys.patch(`${api}/people/10`, change));
+  await until('the move', async () => (await me(sales)).department.id === 4);
+  const kept = await sales.create('customer', company({ mobile: mobile() }));
+
+  // told at once, and no more than that
+  const moved = ok(await manager.get(`${api}/handovers`)).moved.filter((m) => m.user === 10);
+  assert.deepEqual(moved.map((m) => [m.name, m.department]), [['王芳', 3]]);
+  assert.ok(Math.abs(Date.parse(moved[0].at) - Date.now()) < 60e3);
+  assert.deepEqual(ok(await other.get(`${api}/handovers`)).moved, []);
+  assert.deepEqual(ok(await sales.get(`${api}/handovers`)).former.map((f) => f.department), [3]);
+
+  // a salesperson may not transfer: he offers
+  problem(await sales.post(`${api}/handovers`, mine()), 409, 'handover_empty');
+  problem(await sales.post(`${api}/handovers/offers`, mine({ from: 11, to: [28] })), 403, 'not_your_duty');
+  problem(await sales.post(`${api}/handovers/offers`, mine({ department: 4 })), 422, 'former_department', 'department');
+  problem(await sales.post(`${api}/handovers/offers`, mine({ department: 6 })), 409, 'handover_empty');
+  problem(await sales.post(`${api}/handovers/offers`, mine({ department: 0 })), 400, 'invalid', 'department');
+  problem(await sales.post(`${api}/handovers/offers`, mine({ to: [1] })), 422, 'reference_missing', 'to');
+  problem(await sales.post(`${api}/handovers/offers`, mine({ within: true })), 400, 'invalid', 'within');
+  ok(await sales.post(`${api}/handovers/offers`, mine({ to: [28] })), 201);
+  const { id } = ok(await sales.post(`${api}/handovers/offers`, mine()), 201); // the second thought counts
+  assert.deepEqual(ok(await sales.get(`${api}/handovers`)).offered.map((o) => [o.id, o.rule.to]), [[id, [11]]]);
+  const [offer] = ok(await manager.get(`${api}/handovers`)).offers;
+  assert.deepEqual([offer.id, offer.user, offer.name, offer.department, offer.rule], [id, 10, '王芳', 3, { from: 10, department: 3, to: [11] }]);
+  assert.deepEqual(ok(await other.get(`${api}/handovers`)).offers, []);
+  problem(await other.delete(`${api}/handovers/offers/${id}`), 404, 'not_found');
+  problem(await sales.delete(`${api}/handovers/offers/3.11`), 404, 'not_found');
+  assert.equal((await manager.read('customer', left[0].id)).owner.id, 10); // an offer moves nothing
+
+  ok(await manager.delete(`${api}/handovers/offers/${id}`), 204); // turned down
+  assert.deepEqual(ok(await sales.get(`${api}/handovers`)).offered, []);
+  ok(await sales.post(`${api}/handovers/offers`, mine()), 201);
+  const run = ok(await manager.post(`${api}/handovers`, { ...offer.rule, within: true }), 202);
+  await overAll(manager, run.id, 'jobs');
+  for (const c of left) assert.equal((await manager.read('customer', c.id)).owner.id, 11);
+  assert.equal((await sales.read('customer', kept.id)).owner.id, 10);
+  assert.deepEqual(ok(await manager.get(`${api}/handovers`)).offers, []);
+  problem(await sales.post(`${api}/handovers/offers`, mine()), 409, 'handover_empty');
+  await overAll(manager, ok(await manager.post(`${api}/handovers/${run.id}/undo`, {}), 202).id, 'undo');
+  const tags = await until('the log', async () => { const t = ok(await aud.get(`${api}/audit?act=admin&limit=200`)).items.map((i) => i.tag); return t.includes('handover_offer_end 10 department 3') && t; });
+  assert.equal(tags.filter((t) => t === 'handover_offer 10 department 3').length, 3);
+
+  // with the right to transfer he hands on himself, of that department alone
+  ok(await sec.patch(`${api}/people/10`, { roles: ['sales', 'branch_leader'] }));
+  await until('the role', async () => (await me(sales)).roles.some((r) => r.name === 'branch_leader'));
+  problem(await sales.post(`${api}/handovers`, { from: 10, to: [11] }), 403, 'not_your_duty');
+  problem(await sales.post(`${api}/handovers`, mine({ department: 4, to: [12] })), 422, 'former_department', 'department');
+  problem(await sales.post(`${api}/handovers`, mine({ from: 28 })), 403, 'not_your_duty');
+  const own = ok(await sales.post(`${api}/handovers`, mine({ objects: ['customer'] })), 202);
+  await overAll(sales, own.id, 'jobs');
+  for (const c of left) assert.equal((await manager.read('customer', c.id)).owner.id, 11);
+  assert.equal((await sales.read('customer', kept.id)).owner.id, 10);
+  ok(await sales.post(`${api}/handovers/${own.id}/undo`, {}), 202);
+  await overAll(sales, own.id, 'undo');
+  assert.equal((await manager.read('customer', left[0].id)).owner.id, 10);
+  ok(await sec.patch(`${api}/people/10`, { roles: ['sales'] }));
+  ok(await sys.patch(`${api}/people/10`, { posts: [{ ...post, department: 3 }] }));
+});
+
 test('what somebody did is told by day and object to him, his leader and the auditor, and a file of it is in the log', async () => {
   const sales = await server.as('sales1'), manager = await server.as('manager');
   const customer = await sales.create('customer', company({ mobile: mobile() }));

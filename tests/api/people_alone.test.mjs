@@ -254,6 +254,8 @@ test('records handed on to him', async () => {
   for (const who of [sys, sec, aud]) {
     refused(await who.post(`${api}/handovers`, { from: 10, to: [who.me.user] }));
     refused(await who.post(`${api}/handovers/${randomUUID()}/undo`));
+    refused(await who.post(`${api}/handovers/offers`, { from: 10, department: 3, to: [who.me.user] }));
+    refused(await who.post(`${api}/handovers/offers`, { from: who.me.user, department: 3, to: [11] }));
     assert.deepEqual(ok(await who.get(`${api}/handovers`)).items, []);
   }
   problem(await (await server.as('manager')).post(`${api}/handovers`, { from: 10, to: [1] }), 422, 'reference_missing', 'to');

@@ -76,3 +76,58 @@ for (const look of [{ language: 'zh' }, { language: 'en', theme: 'dark', phone: 
       await page.locator('.person').first().waitFor();
       await accessible(page, `review-${look.language}`);
     }));
+
+test('who changes posts sees it coming, offers the records of his former department, and its head confirms in one click', () =>
+  visit({}, async (page) => {
+    await enter(page, 'admin');
+    const user = (await api(page, 'GET', '/directory')).body.users.find((u) => u.login === 'chenlei');
+    const id = Number(user.id), name = user.name;
+    const was = (await api(page, 'GET', `/people/${id}`)).body.document;
+    const back = async () => {
+      await enter(page, 'admin');
+      const posts = was.posts ?? [{ department: was.department, from: 1, until: null, main: true }];
+      assert.equal((await api(page, 'PATCH', `/people/${id}`, { posts })).status, 200);
+    };
+    try {
+      await page.goto(`/people/${id}`);
+      await page.click('button:has-text("调整任职")');
+      await page.selectOption('#post-department-0', '12');
+      await page.click('.kd-modal footer .primary');
+      const told = page.locator('[data-test=leaves]');
+      await told.filter({ hasText: '客户' }).waitFor();
+      assert.match(await told.innerText(), /何俊/);
+      await accessible(page, 'post-leaves');
+      await page.click('.kd-modal footer .primary');
+      await page.locator('.kd-modal').waitFor({ state: 'detached' });
+
+      await enter(page, 'chenlei');
+      await page.goto('/access');
+      const form = page.locator('[data-test=former] form');
+      await form.locator('select').nth(1).selectOption({ label: '王芳' });
+      await accessible(page, 'former-records');
+      await form.locator('button:has-text("提出移交")').click();
+      await page.locator('[data-test=former] [role=status]:has-text("王芳")').waitFor();
+
+      await enter(page, 'manager');
+      await page.goto('/');
+      await page.locator('[data-test=moved-alarm]').waitFor();
+      await accessible(page, 'moved-alarm');
+      await page.click('[data-test=moved-alarm] a');
+      const offer = page.locator('[data-test=offers] li', { hasText: name });
+      await offer.waitFor();
+      await accessible(page, 'handover-offers');
+      await offer.locator('.primary').click();
+      const run = page.locator('[data-test=moved] .runs .chip.green');
+      await run.waitFor();
+      assert.equal(await page.locator('[data-test=offers]').count(), 0);
+      await page.locator('[data-test=moved] .runs button:has-text("撤销移交")').first().click();
+      await page.locator('[data-test=moved] .runs .chip.gray').first().waitFor();
+      await enter(page, 'chenlei');
+      await page.goto('/access');
+      await page.setViewportSize({ width: 390, height: 844 });
+      await page.locator('[data-test=former] form').waitFor();
+      await accessible(page, 'former-records-narrow');
+    } finally {
+      await back();
+    }
+  }));

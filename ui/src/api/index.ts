@@ -2,6 +2,7 @@
 import { bulk, type BulkItem } from './bulk';
 import { del, get, patch, post, Problem, send, type CallOptions } from './client';
 import type * as S from './scim_types';
+import type * as H from './handover_types';
 import type { PeopleImport } from './peopleImport';
 import type * as T from './types';
 
@@ -93,17 +94,14 @@ export const people = {
   grant: (body: unknown) => post<{ id: number }>('/grants', body),
   endGrant: (id: number, note: string) => noted(id, 'end', note),
   reviewGrant: (id: number, note: string) => noted(id, 'review', note),
-  handovers: () =>
-    get<{
-      items: { user: number; name: string; to: number; at: string }[];
-      leads: number[];
-      runs: T.HandoverRun[];
-    }>('/handovers'),
+  handovers: () => get<H.Handovers>('/handovers'),
+  offer: (rule: H.HandoverRule) => post<{ id: string }>('/handovers/offers', rule),
+  endOffer: (id: string) => del<void>(`/handovers/offers/${encodeURIComponent(id)}`),
   report: (id: string, days: number) =>
     get<T.PersonReport>(`/people/${encodeURIComponent(id)}/report`, { query: { days } }),
   reportFile: (id: string, days: number, format: 'csv' | 'json') =>
     send('GET', `/people/${encodeURIComponent(id)}/report`, { query: { days, format } }),
-  handOver: (rule: T.HandoverRule) => post<{ id: string }>('/handovers', rule),
+  handOver: (rule: H.HandoverRule) => post<{ id: string }>('/handovers', rule),
   handBack: (id: string) => post<{ id: string }>(`/handovers/${encodeURIComponent(id)}/undo`),
 };
 

@@ -215,6 +215,12 @@ export interface OrganisationEffect {
   department_after?: number;
   roles_gained?: string[];
   roles_lost?: string[];
+  leaves?: {
+    department: number;
+    at: string;
+    records: { object: string; label: Label; records: number | null }[];
+    heads: { id: number; name: string }[];
+  }[];
   complete: boolean;
   few: number;
   lines: {
@@ -529,29 +535,6 @@ export interface PersonReport {
   distinct: { object: string; records: number; at_least: boolean }[];
   peaks: { day: string; kind: ReportKind; count: number; own: number; department: number }[];
   days: ReportDay[];
-}
-
-export interface HandoverRule {
-  from: number;
-  within?: boolean;
-  to: number[];
-  field?: string;
-  cases?: { value: string; to: number }[];
-}
-
-export interface HandoverPart {
-  object: string;
-  job: Job;
-}
-
-/* One handover: a job an object, and the jobs that gave it back. */
-export interface HandoverRun {
-  id: string;
-  user: number;
-  name: string;
-  at: string;
-  jobs: HandoverPart[];
-  undo: HandoverPart[];
 }
 
 export interface FieldError {

@@ -31,6 +31,10 @@ const en: typeof zh = {
     gains: 'Will see more',
     loses: 'Will see no more',
     nobody: 'Nobody sees more or fewer records by this',
+    leaves: 'Leaving {place}, still the owner there of: {records}. Records go along with their owner.',
+    leavesTo: '{who} will be told, and can hand on what shall stay (first page, My access).',
+    leavesNobody:
+      'Nobody leads this department or one above it: name a head first, or nobody is told to hand them on.',
     line: '{object}: {people} people, {n} records each at most',
     few: 'fewer than {n}',
     incomplete: 'Not counted to the end; the effect may be larger',
