@@ -80,8 +80,8 @@ for (const look of [{ language: 'zh' }, { language: 'en', theme: 'dark', phone: 
 test('who changes posts sees it coming, offers the records of his former department, and its head confirms in one click', () =>
   visit({}, async (page) => {
     await enter(page, 'admin');
-    const user = (await api(page, 'GET', '/directory')).body.users.find((u) => u.login === 'chenlei');
-    const id = Number(user.id), name = user.name;
+    const found = (await api(page, 'GET', '/people?q=chenlei')).body.items.find((one) => one.document.login === 'chenlei');
+    const id = found.id, name = found.document.name;
     const was = (await api(page, 'GET', `/people/${id}`)).body.document;
     const back = async () => {
       await enter(page, 'admin');

@@ -2,7 +2,7 @@
  * The counts come by the guarded path, of what the reader sees himself. */
 import { ref } from 'vue';
 import { people, records, session as directory } from '@/api';
-import type { HandoverOffer } from '@/api/handover_types';
+import type { HandoverOffer, Handovers } from '@/api/handover_types';
 import type { Directory } from '@/api/types';
 import { useObjects } from '@/stores/objects';
 
@@ -28,6 +28,15 @@ export function useMoved() {
   const staff = ref<Directory['users']>([]);
   const found = ref<Moved[]>([]);
   const offers = ref<HandoverOffer[]>([]);
+  /** Whose records the reader handed on lately: they may have to be given back, and be none any more. */
+  function handedOn(answer: Handovers): Moved[] {
+    const since = Date.now() - 14 * 86400e3;
+    const out = new Map<number, Moved>();
+    for (const run of answer.runs)
+      if (run.rule.within && Date.parse(run.at) > since && !found.value.some((f) => f.id === run.user))
+        out.set(run.user, { id: run.user, name: run.name, count: 0, left: null });
+    return [...out.values()];
+  }
   /** lately: only those of whom the server knows when they left. */
   async function load(lately: boolean): Promise<void> {
     if (!objects.find('customer')?.acts.includes('transfer')) return;
@@ -53,6 +62,7 @@ export function useMoved() {
         left: answer.moved.find((m) => m.user === Number(g.value?.id)) ?? null,
       }))
       .filter((g) => all.users.some((u) => Number(u.id) === g.id && !u.disabled && !u.led));
+    if (!lately) found.value.push(...handedOn(answer));
   }
   return { staff, found, offers, load };
 }

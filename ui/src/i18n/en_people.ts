@@ -193,6 +193,8 @@ const en: typeof zh = {
     movedText:
       '{name} stands in another department and owns {n} record that you see. | {name} stands in another department and owns {n} records that you see.',
     movedNone: '{name} owns nothing that you could hand on.',
+    movedDone: 'Handed on lately',
+    movedRuns: 'See the handover',
     movedAlarm: 'Somebody left a department of yours and still owns customers of it',
     movedAlarmText: '{names}: their customers go along with them; hand on to colleagues what shall stay.',
     offerAlarm: '{n} handovers wait for your word',

@@ -173,6 +173,8 @@ export default {
     movedStay: '留在部门',
     movedText: '{name} 已调往其他部门，名下有 {n} 条你可见的记录。',
     movedNone: '{name} 名下已无你可移交的记录。',
+    movedDone: '最近已移交',
+    movedRuns: '查看移交',
     movedAlarm: '有人调离你负责的部门，名下还有本部门的客户',
     movedAlarmText: '{names}：客户仍随其本人，要留在部门的请移交给同事。',
     offerAlarm: '有 {n} 项移交等你确认',
