@@ -7,7 +7,7 @@
 #include "crypto/hash.h"
 #include "keeper/deed.h"
 #include "keeper/registry_parse.h"
-#include "keeper/review_make.h"
+#include "keeper/review_sign.h"
 #include "keeper/state.h"
 
 #include <stdlib.h>
@@ -125,7 +125,9 @@ static bool concerns(const struct worker *w, const struct review *x, int64_t now
     return any;
 }
 
-static enum status write_review(const struct worker *w, const struct review *x, int64_t now, struct json *j) {
+/* `held` unless NULL: also whether he may sign it off. */
+static enum status write_review(const struct worker *w, const struct review *x,
+                                const struct held_rights *held, int64_t now, struct json *j) {
     char *text = json_print(x->document, JSON_COMPACT);
     if (text == NULL)
         return ST_NOMEM;
@@ -133,6 +135,13 @@ static enum status write_review(const struct worker *w, const struct review *x, 
     json_key(j, "review");
     json_raw(j, slice_from_string(text));
     write_counts(w, x, now, j);
+    if (held != NULL && sees_all(w) && review_is_open(x)) {
+        const char *why = review_refuses(x, held, w->caller.grant.user);
+        json_key(j, "may_sign");
+        json_bool(j, why == NULL);
+        json_key(j, "why_not");
+        json_cstring(j, why == NULL ? "" : why);
+    }
     json_object_end(j);
     free(text);
     return ST_OK;
@@ -142,14 +151,19 @@ static enum status write_review(const struct worker *w, const struct review *x, 
 enum status handle_review_list(struct worker *w, struct args *in, struct args *out, struct error *e) {
     struct reviews *all = w->state->reviews;
     struct json j = json_to(&w->scratch);
-    int64_t now = clock_wall_ms();
-    enum status s = ST_OK;
+    struct review_sources from = sources_of(w);
+    struct held_rights held;
+    int64_t now = from.now;
+    bool signs = in->number32 != 0 && sees_all(w);
+    enum status s = signs ? review_held(&from, &held, e) : ST_OK;
+    if (s != ST_OK)
+        return s;
     json_array_begin(&j);
     (void)pthread_mutex_lock(&all->lock);
     for (size_t i = all->count; s == ST_OK && i-- > 0 && w->scratch.n < PROTOCOL_JSON_MAX / 2;) {
         const struct review *x = &all->list[i];
         if ((in->number32 == 0 || in->number32 == x->id) && concerns(w, x, now))
-            s = write_review(w, x, now, &j);
+            s = write_review(w, x, signs ? &held : NULL, now, &j);
     }
     (void)pthread_mutex_unlock(&all->lock);
     json_array_end(&j);

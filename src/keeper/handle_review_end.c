@@ -7,7 +7,7 @@
 #include "crypto/hash.h"
 #include "keeper/deed.h"
 #include "keeper/registry_parse.h"
-#include "keeper/review_make.h"
+#include "keeper/review_sign.h"
 #include "keeper/state.h"
 
 #include <stdlib.h>
@@ -42,10 +42,11 @@ static enum status whole_read(struct whole *all, struct error *e) {
     return s == ST_OK ? s : error_set(e, ST_IO, "review_store", "the review could not be read");
 }
 
-static enum status permit(struct worker *w, const struct args *in, const char *what, struct error *e) {
+static enum status permit(struct worker *w, const struct args *in, unsigned duties, const char *what,
+                          struct error *e) {
     const struct caller *c = &w->caller;
     bool person = !c->grant.is_key && !c->grant.is_job && !c->grant.must_change;
-    if (person && (c->actor.duties & DUTY_SECURITY_ADMIN) != 0)
+    if (person && (c->actor.duties & duties) != 0)
         return ST_OK;
     (void)error_set(e, ST_DENIED, "not_your_duty", "reviews are the security administrators'");
     return worker_refuse(w, in, what, e);
@@ -106,7 +107,7 @@ enum status handle_review_change(struct worker *w, struct args *in, struct args 
     struct whole all = {.w = w};
     json_t *asked = NULL;
     (void)out;
-    enum status s = permit(w, in, "review change", e);
+    enum status s = permit(w, in, DUTY_SECURITY_ADMIN, "review change", e);
     if (s == ST_OK)
         s = registry_parse_json(in->text, &asked, e);
     if (s != ST_OK)
@@ -133,7 +134,7 @@ static enum status settle_lines(struct whole *all, const struct held_rights *hel
             enum review_answer answer = review_answer_of(proposal_text(line, "answer"));
             bool there = review_is_held(held, line);
             bool to_go = answer == REVIEW_NONE ? lapse : answer != REVIEW_KEEP;
-            if (there && to_go)
+            if (to_go && (there || review_given_again(all->x, held, all->lines[i], line)))
                 return error_set(e, ST_CONFLICT, "review_unfinished",
                                  "what was to be taken away is still held");
             char *text = json_object_set_new(line, "held", json_boolean(there)) == 0
@@ -167,16 +168,17 @@ static enum status close_document(const struct whole *all, bool sign, struct sli
     return error_set(e, ST_INVALID, "bad_document", "the note is no text");
 }
 
-/* Whoever answered lines of it does not sign it off. */
-static enum status may_close(const struct whole *all, bool sign, struct slice note, struct error *e) {
+/* Whoever answered lines of it does not sign it off, nor whom it is about. */
+static enum status may_close(const struct whole *all, bool sign, const struct held_rights *held,
+                             struct slice note, struct error *e) {
     if (!review_is_open(all->x))
         return error_set(e, ST_CONFLICT, "review_over", "this review is closed");
     if (note.n < 2 || note.n > REVIEW_REASON)
         return error_field(e, ST_INVALID, "reason_missing", "note", "a note of 2 to %d bytes", REVIEW_REASON);
+    const char *why = sign ? review_refuses(all->x, held, all->w->caller.grant.user) : NULL;
+    if (why != NULL)
+        return error_set(e, ST_DENIED, why, "somebody else signs this review off");
     for (size_t i = 0; sign && i < all->x->count; i++) {
-        if (all->x->lines[i].by == all->w->caller.grant.user)
-            return error_set(e, ST_DENIED, "own_answers",
-                             "who answered lines of a review does not sign it off");
         if (all->x->lines[i].answer == REVIEW_NONE && !review_is_due(all->x, clock_wall_ms()))
             return error_set(e, ST_CONFLICT, "review_unanswered",
                              "lines have no answer, and it is not due yet");
@@ -189,14 +191,14 @@ static enum status close_review(struct whole *all, const struct args *in, struct
     bool sign = in->flag, lapse = strcmp(proposal_text(all->x->document, "at_due"), "take_away") == 0;
     struct review_sources from = {all->w->state->registry, all->w->state->sessions, &all->w->arena,
                                   clock_wall_ms()};
-    struct held_rights held;
+    struct held_rights held = {.count = 0};
     uint8_t digest[HASH_SIZE];
     char hex[2 * HASH_SIZE + 1] = "", tag[AUDIT_TAG_MAX];
     json_t *next = NULL;
     struct deed deed;
-    enum status s = may_close(all, sign, in->text, e);
-    if (s == ST_OK && sign)
-        s = review_held(&from, &held, e);
+    enum status s = sign ? review_held(&from, &held, e) : ST_OK;
+    if (s == ST_OK)
+        s = may_close(all, sign, &held, in->text, e);
     if (s == ST_OK && sign)
         s = whole_read(all, e);
     if (s == ST_OK && sign)
@@ -225,7 +227,7 @@ static enum status close_review(struct whole *all, const struct args *in, struct
 enum status handle_review_close(struct worker *w, struct args *in, struct args *out, struct error *e) {
     struct whole all = {.w = w};
     (void)out;
-    enum status s = permit(w, in, "review close", e);
+    enum status s = permit(w, in, DUTY_SECURITY_ADMIN | (in->flag ? DUTY_AUDITOR : 0), "review close", e);
     if (s != ST_OK)
         return s;
     (void)pthread_mutex_lock(&w->state->reviews->lock);

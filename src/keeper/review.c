@@ -258,21 +258,37 @@ static enum status drop_at(struct reviews *r, size_t at) {
     return ST_OK;
 }
 
+struct kept { /* of signed ones, or of all others */
+    size_t closed, lines, oldest;
+};
+
+static bool is_signed(const struct review *x) {
+    return strcmp(text_in(x->document, "state"), "signed") == 0;
+}
+
 static enum status make_room(struct reviews *r, size_t lines, struct error *e) {
     for (;;) {
-        size_t all = lines, open = 0, closed = r->count;
+        struct kept sort[2] = {{.lines = lines, .oldest = r->count}, {.oldest = r->count}}, *over = NULL;
+        size_t open = 0;
         for (size_t i = r->count; i-- > 0;) {
-            all += r->list[i].count;
-            open += review_is_open(&r->list[i]);
-            closed = review_is_open(&r->list[i]) ? closed : i;
+            struct kept *k = &sort[is_signed(&r->list[i])];
+            bool closed = !review_is_open(&r->list[i]);
+            open += !closed;
+            k->closed += closed;
+            k->lines += r->list[i].count;
+            k->oldest = closed ? i : k->oldest;
         }
         if (open >= REVIEW_OPEN_MAX)
             break;
-        if (r->count < REVIEWS_MAX && all <= REVIEWS_LINES_MAX)
+        if (sort[0].closed > REVIEWS_CANCELLED || sort[0].lines > REVIEWS_LINES_MAX)
+            over = &sort[0];
+        else if (sort[1].closed > REVIEWS_SIGNED || sort[1].lines > REVIEWS_LINES_MAX)
+            over = &sort[1];
+        if (over == NULL)
             return reviews_room(r) == ST_OK ? ST_OK : error_set(e, ST_NOMEM, "no_memory", "reviews");
-        if (closed == r->count)
+        if (over->oldest == r->count)
             break;
-        if (drop_at(r, closed) != ST_OK)
+        if (drop_at(r, over->oldest) != ST_OK)
             return error_set(e, ST_IO, "review_store", "an old review could not be taken out");
     }
     return error_set(e, ST_LIMIT, "too_many_reviews", "too many reviews are open: sign some off first");

@@ -21,7 +21,9 @@
  *
  * Vault: key u32 review, u32 user (0: the review itself); value: JSON text. In memory a line is 12 bytes. At
  * most REVIEW_LINES_MAX lines (a transaction holds them all with their reasons), REVIEW_OPEN_MAX open ones;
- * of closed ones the oldest go when there are more than REVIEWS_MAX, or REVIEWS_LINES_MAX lines altogether.
+ * of signed ones the oldest go when there are more than REVIEWS_SIGNED, or REVIEWS_LINES_MAX lines of them;
+ * cancelled ones have bounds of their own (with the lines of open ones), so that opening and cancelling
+ * pushes out no report.
  */
 #ifndef KEDUN_KEEPER_REVIEW_H
 #define KEDUN_KEEPER_REVIEW_H
@@ -33,7 +35,8 @@
 #include <pthread.h>
 
 #define REVIEW_OPEN_MAX   20
-#define REVIEWS_MAX       200
+#define REVIEWS_SIGNED    200
+#define REVIEWS_CANCELLED 50
 #define REVIEW_LINES_MAX  8000
 #define REVIEW_PEOPLE_MAX 4000
 #define REVIEW_PERSON_MAX 60 /* lines of one person */

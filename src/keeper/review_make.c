@@ -160,6 +160,8 @@ enum status review_document(const struct review_sources *s, const json_t *asked,
 struct making {
     const struct review_sources *s;
     const json_t *scope, *reviewers;
+    const struct held_rights *held;
+    uint32_t by; /* who opens it */
     uint32_t departments[SCOPE_MOST];
     size_t department_count;
     json_t *lines;
@@ -176,8 +178,27 @@ static bool list_has(const json_t *list, const char *name) {
     return json_array_size(list) == 0;
 }
 
+/* Of the opener's own rights: not by whom he chose. 0: the other security administrators. */
+static uint32_t reviewer_of_opener(const struct making *m, const struct held_right *right) {
+    uint32_t auditor = 0;
+    if (right->head != 0)
+        return right->head;
+    for (size_t i = 0; i < m->held->count; i++) {
+        const struct held_right *one = &m->held->rights[i];
+        if (one->kind != RIGHT_DUTY || one->user == m->by)
+            continue;
+        if (strcmp(one->name, "security_admin") == 0)
+            return 0;
+        if (auditor == 0 && strcmp(one->name, "auditor") == 0)
+            auditor = one->user;
+    }
+    return auditor;
+}
+
 /* Nobody reviews himself: where he would, the next in turn does. */
 static uint32_t reviewer_of(const struct making *m, const struct held_right *right) {
+    if (right->user == m->by)
+        return reviewer_of_opener(m, right);
     const json_t *named = json_object_get(m->reviewers, "named");
     uint32_t fallback = proposal_user(m->reviewers, "fallback");
     if (json_is_true(json_object_get(m->reviewers, "heads")) && right->head != 0)
@@ -275,6 +296,8 @@ enum status review_lines(const struct review_sources *s, const json_t *document,
     struct making m = {.s = s,
                        .scope = json_object_get(document, "scope"),
                        .reviewers = json_object_get(document, "reviewers"),
+                       .held = &held,
+                       .by = proposal_user(document, "by"),
                        .lines = json_array()};
     const json_t *departments = json_object_get(m.scope, "departments");
     for (size_t i = 0; i < json_array_size(departments) && i < SCOPE_MOST; i++)

@@ -113,6 +113,17 @@ test('duties, keys and rights for a time are lines too; a duty goes by two', asy
   const lines = (await look(sec, id)).lines;
   assert.deepEqual([...new Set(lines.map((l) => l.kind))].sort(), ['duty', 'key', 'loan']);
   const key = lines.find((l) => l.kind === 'key');
+  // Of himself the opener chooses no reviewer, and he does not sign it off.
+  const own = lines.find((l) => l.user === sec.me.user), others = lines.filter((l) => l.user !== sec.me.user);
+  assert.equal(own.reviewer, aud.me.user);
+  assert.ok(others.every((l) => l.reviewer === manager.me.user || l.user === manager.me.user));
+  problem(await answer(manager, id, [own], 'keep'), 404, 'not_found');
+  problem(await close(sec, id, true, '完成'), 403, 'own_lines');
+  const standing = (r) => [r.review.may_sign, r.review.why_not];
+  assert.deepEqual(standing(await look(sec, id)), [false, 'own_lines']);
+  assert.deepEqual(standing(await look(aud, id)), [true, '']);
+  problem(await close(aud, id, true, '完成'), 409, 'review_unanswered');
+  problem(await close(aud, id, false, '取消'), 403, 'not_your_duty');
   assert.deepEqual([key.key, key.label, key.user], [made.id, '=报表', 10]);
   problem(await answer(manager, id, [key], 'change', '换', 'sales'), 422, 'review_change', 'answer');
   ok(await answer(manager, id, lines.filter((l) => l.kind !== 'duty'), 'take_away', '清理'), 204);

@@ -167,6 +167,117 @@ static void a_review_is_opened_again_once_with_the_rights_that_are_held_then(voi
     json_decref(list);
 }
 
+static json_t *line_about(struct world *w, const struct keeper_call *who, uint32_t id, uint32_t user) {
+    json_t *lines = lines_of(w, who, id), *found = NULL;
+    for (size_t i = 0; found == NULL && i < json_array_size(lines); i++) {
+        json_t *one = json_array_get(lines, i);
+        if (json_integer_value(json_object_get(one, "user")) == user)
+            found = json_incref(one);
+    }
+    json_decref(lines);
+    assert_non_null(found);
+    return found;
+}
+
+static uint32_t open_scoped(struct world *w, const struct keeper_call *sec, const char *kinds) {
+    char text[512];
+    uint32_t id = 0;
+    struct error e = {.status = ST_OK};
+    (void)snprintf(
+        text, sizeof text,
+        "{\"title\":\"all\",\"scope\":{\"kinds\":[%s]},\"reviewers\":{\"heads\":false,\"named\":[6]},"
+        "\"at_due\":\"show\",\"due_days\":7,\"repeat_months\":0}",
+        kinds);
+    assert_int_equal(keeper_review_open(w->k, sec, slice_from_string(text), &id, &e), ST_OK);
+    return id;
+}
+
+static int64_t reviewer_about(struct world *w, const struct keeper_call *who, uint32_t id, uint32_t user) {
+    json_t *line = line_about(w, who, id, user);
+    int64_t reviewer = json_integer_value(json_object_get(line, "reviewer"));
+    json_decref(line);
+    return reviewer;
+}
+
+static void put(struct world *w, const struct keeper_call *who, uint32_t user, const char *document) {
+    uint32_t made;
+    struct error e = {.status = ST_OK};
+    enum status s =
+        keeper_registry_put(w->k, who, REGISTRY_USER, user, slice_from_string(document), &made, &e);
+    if (s != ST_OK)
+        print_error("%s: %s %s\n", document, e.code, e.detail);
+    assert_int_equal(s, ST_OK);
+}
+
+static void nobody_chooses_who_reviews_him_or_signs_for_himself(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct keeper_call sec = world_sign_in(w, "sec"), boss = world_sign_in(w, "boss"),
+                       aud = world_sign_in(w, "aud"), sys = world_sign_in(w, "sys");
+    uint32_t id = open_scoped(w, &sec, "\"duty\""), roles = open_scoped(w, &sec, "\"role\"");
+    assert_int_equal(reviewer_about(w, &sec, id, 3), 6);
+    assert_int_equal(reviewer_about(w, &sec, id, 4), 5); /* no other security administrator: the auditor */
+    assert_int_equal(answer(w, &boss, id, 4, "keep", &e), ST_NOT_FOUND);
+    assert_int_equal(answer(w, &boss, id, 3, "keep", &e), ST_OK);
+    assert_int_equal(answer(w, &boss, id, 5, "keep", &e), ST_OK);
+    move_time(w, id, 8 * DAY_MS, false);
+    move_time(w, roles, 8 * DAY_MS, false);
+    assert_int_equal(keeper_review_close(w->k, &sec, id, true, SLICE("done"), &e), ST_DENIED);
+    assert_string_equal(e.code, "own_lines");
+    assert_int_equal(keeper_review_close(w->k, &sys, id, true, SLICE("done"), &e), ST_DENIED);
+    assert_int_equal(keeper_review_close(w->k, &aud, id, false, SLICE("done"), &e), ST_DENIED);
+    assert_string_equal(e.code, "not_your_duty");
+    assert_int_equal(keeper_review_close(w->k, &aud, id, true, SLICE("done"), &e), ST_OK);
+    /* Where a security administrator is free to, it is his. */
+    assert_int_equal(keeper_review_close(w->k, &aud, roles, true, SLICE("done"), &e), ST_DENIED);
+    assert_string_equal(e.code, "not_your_duty");
+    assert_int_equal(keeper_review_close(w->k, &sec, roles, true, SLICE("done"), &e), ST_OK);
+}
+
+static void a_role_that_is_given_again_another_way_has_not_gone(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct keeper_call sec = world_sign_in(w, "sec"), boss = world_sign_in(w, "boss"),
+                       sys = world_sign_in(w, "sys");
+    uint32_t id = open_scoped(w, &sec, "\"role\",\"post_role\"");
+    assert_int_equal(answer(w, &boss, id, 1, "take_away", &e), ST_OK);
+    put(w, &sys, 1, "{\"posts\":[{\"department\":1,\"from\":1,\"main\":true}]}");
+    put(w, &sec, 1, "{\"roles\":[],\"post_roles\":{\"1\":[\"sales\"]}}");
+    move_time(w, id, 8 * DAY_MS, false);
+    assert_int_equal(keeper_review_close(w->k, &sec, id, true, SLICE("done"), &e), ST_CONFLICT);
+    assert_string_equal(e.code, "review_unfinished");
+    put(w, &sec, 1, "{\"post_roles\":{\"1\":[\"agent\"]}}"); /* another role is another matter */
+    assert_int_equal(keeper_review_close(w->k, &sec, id, true, SLICE("done"), &e), ST_OK);
+}
+
+static void reviews_that_are_cancelled_push_out_no_signed_report(void **state) {
+    struct world *w = *state;
+    struct error e;
+    struct slice text;
+    json_t *list = NULL;
+    struct keeper_call sec = world_sign_in(w, "sec");
+    uint32_t first = open_scoped(w, &sec, "\"role\"");
+    size_t signed_ones = 0, cancelled = 0;
+    move_time(w, first, 8 * DAY_MS, false);
+    assert_int_equal(keeper_review_close(w->k, &sec, first, true, SLICE("done"), &e), ST_OK);
+    for (unsigned i = 0; i < 205; i++) {
+        uint32_t id = open_scoped(w, &sec, "\"role\"");
+        assert_int_equal(keeper_review_close(w->k, &sec, id, false, SLICE("no"), &e), ST_OK);
+    }
+    world_restart(w);
+    assert_int_equal(keeper_review_list(w->k, &sec, 0, &text, &e), ST_OK);
+    assert_int_equal(json_read(text, 0, &list, NULL), ST_OK);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *review = json_object_get(json_array_get(list, i), "review");
+        const char *now = json_string_value(json_object_get(review, "state"));
+        signed_ones += strcmp(now, "signed") == 0;
+        cancelled += strcmp(now, "cancelled") == 0;
+    }
+    assert_int_equal(signed_ones, 1);
+    assert_int_equal(cancelled, REVIEWS_CANCELLED + 1); /* room is made before one is opened */
+    json_decref(list);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(lines_and_answers_outlive_a_restart_and_are_nobody_elses, setup,
@@ -177,6 +288,10 @@ int main(void) {
                                         teardown),
         cmocka_unit_test_setup_teardown(a_review_is_opened_again_once_with_the_rights_that_are_held_then,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_chooses_who_reviews_him_or_signs_for_himself, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_role_that_is_given_again_another_way_has_not_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(reviews_that_are_cancelled_push_out_no_signed_report, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,8 @@ export interface ReviewDocument extends ReviewAsked {
 export interface ReviewItem {
   review: ReviewDocument;
   mine: { lines: number; open: number };
+  may_sign?: boolean; // of one that is open, for who sees all
+  why_not?: '' | 'own_lines' | 'own_answers' | 'not_your_duty';
   counts?: {
     lines: number;
     people: number;

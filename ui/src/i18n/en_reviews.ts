@@ -93,6 +93,11 @@ const en: typeof zh = {
     stopRepeats: 'Stop repeating',
     stopped: 'It repeats no more',
     sign: 'Sign off',
+    whyNot: {
+      own_lines: 'It has lines about you: another security administrator signs it off, or an auditor',
+      own_answers: 'You answered lines of it: somebody else signs it off',
+      not_your_duty: 'Another security administrator signs it off',
+    },
     signText:
       'Nothing can be changed after that. All that was to be taken away must be gone; lines without answer stand in the report as such.',
     cancel: 'Cancel the review',

@@ -88,6 +88,11 @@ export default {
     stopRepeats: '不再重复',
     stopped: '不再重复',
     sign: '签署',
+    whyNot: {
+      own_lines: '包含你本人的权限，由未涉及的安全管理员或审计员签署',
+      own_answers: '你参与过处理，由他人签署',
+      not_your_duty: '由另一位安全管理员签署',
+    },
     signText: '签署后不能再改。所有要收回的权限必须已收回；未处理的项目会照实写入报告。',
     cancel: '取消复核',
     cancelText: '不形成结论，已作的决定不再执行。',
