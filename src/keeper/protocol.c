@@ -512,7 +512,7 @@ static const struct message_info messages[] = {
     {MSG_REVIEW_CLOSE,
      "review_close",
      SIGNED_IN,
-     "a person's session with the security duty; sign: who answered no line of it",
+     "a person's session with the security duty; sign: also an auditor, as keeper/review_sign.h says",
      {U32("id", number32), BOOL("sign", flag), BYTES("note", text, PROTOCOL_REASON_MAX)},
      {{0}}},
     {MSG_LDAP_LIST,
