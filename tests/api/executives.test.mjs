@@ -118,6 +118,9 @@ test('proposed and approved each with a factor of one’s own; the entry names t
   const entry = await newest(`approve ${id} registry`);
   assert.equal(entry.tag, `approve ${id} registry 0 high_risk rights 1 p${id}`);
   assert.equal(ok(await aud.get(`${api}/audit/${entry.seq}`)).detail, '董事会决议调整');
+  const past = await until('it is among the acts of the past', async () =>
+    ok(await aud.get(`${api}/high-risk/acts?act=rights`)).items.find((i) => i.seq === entry.seq));
+  assert.deepEqual([past.actor.id, past.count, past.reason, past.approvals], [sys.me.user, 1, 'here', [id]]);
   // Another security administrator is no second for the first one: it takes another duty.
   const back = ok(await propose(secFresh, 'registry', user(BOSS, { roles: ['boss'] })), 201).id;
   const listed = ok(await sec.get(`${api}/proposals`)).items.find((p) => p.id === back);
@@ -205,7 +208,7 @@ test('suspending, leaving and ending sessions wait for nobody; opening an accoun
   assert.deepEqual(problem(await sys.patch(`${api}/people/${BOSS}`, { disabled: true }), 403, 'reason_required').required,
     { act: 'rights', reason: true, second_factor_minutes: null });
   const mine = await server.as('boss');
-  ok(await sec.delete(`${api}/users/${BOSS}/sessions`), 204);
+  ok(await sec.delete(`${api}/users/${BOSS}/sessions`));
   problem(await mine.get(`${api}/me`), 401, 'unauthenticated');
   ok(await sys.patch(`${api}/people/${BOSS}`, { disabled: true }, undefined, because));
   const entry = await newest(`user ${BOSS}`);
