@@ -51,7 +51,7 @@ static int by_time(const void *a, const void *b) {
 }
 
 static struct slice text_of(const struct form *f, struct buf *text) {
-    size_t count = 0;
+    size_t count = 1;
     while (count < 4 && f->of[count] != NULL)
         count++;
     for (unsigned i = 0; i < POLICIES; i++) {
@@ -105,10 +105,11 @@ static void measure(const struct form *f, const struct entity_store *store, unsi
         must(authorize(&p, &store->entities, &q, &scratch, &answer), &e);
         times[i] = clock_monotonic_ns() - from;
     }
+    size_t middle = rounds / 2, high = (size_t)rounds * 99 / 100;
     qsort(times, rounds, sizeof *times, by_time);
     (void)printf("%-20s median %8.2f us, one in a hundred above %8.2f us; %s, %zu decide, %zu err\n", f->name,
-                 (double)times[rounds / 2] / 1e3, (double)times[rounds * 99 / 100] / 1e3,
-                 answer.allowed ? "allow" : "deny", answer.determining_count, answer.error_count);
+                 (double)times[middle] / 1e3, (double)times[high] / 1e3, answer.allowed ? "allow" : "deny",
+                 answer.determining_count, answer.error_count);
     buf_free(&text);
     arena_free(&scratch);
     arena_free(&a);
