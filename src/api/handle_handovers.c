@@ -200,8 +200,7 @@ static enum status make_job(struct caller *c, const struct object_def *o, const 
     if (s != ST_OK || count == 0)
         return s;
     struct job *job = &jobs[h->job_count];
-    *job =
-        (struct job){.kind = JOB_HANDOVER, .object = o->id, .import = h->id, .total = count, .plan = h->rule};
+    *job = (struct job){.kind = JOB_HANDOVER, .object = o->id, .import = h->id, .total = count};
     if (uuid_new(&job->id) != ST_OK)
         return error_set(e, ST_IO, "internal", "no random bytes");
     if (h->job_count > 0)
@@ -242,6 +241,23 @@ static enum status record_start(struct caller *c, uint32_t from, const char *wha
                          SLICE(""), e);
 }
 
+/* The rule, and the box in which the journal of all of them is sealed. */
+static enum status name_box(struct caller *c, const struct handover *h, struct job *jobs, struct error *e) {
+    struct uuid box;
+    char id[UUID_TEXT + 1];
+    enum status s = keeper_box_make_passing(c->keeper, &c->call, &box, e);
+    if (s != ST_OK)
+        return s;
+    uuid_format(&box, id);
+    const char *plan =
+        arena_format(c->arena, "%.*s,\"box\":\"%s\"}", (int)h->rule.n - 1, (const char *)h->rule.p, id);
+    if (plan == NULL)
+        return error_set(e, ST_NOMEM, "no_memory", "handover");
+    for (size_t i = 0; i < h->job_count; i++)
+        jobs[i].plan = slice_from_string(plan);
+    return ST_OK;
+}
+
 /* The handover names its jobs first: should the system stop in between, some are simply not begun. */
 static enum status enqueue_all(struct caller *c, const struct handover *h, struct job *jobs, size_t n,
                                struct error *e) {
@@ -274,6 +290,8 @@ static enum status start_locked(struct caller *c, const struct http_request *r, 
     if (s != ST_OK)
         return s;
     s = record_start(c, h->from, "handover", e);
+    if (s == ST_OK)
+        s = name_box(c, h, jobs, e);
     if (s == ST_OK)
         s = enqueue_all(c, h, jobs, h->job_count, e);
     return s == ST_OK ? offers_answered(c, rule, e) : s;
@@ -311,18 +329,21 @@ static enum status make_undo(struct caller *c, struct handover *h, struct job *j
     h->undo_count = 0;
     for (size_t i = 0; i < h->job_count; i++) {
         struct job was, *job = &jobs[h->undo_count];
-        char of[UUID_TEXT + 1];
+        struct uuid box;
+        char plan[HANDBACK_PLAN];
         enum status s = job_get(c->reader, &h->jobs[i].job, c->arena, &was, e);
         if (s == ST_NOT_FOUND)
             continue;
         if (s != ST_OK)
             return s;
-        uuid_format(&was.id, of);
+        if (!handover_box(was.plan, &box))
+            return error_set(e, ST_CONFLICT, "handover_unsealed", "its journal was not sealed");
+        handback_plan(&was.id, &box, plan);
         *job = (struct job){.kind = JOB_HANDBACK,
                             .object = was.object,
                             .import = h->id,
                             .total = was.counts.imported,
-                            .plan = arena_copy(c->arena, slice_from_string(of))};
+                            .plan = arena_copy(c->arena, slice_from_string(plan))};
         if (job->plan.p == NULL || uuid_new(&job->id) != ST_OK)
             return error_set(e, ST_NOMEM, "no_memory", "handover");
         h->undo[h->undo_count++] = (struct handover_part){.object = was.object, .job = job->id};

@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/json_in.h"
+#include "crypto/hash.h"
+#include "share/import.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -191,12 +193,35 @@ static void write_row(struct json *j, const struct handover_row *row) {
     json_array_end(j);
 }
 
-enum status handover_journal_put(struct world *w, const struct uuid *job, uint32_t owner,
+/* A slice stands where it was written: its key is bound. */
+static enum status place_of(struct slice key, uint64_t *out) {
+    uint8_t hash[HASH_SIZE];
+    enum status s = hash_once(key, hash);
+    *out = 0;
+    for (size_t i = 0; s == ST_OK && i < 8; i++)
+        *out |= (uint64_t)hash[i] << (8 * i);
+    return s;
+}
+
+static enum status put_sealed(struct caller *c, const char *key, struct slice sealed, struct error *e) {
+    struct write_result result;
+    struct write_op op = {.kind = WRITE_ITEM,
+                          .item_kind = SLICE(HANDOVER_JOURNAL),
+                          .key = slice_from_string(key),
+                          .body = sealed,
+                          .actor = c->who.user,
+                          .at_ms = clock_wall_ms()};
+    struct write_set set = {.ops = &op, .count = 1};
+    return world_commit(c->world.world, &set, &result, e);
+}
+
+enum status handover_journal_put(struct caller *c, const struct uuid *job, const struct uuid *box,
                                  const struct handover_row *rows, size_t count, struct error *e) {
     char key[KEY_ROOM];
     struct buf body;
-    struct write_result result;
-    if (!journal_key(job, key))
+    struct slice sealed;
+    uint64_t place;
+    if (!journal_key(job, key) || place_of(slice_from_string(key), &place) != ST_OK)
         return error_set(e, ST_IO, "internal", "no random bytes");
     buf_init(&body, BODY_MAX, false);
     struct json j = json_to(&body);
@@ -204,17 +229,34 @@ enum status handover_journal_put(struct world *w, const struct uuid *job, uint32
     for (size_t i = 0; i < count; i++)
         write_row(&j, &rows[i]);
     json_array_end(&j);
-    struct write_op op = {.kind = WRITE_ITEM,
-                          .item_kind = SLICE(HANDOVER_JOURNAL),
-                          .key = slice_from_string(key),
-                          .body = buf_slice(&body),
-                          .actor = owner,
-                          .at_ms = clock_wall_ms()};
-    struct write_set set = {.ops = &op, .count = 1};
-    enum status s =
-        body.failed ? error_set(e, ST_NOMEM, "no_memory", "handover") : world_commit(w, &set, &result, e);
+    enum status s = body.failed ? error_set(e, ST_NOMEM, "no_memory", "handover")
+                                : keeper_box_seal(c->keeper, &c->call, box, STREAM_JOURNAL, place,
+                                                  buf_slice(&body), &sealed, e);
+    if (s == ST_OK)
+        s = put_sealed(c, key, sealed, e);
     buf_free(&body);
     return s;
+}
+
+bool handover_box(struct slice plan, struct uuid *box) {
+    json_t *parsed = NULL;
+    if (json_read(plan, 0, &parsed, NULL) != ST_OK)
+        return false;
+    const char *text = json_string_value(json_object_get(parsed, "box"));
+    bool fine = text != NULL && uuid_parse(slice_from_string(text), box);
+    json_decref(parsed);
+    return fine;
+}
+
+void handback_plan(const struct uuid *job, const struct uuid *box, char out[HANDBACK_PLAN]) {
+    uuid_format(job, out);
+    out[UUID_TEXT] = '/';
+    uuid_format(box, out + UUID_TEXT + 1);
+}
+
+bool handback_read_plan(struct slice plan, struct uuid *job, struct uuid *box) {
+    return plan.n == HANDBACK_PLAN - 1 && uuid_parse(slice_of(plan.p, UUID_TEXT), job) &&
+           uuid_parse(slice_of((const char *)plan.p + UUID_TEXT + 1, UUID_TEXT), box);
 }
 
 static enum status read_rows(const json_t *list, struct arena *a, struct handover_row **rows, size_t *count) {
@@ -236,27 +278,46 @@ static enum status read_rows(const json_t *list, struct arena *a, struct handove
     return ST_OK;
 }
 
-enum status handover_journal_next(struct store_reader *r, const struct uuid *job, struct arena *a,
+/* Its own memory: what the keeper answers with goes with the next call. */
+static enum status open_rows(struct caller *c, const struct uuid *box, const struct store_item *item,
+                             struct handover_row **rows, size_t *count, struct error *e) {
+    struct slice plain;
+    uint64_t place;
+    json_t *body = NULL;
+    enum status s = place_of(item->key, &place);
+    if (s == ST_OK)
+        s = keeper_box_open(c->keeper, &c->call, box, STREAM_JOURNAL, place, item->body, &plain, e);
+    if (s == ST_CORRUPT)
+        return error_set(e, s, "journal_changed", "a handover's journal is not as it was written");
+    if (s == ST_NOT_FOUND) /* the box has gone with its time */
+        return error_set(e, s, "handover_too_old", "what it moved can't be given back any more");
+    if (s != ST_OK)
+        return s;
+    s = json_read(plain, 0, &body, NULL);
+    if (s == ST_OK)
+        s = read_rows(body, c->arena, rows, count);
+    json_decref(body);
+    return s == ST_OK ? s : error_set(e, s, "corrupt", "a handover's journal can't be read");
+}
+
+enum status handover_journal_next(struct caller *c, const struct uuid *job, const struct uuid *box,
                                   struct slice *position, struct handover_row **rows, size_t *count,
-                                  struct error *e) {
+                                  bool *more, struct error *e) {
     char start[UUID_TEXT + 2];
     struct store_item *items;
-    json_t *body = NULL;
     size_t n = 0;
     uuid_format(job, start);
     start[UUID_TEXT] = '/';
     start[UUID_TEXT + 1] = '\0';
     *count = 0;
+    *more = false;
     enum status s =
-        store_item_list(r, SLICE(HANDOVER_JOURNAL), 0,
-                        position->n == 0 ? slice_from_string(start) : *position, 1, a, &items, &n, e);
+        store_item_list(c->reader, SLICE(HANDOVER_JOURNAL), 0,
+                        position->n == 0 ? slice_from_string(start) : *position, 1, c->arena, &items, &n, e);
     if (s != ST_OK || n == 0 || items[0].key.n < UUID_TEXT + 1 ||
         memcmp(items[0].key.p, start, UUID_TEXT + 1) != 0)
         return s;
-    s = json_read(items[0].body, 0, &body, NULL);
-    if (s == ST_OK)
-        s = read_rows(body, a, rows, count);
-    json_decref(body);
+    *more = true;
     *position = items[0].key;
-    return s == ST_OK ? s : error_set(e, s, "corrupt", "a handover's journal can't be read");
+    return open_rows(c, box, &items[0], rows, count, e);
 }

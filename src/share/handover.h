@@ -4,7 +4,10 @@
  * stays.
  *
  * Kept: item "handover" ID {"from","at","rule","jobs":[…],"undo":[…]}, each {"object","job"}, written by the
- * engine alone; items "handover_rows" JOB/UUID: a slice's rows, written by the job. */
+ * engine alone; items "handover_rows" JOB/UUID: a slice's rows, written by the job and sealed by the keeper
+ * in the handover's box (passing: what it moved can be given back for some thirty days), bound to their key:
+ * who can write to the database can take a slice away, not change to whom it gives rows back. The jobs' plans
+ * name the box. */
 #ifndef KEDUN_SHARE_HANDOVER_H
 #define KEDUN_SHARE_HANDOVER_H
 
@@ -43,12 +46,20 @@ MUST_CHECK enum status handover_list(struct store_reader *r, uint32_t owner, uin
 MUST_CHECK enum status handover_read_rule(struct slice json, const struct object_def *object, struct arena *a,
                                           struct handover_rule *out, struct error *e);
 
-/* The journal of one job: slices of rows in any order, the next one behind *position (empty at first). *count
- * 0: that was the last. */
-MUST_CHECK enum status handover_journal_put(struct world *w, const struct uuid *job, uint32_t owner,
+/* The box that a handover's plan, as JSON, names; false: none, it is of a version that sealed nothing. */
+bool handover_box(struct slice plan, struct uuid *box);
+/* What a handing back goes by: the job that moved the rows, and its box. */
+#define HANDBACK_PLAN (2 * UUID_TEXT + 2)
+void handback_plan(const struct uuid *job, const struct uuid *box, char out[HANDBACK_PLAN]);
+bool handback_read_plan(struct slice plan, struct uuid *job, struct uuid *box);
+
+/* The journal of one job: slices of rows in any order, the next one behind *position (empty at first). *more
+ * false: that was the last. ST_CORRUPT "journal_changed": this one is not as it was written; *position is
+ * behind it. */
+MUST_CHECK enum status handover_journal_put(struct caller *c, const struct uuid *job, const struct uuid *box,
                                             const struct handover_row *rows, size_t count, struct error *e);
-MUST_CHECK enum status handover_journal_next(struct store_reader *r, const struct uuid *job, struct arena *a,
+MUST_CHECK enum status handover_journal_next(struct caller *c, const struct uuid *job, const struct uuid *box,
                                              struct slice *position, struct handover_row **rows,
-                                             size_t *count, struct error *e);
+                                             size_t *count, bool *more, struct error *e);
 
 #endif

@@ -2,6 +2,7 @@
 #include "share/run.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <poll.h>
 
@@ -20,7 +21,9 @@ struct run {
     const struct principal *who;
     const struct object_def *object;
     struct handover_rule rule;
-    struct uuid of; /* back: the job that moved the rows */
+    struct uuid of;  /* back: the job that moved the rows */
+    struct uuid box; /* of the journal */
+    bool lost;       /* back: slices of the journal that were not as they had been written */
     struct uuid position;
     bool begun;
     char key[KEY_ROOM]; /* back: of the journal's slice that is done */
@@ -35,7 +38,7 @@ static enum status forth(struct run *r, struct caller *c, bool *more, struct err
     enum status s = record_handover_find(c, r->object, &r->rule, r->begun ? &r->position : NULL,
                                          HANDOVER_ROWS, &rows, &n, &last, &refused, more, e);
     if (s == ST_OK && n > 0)
-        s = handover_journal_put(c->world.world, &r->job->id, r->job->owner, rows, n, e);
+        s = handover_journal_put(c, &r->job->id, &r->box, rows, n, e);
     if (s == ST_OK)
         s = record_handover_move(c, r->object, rows, n, &moved, &stayed, e);
     if (s != ST_OK) {
@@ -50,13 +53,25 @@ static enum status forth(struct run *r, struct caller *c, bool *more, struct err
     return ST_OK;
 }
 
+/* Somebody wrote into the database: these rows stay where they are, the log says so, the rest go on. */
+static enum status tell_changed(struct run *r, struct caller *c, struct error *e) {
+    char job[UUID_TEXT + 1], tag[AUDIT_TAG_MAX];
+    uuid_format(&r->of, job);
+    (void)snprintf(tag, sizeof tag, "handback refused journal %s", job);
+    log_warn("event=handover_journal_changed job=%s", job);
+    r->lost = true;
+    return keeper_record(c->keeper, &c->call, AUDIT_ADMIN, AUDIT_FAILED, 0, NULL, slice_from_string(tag),
+                         SLICE(""), e);
+}
+
 static enum status back(struct run *r, struct caller *c, bool *more, struct error *e) {
     struct handover_row *rows;
     struct slice position = slice_of(r->key, r->key_length);
-    size_t n, moved, stayed;
-    enum status s = handover_journal_next(c->reader, &r->of, c->arena, &position, &rows, &n, e);
-    *more = n > 0;
-    if (s != ST_OK || n == 0)
+    size_t n, moved = 0, stayed = 0;
+    enum status s = handover_journal_next(c, &r->of, &r->box, &position, &rows, &n, more, e);
+    if (s == ST_CORRUPT && *more)
+        s = tell_changed(r, c, e);
+    if (s != ST_OK || !*more)
         return s;
     for (size_t i = 0; i < n; i++) {
         uint32_t was = rows[i].owner;
@@ -65,7 +80,8 @@ static enum status back(struct run *r, struct caller *c, bool *more, struct erro
         rows[i].next_department = rows[i].department;
         rows[i].next_branch = rows[i].branch;
     }
-    s = record_handover_move(c, r->object, rows, n, &moved, &stayed, e);
+    if (n > 0)
+        s = record_handover_move(c, r->object, rows, n, &moved, &stayed, e);
     if (s != ST_OK)
         return s;
     r->job->counts.undone += moved;
@@ -120,6 +136,9 @@ static enum status run_all(struct run *r, struct error *e) {
         if (s != ST_OK && !run_may_retry(s))
             return s;
     }
+    uint64_t told = r->job->counts.undone + r->job->counts.kept;
+    if (r->lost && told < r->job->total)
+        r->job->counts.kept += r->job->total - told;
     r->job->state = JOB_DONE;
     return ST_OK;
 }
@@ -139,7 +158,9 @@ enum status run_handover(struct jobs *j, struct tools *t, struct job *job, const
     if (s == ST_OK && job->kind == JOB_HANDOVER) {
         s = handover_read_rule(job->plan, r.object, &a, &r.rule, e);
         r.rule.turn = job->line;
-    } else if (s == ST_OK && !uuid_parse(job->plan, &r.of)) {
+        if (s == ST_OK && !handover_box(job->plan, &r.box))
+            s = error_set(e, ST_CORRUPT, "handover_unsealed", "begun by a version that sealed no journal");
+    } else if (s == ST_OK && !handback_read_plan(job->plan, &r.of, &r.box)) {
         s = error_set(e, ST_CORRUPT, "corrupt", "a job doesn't say what it undoes");
     }
     if (s == ST_OK)

@@ -23,7 +23,7 @@
 #define IMPORT_SEALED_MAX (IMPORT_PART * 2 + 256) /* of one file on the disk */
 
 /* Streams within the boxes. */
-enum import_stream { STREAM_PARTS = 1, STREAM_REJECTS = 2, STREAM_NAME = 3 };
+enum import_stream { STREAM_PARTS = 1, STREAM_REJECTS = 2, STREAM_NAME = 3, STREAM_JOURNAL = 4 };
 
 struct import {
     struct uuid id;
