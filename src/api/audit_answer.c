@@ -26,6 +26,20 @@ void audit_answer_person(const struct caller *c, uint32_t id, struct json *j) {
     json_object_end(j);
 }
 
+void audit_answer_label(const struct label *label, struct json *j) {
+    json_key(j, "label");
+    if (label == NULL) {
+        json_none(j);
+        return;
+    }
+    json_object_begin(j);
+    json_key(j, "zh");
+    json_cstring(j, label->zh == NULL ? "" : label->zh);
+    json_key(j, "en");
+    json_cstring(j, label->en == NULL ? "" : label->en);
+    json_object_end(j);
+}
+
 const char *audit_answer_outcome(uint8_t outcome) {
     return outcome == AUDIT_DONE ? "allowed" : audit_outcome_name(outcome);
 }

@@ -12,6 +12,9 @@ MUST_CHECK enum status audit_answer_open(struct engine *engine, struct caller *c
 /* {"id","name"} or null for the system itself. */
 void audit_answer_person(const struct caller *c, uint32_t id, struct json *j);
 
+/* Member "label": {"zh","en"}, or null for NULL. */
+void audit_answer_label(const struct label *label, struct json *j);
+
 /* "allowed", "pending" …; NULL for an unknown number. */
 const char *audit_answer_outcome(uint8_t outcome);
 

@@ -76,7 +76,9 @@ static enum status read_query(struct caller *c, const struct http_request *r, st
 
 /* ---- the answer ---- */
 
-static void write_fields(const struct object_def *o, const struct audit_entry *entry, struct json *j) {
+/* An auditor is told no metadata: what things are called comes with the entry. */
+static void write_fields(const struct object_def *o, const struct audit_entry *entry, bool labels,
+                         struct json *j) {
     static const char *const views[] = {"hidden", "masked", "clear", "written"};
     json_key(j, "fields");
     json_array_begin(j);
@@ -85,6 +87,8 @@ static void write_fields(const struct object_def *o, const struct audit_entry *e
         json_object_begin(j);
         json_key(j, "name");
         json_cstring(j, f == NULL ? "" : f->name);
+        if (labels)
+            audit_answer_label(f == NULL ? NULL : &f->label, j);
         json_key(j, "view");
         json_cstring(j, views[entry->fields[i].view <= AUDIT_VIEW_MAX ? entry->fields[i].view : 0]);
         json_object_end(j);
@@ -148,6 +152,8 @@ static void write_entry(const struct caller *c, const struct audit_index_row *ro
     } else {
         json_cstring(j, o->name);
     }
+    if (is_auditor(c))
+        audit_answer_label(o == NULL ? NULL : &o->label, j);
     json_key(j, "records");
     json_array_begin(j);
     for (size_t i = 0; i < entry->record_count; i++)
@@ -155,7 +161,7 @@ static void write_entry(const struct caller *c, const struct audit_index_row *ro
     json_array_end(j);
     json_key(j, "record_count");
     json_int(j, (int64_t)row->record_count);
-    write_fields(o, entry, j);
+    write_fields(o, entry, is_auditor(c), j);
     write_where(entry, j);
     json_key(j, "has_detail");
     json_bool(j, row->has_detail);

@@ -91,17 +91,7 @@ static void write_object(const struct object_def *o, struct json *j) {
         json_none(j);
     else
         json_cstring(j, o->name);
-    json_key(j, "label");
-    if (o == NULL) {
-        json_none(j);
-        return;
-    }
-    json_object_begin(j);
-    json_key(j, "zh");
-    json_cstring(j, o->label.zh);
-    json_key(j, "en");
-    json_cstring(j, o->label.en);
-    json_object_end(j);
+    audit_answer_label(o == NULL ? NULL : &o->label, j);
 }
 
 static void write_act(const struct caller *c, const struct audit_deed *d, struct json *j) {

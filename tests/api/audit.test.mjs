@@ -32,6 +32,10 @@ test('a reveal is in the explorer, with who, what, where and why', async () => {
   assert.equal(e.object, 'customer');
   assert.deepEqual(e.records, [made.id]);
   assert.ok(e.fields.some((f) => f.name === 'mobile' && f.view === 'clear'));
+  // Who has no definitions is told what the things are called.
+  assert.equal(e.label.zh, '客户');
+  assert.equal(e.fields.find((f) => f.name === 'mobile').label.zh, '手机');
+  assert.ok((await page(service, 'actor=me&act=reveal')).items.every((i) => !('label' in i)));
   assert.equal(e.address, '127.0.0.1');
   assert.match(e.session, /^[0-9a-f-]{36}$/);
   assert.match(e.request, /^[0-9a-f-]{36}$/);

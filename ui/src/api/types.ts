@@ -550,8 +550,9 @@ export interface AuditItem {
   act: string;
   outcome: string;
   object?: string | null;
+  label?: Label | null; // for auditors, who have no definitions
   records?: string[];
-  fields?: { name: string; view: string }[];
+  fields?: { name: string; view: string; label?: Label | null }[];
   address?: string | null;
   session?: string | null;
   request?: string | null;

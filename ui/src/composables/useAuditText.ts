@@ -13,12 +13,14 @@ export function useAuditText() {
   const outcomeColor = (item: AuditItem) =>
     item.outcome === 'allowed' || item.outcome === 'ok'
       ? 'green'
-      : item.outcome === 'intent'
+      : item.outcome === 'pending'
         ? 'blue'
         : 'red';
   const object = (item: AuditItem) =>
-    item.object ? say(objects.find(item.object)?.label) || item.object : '';
-  const field = (item: AuditItem, name: string) => say(objects.field(item.object ?? '', name)?.label) || name;
+    item.object ? say(objects.find(item.object)?.label ?? item.label) || item.object : '';
+  const field = (item: AuditItem, name: string) =>
+    say(objects.field(item.object ?? '', name)?.label ?? item.fields?.find((f) => f.name === name)?.label) ||
+    name;
   const actor = (item: AuditItem) => item.actor?.name ?? t('common.system');
   return { act, outcome, outcomeColor, object, field, actor, word };
 }
