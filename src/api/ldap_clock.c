@@ -57,24 +57,13 @@ static bool applies(const struct run *r, const char *what) {
     return said != NULL && strcmp(said, what) == 0;
 }
 
-/* Somebody, by an id of his. */
-static bool names_anybody(const json_t *read) {
-    const json_t *one;
-    size_t i;
-    json_array_foreach(json_object_get(read, "people"), i, one) {
-        if (json_string_length(json_object_get(one, "id")) > 0)
-            return true;
-    }
-    return false;
-}
-
 /* All who have gone, or nobody: more than a day may see, or everybody, is a sign that something is wrong. */
 static enum status suspend_gone(struct run *r, const struct directory *d, struct ldap_plan *plan,
                                 struct error *e) {
     size_t n = plan->gone_count;
     if (!applies(r, "all") || n == 0)
         return ST_OK;
-    r->left_out = !names_anybody(r->read)                     ? "ldap_empty"
+    r->left_out = !ldap_names_anybody(r->read)                ? "ldap_empty"
                   : n > r->ends_left || n > LDAP_PLAN_SUSPEND ? "ldap_ends"
                                                               : NULL;
     uint32_t *users = arena_array(&r->clock->arena, n, sizeof *users);

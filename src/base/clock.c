@@ -50,6 +50,18 @@ static void put_digits(char *to, unsigned v, size_t n) {
     }
 }
 
+int clock_condition_init(pthread_cond_t *condition) {
+    pthread_condattr_t how;
+    int rc = pthread_condattr_init(&how);
+    if (rc != 0)
+        return rc;
+    rc = pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
+    if (rc == 0)
+        rc = pthread_cond_init(condition, &how);
+    (void)pthread_condattr_destroy(&how);
+    return rc;
+}
+
 void clock_format(int64_t ms, char out[CLOCK_TEXT + 1]) {
     int64_t days = ms / 86400000, rest = ms % 86400000;
     if (rest < 0) {

@@ -4,9 +4,14 @@
 
 #include "base/slice.h"
 
+#include <pthread.h>
+
 int64_t clock_wall_ms(void);      /* milliseconds since 1970-01-01T00:00:00Z */
 int64_t clock_monotonic_ns(void); /* since some fixed point */
 int64_t clock_thread_ns(void);    /* of processor time that the calling thread has had */
+
+/* A condition whose timed waits go by the monotonic clock. 0, or as pthread_cond_init. */
+int clock_condition_init(pthread_cond_t *condition);
 
 #define CLOCK_TEXT 24 /* "2026-01-02T03:04:05.678Z" */
 /* RFC 3339 in UTC with milliseconds, and a NUL. Years 0 to 9999; outside them "0000-…". */

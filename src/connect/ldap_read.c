@@ -134,12 +134,8 @@ static bool is_hung_up(struct session *s) {
 }
 
 static enum status watch_begin(struct session *s) {
-    pthread_condattr_t attributes;
-    (void)pthread_mutex_init(&s->lock, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&s->over, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    if (pthread_mutex_init(&s->lock, NULL) != 0 || clock_condition_init(&s->over) != 0)
+        return error_set(s->e, ST_NOMEM, "no_memory", "no watch");
     s->watched = pthread_create(&s->watch, NULL, watch_main, s) == 0;
     return s->watched ? ST_OK : error_set(s->e, ST_NOMEM, "no_memory", "no thread for the watch");
 }

@@ -205,6 +205,16 @@ static void add_unit(struct planner *p, size_t line, const json_t *one) {
 
 /* ---- who has gone ---- */
 
+bool ldap_names_anybody(const json_t *read) {
+    const json_t *one;
+    size_t i;
+    json_array_foreach(json_object_get(read, "people"), i, one) {
+        if (json_string_length(json_object_get(one, "id")) > 0)
+            return true;
+    }
+    return false;
+}
+
 static bool is_to_suspend(const struct planner *p, uint32_t user) {
     for (size_t i = 0; i < p->q->suspend_count; i++) {
         if (p->q->suspend[i] == user)

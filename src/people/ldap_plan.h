@@ -50,4 +50,7 @@ struct ldap_plan {
 MUST_CHECK enum status ldap_plan_make(const struct directory *d, const struct ldap_question *q,
                                       struct arena *arena, struct ldap_plan *out, struct error *e);
 
+/* Somebody, by an id of his: from a reading that names nobody it does not follow that all have gone. */
+bool ldap_names_anybody(const json_t *read);
+
 #endif

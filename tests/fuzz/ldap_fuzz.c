@@ -154,17 +154,6 @@ static void check_items(const json_t *items) {
     must(places_made <= LDAP_PLAN_PLACES && i <= LDAP_PLAN_CHANGES);
 }
 
-/* As api/ldap_clock.c has it. */
-static bool names_anybody(const json_t *read) {
-    const json_t *one;
-    size_t i;
-    json_array_foreach(json_object_get(read, "people"), i, one) {
-        if (json_string_length(json_object_get(one, "id")) > 0)
-            return true;
-    }
-    return false;
-}
-
 static void try_plan(const json_t *read, uint8_t how, struct arena *a) {
     static const char *const ways[] = {"none", "attribute", "tree", "tree"};
     struct ldap_question q = {.directory = 1, .read = read, .alone = true};
@@ -181,7 +170,7 @@ static void try_plan(const json_t *read, uint8_t how, struct arena *a) {
     must(ldap_plan_make(&here, &q, a, &plan, &e) == ST_OK && plan.gone_count <= USERS);
     for (size_t i = 0; i < plan.gone_count; i++)
         gone[i] = plan.gone[i]->id;
-    if ((how & 32) != 0 && !q.only_new && plan.gone_count > 0 && names_anybody(read)) {
+    if ((how & 32) != 0 && !q.only_new && plan.gone_count > 0 && ldap_names_anybody(read)) {
         q.suspend = gone;
         q.suspend_count = plan.gone_count;
         must(ldap_plan_make(&here, &q, a, &plan, &e) == ST_OK);

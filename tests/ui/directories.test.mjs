@@ -98,10 +98,15 @@ test('a directory is proposed, approved, read, looked at and imported; who has g
     const { body } = await api(page, 'GET', '/people?q=lanqi');
     assert.equal(body.items[0].document.name, '蓝琪');
 
-    slapd.change(`dn: uid=hongbo,${staff}\nchangetype: delete\n\ndn: uid=lanqi,${east}\nchangetype: modify\nreplace: title\ntitle: 总监\n-\nreplace: cn\ncn: 蓝琪琪\n`);
+    slapd.change(
+      `dn: uid=hongbo,${staff}\nchangetype: delete\n\ndn: uid=lanqi,${east}\nchangetype: modify\nreplace: title\ntitle: 总监\n-\nreplace: cn\ncn: 蓝琪琪\n`,
+    );
     await page.click('[data-read]');
     await page.waitForSelector('[data-effect=changed][aria-pressed=true]');
-    assert.match(await page.innerText('[data-entry=lanqi]'), /姓名：\s*蓝琪 → 蓝琪琪[^]*职务（目录）：\s*经理 → 总监/);
+    assert.match(
+      await page.innerText('[data-entry=lanqi]'),
+      /姓名：\s*蓝琪 → 蓝琪琪[^]*职务（目录）：\s*经理 → 总监/,
+    );
     await settled(page);
     assert.deepEqual(await violations(page, 'main'), []);
     await shot(page, 'directory-changed');
@@ -113,6 +118,69 @@ test('a directory is proposed, approved, read, looked at and imported; who has g
     await page.click('[role=alertdialog] .primary.danger');
     await page.waitForSelector('[data-nothing]');
     assert.equal((await api(page, 'GET', '/people?q=hongbo')).body.items[0].document.disabled, true);
+  }));
+
+/* Each set by two as the page would, then by hand. */
+async function made(page, changes) {
+  const document = (more) => ({
+    name: 'x',
+    enabled: true,
+    host: '127.0.0.1',
+    port: slapd.port,
+    security: 'ldaps',
+    ca: slapd.ca,
+    networks: ['127.0.0.0/8'],
+    bind_dn: `cn=reader,${base}`,
+    people_base: staff,
+    people_filter: '(objectClass=inetOrgPerson)',
+    attributes: { id: 'entryUUID', login: 'uid', name: 'cn' },
+    department_by: 'none',
+    ...more,
+  });
+  await enter(page, 'admin');
+  const asked = [];
+  for (const more of changes) {
+    const change = { directory: 0, document: document(more) };
+    const { body } = await api(page, 'POST', '/proposals', { kind: 'ldap', reason: '出错的目录', change });
+    asked.push(body.id);
+  }
+  await enter(page, 'security');
+  for (const id of asked) await api(page, 'POST', `/proposals/${id}/decide`, { approve: true });
+  await enter(page, 'admin');
+  const { body } = await api(page, 'GET', '/ldap/directories');
+  return changes.map((more) => body.directories.find((d) => d.document.name === more.name).id);
+}
+const wrong = [
+  { name: 'away', port: 9, why: /无法连接[^]*请核对主机、端口/ },
+  { name: 'untrusted', ca: undefined, why: /证书不可信[^]*请核对/ },
+  { name: 'base', people_base: `ou=none,${base}`, why: /没有这个起点[^]*请核对/ },
+  { name: 'password', password: 'not it', every_hours: 24, why: /拒绝了绑定 DN 或密码[^]*重新设置密码/ },
+];
+
+test('what is wrong is said on the page, with what to do about it; a schedule says it in the list', () =>
+  visit({ limit: 200 }, async (page) => {
+    const ids = await made(
+      page,
+      wrong.map(({ why, password, ...document }) => document),
+    );
+    for (const [i, one] of wrong.entries()) {
+      await api(page, 'POST', `/ldap/directories/${ids[i]}/secret`, { secret: one.password ?? secret });
+      await page.goto(`/directories/${ids[i]}`);
+      await page.click('[data-read]');
+      assert.match(await page.innerText('[role=alert]'), one.why);
+      await settled(page);
+      await shot(page, `directory-error-${one.name}`);
+      assert.deepEqual(await violations(page, 'main'), []);
+    }
+    const chip = page.locator(`[data-directory="${ids.at(-1)}"] .chip.amber`, {
+      hasText: '拒绝了读取账号或密码',
+    });
+    while (!(await chip.count())) {
+      await page.goto('/directories');
+      await page.waitForSelector('li.card');
+    }
+    await settled(page);
+    await shot(page, 'directories-errors');
   }));
 
 test('the other administrators see the directories and read none', () =>

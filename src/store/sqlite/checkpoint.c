@@ -172,19 +172,6 @@ static void *checkpoint_run(void *context) {
     return NULL;
 }
 
-/* Conditions wait by the monotonic clock: a clock that is set back must not hold a checkpoint up. */
-static int wake_init(pthread_cond_t *wake) {
-    pthread_condattr_t how;
-    int rc = pthread_condattr_init(&how);
-    if (rc != 0)
-        return rc;
-    rc = pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
-    if (rc == 0)
-        rc = pthread_cond_init(wake, &how);
-    (void)pthread_condattr_destroy(&how);
-    return rc;
-}
-
 enum status checkpoint_start(const char *path, struct checkpoint **out, struct error *e) {
     struct checkpoint *k = calloc(1, sizeof *k);
     if (k == NULL)
@@ -194,7 +181,7 @@ enum status checkpoint_start(const char *path, struct checkpoint **out, struct e
     k->pages = 1; /* what the last process left, and what was written before now */
     enum status st = connection_open(path, CONNECTION_CHECKPOINT, &k->c, e);
     if (st == ST_OK &&
-        (pthread_mutex_init(&k->lock, NULL) != 0 || wake_init(&k->wake) != 0 ||
+        (pthread_mutex_init(&k->lock, NULL) != 0 || clock_condition_init(&k->wake) != 0 ||
          pthread_cond_init(&k->go, NULL) != 0 || pthread_create(&k->thread, NULL, checkpoint_run, k) != 0))
         st = error_set(e, ST_INTERNAL, "store_internal", "the checkpointer did not start");
     if (st != ST_OK) {

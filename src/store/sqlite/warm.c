@@ -144,18 +144,6 @@ static void *warm_run(void *context) {
     return NULL;
 }
 
-static int wake_init(pthread_cond_t *wake) {
-    pthread_condattr_t how;
-    int rc = pthread_condattr_init(&how);
-    if (rc != 0)
-        return rc;
-    rc = pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
-    if (rc == 0)
-        rc = pthread_cond_init(wake, &how);
-    (void)pthread_condattr_destroy(&how);
-    return rc;
-}
-
 enum status warm_start(struct store_reader *r, struct warm **out, struct error *e) {
     struct warm *w = calloc(1, sizeof *w);
     if (w != NULL) {
@@ -164,7 +152,7 @@ enum status warm_start(struct store_reader *r, struct warm **out, struct error *
         w->commits = UINT64_MAX; /* there is something to learn */
         w->forgotten = facts_forgotten(r->facts);
     }
-    if (w == NULL || pthread_mutex_init(&w->lock, NULL) != 0 || wake_init(&w->wake) != 0 ||
+    if (w == NULL || pthread_mutex_init(&w->lock, NULL) != 0 || clock_condition_init(&w->wake) != 0 ||
         pthread_create(&w->thread, NULL, warm_run, w) != 0) {
         store_reader_close(r);
         free(w);
