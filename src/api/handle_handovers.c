@@ -193,10 +193,23 @@ static bool is_asked(const json_t *objects, const char *name) {
     return false;
 }
 
+static enum status foresee_moves(struct caller *c, const struct object_def *o,
+                                 const struct handover_rule *rule, struct error *e) {
+    uint64_t given = 0, changed = 0;
+    enum status s = record_handover_obliged(c, o, rule, ACT_TRANSFER, &given, e);
+    if (s == ST_OK)
+        s = foresee_obliged(c, HIGH_RISK_TRANSFER, o->id, given, e);
+    if (s == ST_OK)
+        s = record_handover_obliged(c, o, rule, ACT_UPDATE, &changed, e);
+    return s == ST_OK ? foresee_obliged(c, HIGH_RISK_UPDATE, o->id, changed, e) : s;
+}
+
 static enum status make_job(struct caller *c, const struct object_def *o, const struct handover_rule *rule,
                             struct handover *h, struct job *jobs, struct error *e) {
     uint64_t count;
     enum status s = record_handover_count(c, o, rule, &count, e);
+    if (s == ST_OK && count > 0)
+        s = foresee_moves(c, o, rule, e);
     if (s != ST_OK || count == 0)
         return s;
     struct job *job = &jobs[h->job_count];

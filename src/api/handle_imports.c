@@ -5,6 +5,7 @@
 #include "keeper/need.h"
 #include "record/access.h"
 #include "record/foresee.h"
+#include "record/obliged.h"
 #include "share/import.h"
 #include "share/mapping.h"
 #include "share/preview.h"
@@ -335,6 +336,17 @@ static enum status may_start(struct caller *c, uint16_t object, struct error *e)
     return s == ST_OK && !a->may_import ? access_refuse(c, o, ACT_IMPORT, SIZE_MAX, NULL, 0, "denied", e) : s;
 }
 
+/* Where policy lets them be imported with an approval alone: as many as there may be. */
+static enum status foresee_rows(struct caller *c, uint16_t object, uint64_t rows, struct error *e) {
+    const struct access *a;
+    const struct pred *obliged = &pred_false;
+    enum status s = access_get(c, object_by_id(c->world.objects, object), &a, e);
+    if (s == ST_OK)
+        s = obliged_filter(c, a, ACT_IMPORT, &obliged, e);
+    return s == ST_OK ? foresee_obliged(c, HIGH_RISK_IMPORT, object, obliged->op == PRED_FALSE ? 0 : rows, e)
+                      : s;
+}
+
 static enum status start_locked(struct engine *engine, struct caller *c, const struct http_request *r,
                                 struct job *job, struct error *e) {
     struct shown one;
@@ -361,6 +373,8 @@ static enum status start_locked(struct engine *engine, struct caller *c, const s
         s = error_set(e, ST_NOMEM, "no_memory", "start");
     if (s == ST_OK) /* how many rows it has is not known yet: as many as a file of this size may have */
         s = foresee(c, HIGH_RISK_IMPORT, one.import.object, one.import.size / ROW_LEAST, e);
+    if (s == ST_OK)
+        s = foresee_rows(c, one.import.object, one.import.size / ROW_LEAST, e);
     if (s == ST_OK)
         s = record_act(c, &one.import, AUDIT_DONE, SLICE("start"), e);
     return s == ST_OK ? enqueue(c, &one.import, &one.import.job, job, e) : s;

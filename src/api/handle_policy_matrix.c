@@ -81,6 +81,8 @@ static enum status read_terms(const json_t *grant, struct matrix_terms *t, struc
     t->second_factor = (uint16_t)factor;
     t->network = text_of(json_object_get(grant, "network"));
     t->reason = json_is_true(json_object_get(grant, "reason"));
+    t->approval = json_is_true(json_object_get(grant, "approval"));
+    t->watermark = json_is_true(json_object_get(grant, "watermark"));
     return t->network.n <= 40 ? ST_OK : bad(e, "grants: a network's name has 40 bytes at most");
 }
 

@@ -34,12 +34,20 @@ enum moment {
     MOMENT_NO_FACTOR,
     MOMENT_NO_REASON,
     MOMENT_OUTSIDE,
+    MOMENT_NO_APPROVAL,
+    MOMENT_NO_WATERMARK,
     MOMENTS
 };
-static const char *const moment_names[MOMENTS] = {"work",      "evening", "weekend", "no_second_factor",
-                                                  "no_reason", "outside"};
-static const unsigned moment_mentions[MOMENTS] = {
-    0, MENTION_TIME, MENTION_TIME, MENTION_SECOND_FACTOR, MENTION_REASON, MENTION_NETWORK};
+static const char *const moment_names[MOMENTS] = {"work",      "evening", "weekend",     "no_second_factor",
+                                                  "no_reason", "outside", "no_approval", "no_watermark"};
+static const unsigned moment_mentions[MOMENTS] = {0,
+                                                  MENTION_TIME,
+                                                  MENTION_TIME,
+                                                  MENTION_SECOND_FACTOR,
+                                                  MENTION_REASON,
+                                                  MENTION_NETWORK,
+                                                  MENTION_APPROVAL,
+                                                  MENTION_WATERMARK};
 
 /* One person of one line: how many records he gains or loses. */
 struct count {
@@ -540,6 +548,8 @@ static void make_moments(struct preview *x) {
     x->context[MOMENT_NO_FACTOR].second_factor_age = -1;
     x->context[MOMENT_NO_REASON].has_reason = false;
     x->context[MOMENT_OUTSIDE].network = "outside";
+    x->context[MOMENT_NO_APPROVAL].without_approval = true;
+    x->context[MOMENT_NO_WATERMARK].without_watermark = true;
 }
 
 static bool is_mentioned(const struct preview *x, unsigned mention) {

@@ -104,9 +104,11 @@ static void write_need(struct json *j, const struct need *n, const struct object
         else
             json_cstring(j, o->name);
     }
-    if (n->counted) {
+    if (n->counted || n->count > 0) {
         json_key(j, "count");
         json_int(j, n->count);
+    }
+    if (n->counted) {
         json_key(j, "above");
         json_int(j, n->above);
     }

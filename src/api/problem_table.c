@@ -285,6 +285,8 @@ static const struct {
      "A policy speaks of an attribute that nothing has; the detail says where"},
     {"policy_not_reducible", "这条策略的条件不能用于列表筛选，请换一种写法；位置见说明",
      "A policy's condition can't become a filter of lists; write it another way. The detail says where"},
+    {"policy_obligation", "这条策略的附加要求写法不对，或对这些操作没有意义；位置见说明",
+     "An obligation of a policy is not known, or has no meaning for its acts; the detail says where"},
     {"policy_not_valid", "策略的写法与可用的词不符，位置见说明",
      "This policy does not fit the schema; the detail says where"},
     {"policy_sealed_field", "策略不能以加密字段的值为条件；位置见说明",

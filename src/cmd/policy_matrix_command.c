@@ -178,6 +178,7 @@ static enum status decide(struct work *w, const struct organisation *organisatio
                                      .network = json_string_value(json_object_get(one, "network")),
                                      .now_ms = json_integer_value(json_object_get(one, "now")),
                                      .has_reason = json_is_true(json_object_get(one, "reason")),
+                                     .without_approval = !json_is_true(json_object_get(one, "approval")),
                                      .second_factor_age =
                                          json_is_integer(factor) ? json_integer_value(factor) : -1};
     struct policy_query q = {w->set, &actor, organisation, w->objects, o, &context, &w->arena, false};

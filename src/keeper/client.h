@@ -334,6 +334,7 @@ struct keeper_open {
         *needle_rows;    /* row_count, when there are needles. Bit n: needle n may speak of this row */
     struct slice reason; /* reveal: why; sealed in the entry under the subject's key */
     bool approval;       /* reveal: policy lets it pass with an approval alone */
+    bool watermark;      /* the page bears one: said in the entry's tag */
 };
 
 struct keeper_opened {

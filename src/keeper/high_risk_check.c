@@ -73,7 +73,7 @@ static enum status count(struct worker *w, const struct deed_rows *d, const stru
                                        met && !t->approval && !wanted, day);
     if (s != ST_LIMIT || (!t->approval && !wanted))
         return s;
-    if (*day <= t->above) { /* policy alone asks */
+    if (*day <= t->above || !high_risk_asks(t)) { /* policy alone asks */
         need->reason = need->counted = false;
         need->minutes = 0;
         met = true;
@@ -100,7 +100,7 @@ static enum status check(struct worker *w, const struct high_risk *r, const stru
     if (approval)
         (void)pthread_mutex_unlock(&w->state->allowances->lock);
     if (s == ST_LIMIT) {
-        need.count = day;
+        need.count = need.counted ? day : (uint32_t)d->wanted_count;
         return need_refuse(&need, e);
     }
     if (s == ST_IO)

@@ -19,7 +19,8 @@ struct need {
     uint16_t object;       /* an approval's: the number of the object; 0: of any */
     uint16_t minutes;      /* the second factor must be younger; 0: fine as it is */
     bool counted;          /* the register asks, because of: */
-    uint32_t count, above; /* how many of the day this would make, and above how many it asks */
+    uint32_t count, above; /* how many of the day this would make, and above how many it asks; where policy
+                              asks for an approval: of how many records, and 0 */
 };
 
 static inline bool need_is_any(const struct need *n) {

@@ -258,6 +258,16 @@ static enum status append_entry(struct open_work *o, uint64_t *seq, struct error
     return s == ST_OK ? ledger_append(o->w->state->ledger, &entry, seq, e) : s;
 }
 
+static void put_mark(char tag[AUDIT_TAG_MAX]) {
+    static const char mark[] = "watermark";
+    size_t n = strlen(tag), from = n == 0 ? 0 : n + 1;
+    if (from + sizeof mark > AUDIT_TAG_MAX)
+        return;
+    if (n > 0)
+        tag[n] = ' ';
+    memcpy(tag + from, mark, sizeof mark);
+}
+
 /* Everything that may refuse, before anything is opened. */
 static enum status open_decide(struct open_work *o, struct error *e) {
     enum status s = check_request(o, e);
@@ -276,6 +286,8 @@ static enum status open_decide(struct open_work *o, struct error *e) {
         s = open_drop(o, e);
     if (s == ST_OK && o->q->act == AUDIT_REVEAL)
         s = high_risk_reveal(o->w, o->in, o->tag, e);
+    if (o->q->watermark)
+        put_mark(o->tag);
     return s == ST_OK ? charge_people(o, e) : s;
 }
 

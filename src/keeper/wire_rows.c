@@ -122,6 +122,7 @@ void wire_open(struct wire *w, struct args *a) {
     wire_needles(w, q);
     wire_slice(w, &q->reason, PROTOCOL_REASON_MAX);
     wire_bool(w, &q->approval);
+    wire_bool(w, &q->watermark);
 }
 
 void wire_opened(struct wire *w, struct args *a) {

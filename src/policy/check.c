@@ -1,3 +1,4 @@
+#include "policy/obligation.h"
 #include "policy/reduce.h"
 #include "policy/set.h"
 
@@ -11,7 +12,8 @@ static bool is_variable(const struct expr *e, enum variable v) {
 
 static bool context_has(struct slice name) {
     static const char *const names[] = {
-        "object", "field", "class", "purpose", "reason", "second_factor_age", "hour", "weekday", "network"};
+        "object", "field",   "class",   "purpose",  "reason",   "second_factor_age",
+        "hour",   "weekday", "network", "approval", "watermark"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (slice_is(name, names[i]))
             return true;
@@ -53,11 +55,11 @@ static enum status check_all_names(const struct policy_set *set, const struct ob
                                    struct error *e) {
     for (size_t i = 0; i < set->count; i++) {
         const struct policy *p = set->policies[i];
-        for (size_t k = 0; k < p->condition_count; k++) {
-            enum status s = check_names(p, p->conditions[k].expr, objects, e);
-            if (s != ST_OK)
-                return s;
-        }
+        enum status s = obligation_check(p, e);
+        for (size_t k = 0; k < p->condition_count && s == ST_OK; k++)
+            s = check_names(p, p->conditions[k].expr, objects, e);
+        if (s != ST_OK)
+            return s;
     }
     return ST_OK;
 }

@@ -29,6 +29,15 @@ static void put_policy(struct json *out, const struct policy *p) {
     json_cstring(out, p->file);
     json_key(out, "line");
     json_int(out, p->line);
+    if (!p->forbid && (p->mentions & (MENTION_APPROVAL | MENTION_WATERMARK)) != 0) {
+        json_key(out, "obligations");
+        json_array_begin(out);
+        if ((p->mentions & MENTION_APPROVAL) != 0)
+            json_cstring(out, "approval");
+        if ((p->mentions & MENTION_WATERMARK) != 0)
+            json_cstring(out, "watermark");
+        json_array_end(out);
+    }
 }
 
 /* A rule of the matrix by its terms, so that pages can say it in words; any other is written by hand. */
@@ -56,13 +65,10 @@ static const char *lack_of(const struct expr *e) {
     static const struct {
         unsigned mentions;
         const char *name;
-    } kinds[] = {{MENTION_REASON, "reason"},
-                 {MENTION_SECOND_FACTOR, "second_factor"},
-                 {MENTION_TIME, "time"},
-                 {MENTION_NETWORK, "network"},
-                 {MENTION_PURPOSE, "purpose"},
-                 {MENTION_RESOURCE, "scope"},
-                 {MENTION_FIELD | MENTION_CLASS | MENTION_OBJECT, "field"},
+    } kinds[] = {{MENTION_REASON, "reason"},     {MENTION_SECOND_FACTOR, "second_factor"},
+                 {MENTION_APPROVAL, "approval"}, {MENTION_TIME, "time"},
+                 {MENTION_NETWORK, "network"},   {MENTION_PURPOSE, "purpose"},
+                 {MENTION_RESOURCE, "scope"},    {MENTION_FIELD | MENTION_CLASS | MENTION_OBJECT, "field"},
                  {MENTION_PRINCIPAL, "people"}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if ((e->mentions & kinds[i].mentions) != 0)

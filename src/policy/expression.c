@@ -17,11 +17,12 @@ static uint16_t mention_of_context(struct slice name) {
     static const struct {
         const char *name;
         uint16_t mention;
-    } table[] = {{"object", MENTION_OBJECT},  {"field", MENTION_FIELD},
-                 {"class", MENTION_CLASS},    {"purpose", MENTION_PURPOSE},
-                 {"reason", MENTION_REASON},  {"second_factor_age", MENTION_SECOND_FACTOR},
-                 {"hour", MENTION_TIME},      {"weekday", MENTION_TIME},
-                 {"network", MENTION_NETWORK}};
+    } table[] = {{"object", MENTION_OBJECT},      {"field", MENTION_FIELD},
+                 {"class", MENTION_CLASS},        {"purpose", MENTION_PURPOSE},
+                 {"reason", MENTION_REASON},      {"second_factor_age", MENTION_SECOND_FACTOR},
+                 {"hour", MENTION_TIME},          {"weekday", MENTION_TIME},
+                 {"network", MENTION_NETWORK},    {"approval", MENTION_APPROVAL},
+                 {"watermark", MENTION_WATERMARK}};
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (slice_is(name, table[i].name))
             return table[i].mention;

@@ -1,6 +1,7 @@
 #include "policy/matrix.h"
 
 #include "policy/model.h"
+#include "policy/obligation.h"
 
 #define NAMES_MAX 512
 
@@ -25,7 +26,8 @@ bool matrix_scope_by_name(struct slice name, enum matrix_scope *out) {
 bool matrix_terms_same(const struct matrix_terms *a, const struct matrix_terms *b) {
     return a->scope == b->scope && a->people == b->people && a->hour_from == b->hour_from &&
            a->hour_to == b->hour_to && a->weekdays == b->weekdays && a->second_factor == b->second_factor &&
-           slice_equal(a->network, b->network) && a->reason == b->reason;
+           slice_equal(a->network, b->network) && a->reason == b->reason && a->approval == b->approval &&
+           a->watermark == b->watermark;
 }
 
 bool matrix_names_have(const struct matrix_names *n, struct slice name) {
@@ -51,7 +53,9 @@ enum seen {
     SEEN_DAYS = 128,
     SEEN_FACTOR = 256,
     SEEN_NETWORK = 512,
-    SEEN_REASON = 1024
+    SEEN_REASON = 1024,
+    SEEN_APPROVAL = 2048,
+    SEEN_WATERMARK = 4096
 };
 
 struct reading {
@@ -257,6 +261,24 @@ static bool take_bound(struct reading *r, const struct expr *e) {
     return true;
 }
 
+static bool take_given(struct reading *r, const struct expr *e) {
+    struct matrix_terms *t = &r->rule->terms;
+    const struct {
+        const char *name;
+        unsigned seen;
+        bool *term;
+    } given[] = {{"reason", SEEN_REASON, &t->reason},
+                 {"approval", SEEN_APPROVAL, &t->approval},
+                 {"watermark", SEEN_WATERMARK, &t->watermark}};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        if (!is_attribute(e, VARIABLE_CONTEXT, given[i].name))
+            continue;
+        *given[i].term = true;
+        return once(r, given[i].seen);
+    }
+    return false;
+}
+
 static bool take(struct reading *r, const struct expr *e, bool negated) {
     bool fine = true;
     switch (e->op) {
@@ -287,8 +309,7 @@ static bool take(struct reading *r, const struct expr *e, bool negated) {
     case EXPR_GREATER_EQUAL:
         return !negated && take_bound(r, e);
     case EXPR_GET:
-        r->rule->terms.reason = true;
-        return !negated && is_attribute(e, VARIABLE_CONTEXT, "reason") && once(r, SEEN_REASON);
+        return !negated && take_given(r, e);
     default:
         return false;
     }
@@ -319,11 +340,20 @@ static bool take_head(struct reading *r, const struct policy *p, const struct ob
     return false;
 }
 
+/* Any other annotation would be lost when the rule is written. */
+static bool are_known(const struct policy *p) {
+    for (size_t i = 0; i < p->annotation_count; i++) {
+        if (!slice_is(p->annotations[i].name, "id") && !slice_is(p->annotations[i].name, OBLIGATION))
+            return false;
+    }
+    return true;
+}
+
 bool matrix_read(const struct policy *p, const struct object_set *objects, struct arena *a,
                  struct matrix_rule *out) {
     struct reading r = {.rule = out, .arena = a};
     *out = (struct matrix_rule){.id = p->id, .forbid = p->forbid, .acts = p->acts, .terms = {.hour_to = 24}};
-    bool fine = take_head(&r, p, objects) && p->annotation_count <= 1;
+    bool fine = take_head(&r, p, objects) && are_known(p);
     for (size_t i = 0; i < p->condition_count && fine; i++)
         fine = take(&r, p->conditions[i].expr, p->conditions[i].unless);
     return fine && guards_are_used(&r);
@@ -446,6 +476,13 @@ static void put_number(struct conditions *c, bool wanted, const char *format_bef
     buf_put_format(c->out, "%s%u", format_before, n);
 }
 
+static void put_given(struct conditions *c, bool wanted, const char *name) {
+    if (!wanted)
+        return;
+    next(c);
+    buf_put_format(c->out, "context.%s", name);
+}
+
 static void put_terms(struct conditions *c, const struct matrix_terms *t) {
     if (t->people != 0) {
         next(c);
@@ -462,17 +499,25 @@ static void put_terms(struct conditions *c, const struct matrix_terms *t) {
     }
     put_number(c, t->second_factor > 0, "context has second_factor_age && context.second_factor_age < ",
                t->second_factor * 60u);
-    if (t->reason) {
-        next(c);
-        buf_put_string(c->out, "context.reason");
-    }
+    put_given(c, t->reason, "reason");
+}
+
+/* Of a forbid they are conditions like any other. */
+static void put_obligations(struct buf *out, const struct matrix_rule *rule) {
+    const struct matrix_terms *t = &rule->terms;
+    if (rule->forbid || (!t->approval && !t->watermark))
+        return;
+    buf_put_format(out, "@%s(\"%s%s%s\")\n", OBLIGATION, t->approval ? "approval" : "",
+                   t->approval && t->watermark ? ", " : "", t->watermark ? "watermark" : "");
 }
 
 void matrix_write(const struct matrix_rule *rule, struct buf *out) {
     struct conditions c = {.out = out};
     buf_put_string(out, "@id(");
     put_text(out, rule->id);
-    buf_put_format(out, ")\n%s (", rule->forbid ? "forbid" : "permit");
+    buf_put_string(out, ")\n");
+    put_obligations(out, rule);
+    buf_put_format(out, "%s (", rule->forbid ? "forbid" : "permit");
     put_role(out, rule->role);
     buf_put_string(out, ", ");
     put_acts(out, rule->acts);
@@ -487,5 +532,7 @@ void matrix_write(const struct matrix_rule *rule, struct buf *out) {
     put_names(&c, "class", &rule->classes);
     put_names(&c, "field", &rule->fields);
     put_terms(&c, &rule->terms);
+    put_given(&c, rule->forbid && rule->terms.approval, "approval");
+    put_given(&c, rule->forbid && rule->terms.watermark, "watermark");
     buf_put_string(out, c.count == 0 ? ";\n" : "\n};\n");
 }

@@ -41,6 +41,7 @@ struct matrix_terms {
     uint16_t second_factor;     /* minutes since the second factor, at most; 0: none needed */
     struct slice network;       /* "office" …; n == 0: any */
     bool reason;                /* a reason must be given */
+    bool approval, watermark;   /* somebody approves it; the page bears a mark (policy/obligation.h) */
 };
 bool matrix_terms_same(const struct matrix_terms *a, const struct matrix_terms *b);
 
@@ -92,7 +93,8 @@ MUST_CHECK enum status matrix_edit(const struct policy_set *set, const struct ob
 MUST_CHECK enum status matrix_show(const struct policy_set *set, const struct object_set *objects,
                                    struct slice role, struct arena *a, struct json *out, struct error *e);
 
-/* Members: scope, and of people, hours, weekdays, network, second_factor, reason those that are set. */
+/* Members: scope, and of people, hours, weekdays, network, second_factor, reason, approval, watermark those
+ * that are set. */
 void matrix_put_terms(struct json *out, const struct matrix_terms *t);
 
 /* The text of `set` with a copy of every policy that names the role `from` in its head, for the role `to`

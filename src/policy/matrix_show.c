@@ -140,6 +140,13 @@ static enum status put_object(struct show *x, struct json *j, const struct objec
     return ST_OK;
 }
 
+static void put_given(struct json *j, bool given, const char *name) {
+    if (given) {
+        json_key(j, name);
+        json_bool(j, true);
+    }
+}
+
 void matrix_put_terms(struct json *j, const struct matrix_terms *t) {
     json_key(j, "scope");
     json_cstring(j, matrix_scope_name(t->scope));
@@ -171,10 +178,9 @@ void matrix_put_terms(struct json *j, const struct matrix_terms *t) {
         json_key(j, "second_factor");
         json_int(j, t->second_factor);
     }
-    if (t->reason) {
-        json_key(j, "reason");
-        json_bool(j, true);
-    }
+    put_given(j, t->reason, "reason");
+    put_given(j, t->approval, "approval");
+    put_given(j, t->watermark, "watermark");
 }
 
 static void put_cell(const struct show *x, struct json *j, size_t number) {

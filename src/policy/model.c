@@ -322,6 +322,8 @@ static void make_context(struct model *m) {
     add_pair(m, "object", cedar_string(slice_from_string(m->query->object->name)));
     if (c != NULL) {
         add_pair(m, "reason", cedar_bool(c->has_reason));
+        add_pair(m, "approval", cedar_bool(!c->without_approval));
+        add_pair(m, "watermark", cedar_bool(!c->without_watermark));
         add_pair(m, "purpose", cedar_string(slice_from_string(c->purpose == NULL ? "" : c->purpose)));
         add_pair(m, "network", cedar_string(slice_from_string(c->network == NULL ? "" : c->network)));
         if (c->second_factor_age >= 0)

@@ -9,7 +9,7 @@
 #include "policy/eval.h"
 #include "policy/organise.h"
 
-#define CONTEXT_PAIRS 9
+#define CONTEXT_PAIRS 11
 #define NUMBER_TEXT   12 /* room for a number of 32 bits */
 #define ABOVE_MAX     (ACTOR_ROLES_MAX + ORGANISATION_DEPTH_MAX + 2)
 

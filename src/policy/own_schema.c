@@ -31,12 +31,14 @@ static const struct source_attribute person[] = {
 
 /* The last two are of acts on a field; of a reveal as a whole they are not yet known. */
 #define PLAIN_CONTEXT                                                                                        \
-    {.name = SLICE_INIT("hour"), .type = &type_number, .required = true},                                    \
+    {.name = SLICE_INIT("approval"), .type = &type_yes_no, .required = true},                                \
+        {.name = SLICE_INIT("hour"), .type = &type_number, .required = true},                                \
         {.name = SLICE_INIT("network"), .type = &type_text, .required = true},                               \
         {.name = SLICE_INIT("object"), .type = &type_text, .required = true},                                \
         {.name = SLICE_INIT("purpose"), .type = &type_text, .required = true},                               \
         {.name = SLICE_INIT("reason"), .type = &type_yes_no, .required = true},                              \
-        {.name = SLICE_INIT("second_factor_age"), .type = &type_number}, {                                   \
+        {.name = SLICE_INIT("second_factor_age"), .type = &type_number},                                     \
+        {.name = SLICE_INIT("watermark"), .type = &type_yes_no, .required = true}, {                         \
         .name = SLICE_INIT("weekday"), .type = &type_number, .required = true                                \
     }
 

@@ -13,8 +13,12 @@ static bool annotation_name(struct parser *p, struct slice *out) {
 
 static bool parse_annotations(struct parser *p, struct policy *policy) {
     struct parser_list list = {.items = NULL};
-    while (parser_accept(p, "@")) {
-        struct annotation a = {.value = SLICE_NONE}; /* no value: none in quotes */
+    while (parser_at(p, "@")) {
+        struct annotation a = {.value = SLICE_NONE, /* no value: none in quotes */
+                               .from = p->now.from,
+                               .line = p->now.line,
+                               .column = p->now.column};
+        parser_advance(p);
         if (!annotation_name(p, &a.name))
             return false;
         if (parser_accept(p, "(") && (!parser_string(p, false, &a.value) || !parser_expect(p, ")")))
@@ -27,6 +31,7 @@ static bool parse_annotations(struct parser *p, struct policy *policy) {
         struct annotation *slot = parser_list_add(p, &list, sizeof *slot);
         if (slot == NULL)
             return false;
+        a.to = p->end;
         *slot = a;
     }
     policy->annotations = (const struct annotation *)(const void *)list.items;

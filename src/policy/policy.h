@@ -20,12 +20,12 @@
  * principal.department` both work. A child object (order line …) follows its parent. For acts on no record:
  * Object::"<name>". context: object (string), field (string), class (string), purpose (string), reason
  * (bool), second_factor_age (long, seconds), hour (long, local), weekday (long, 1 Monday … 7), network
- * (string: "office"|"outside"|…); what is not given is absent. context.object holds for acts on no record
- * too. Action groups: Action::"look" (list, view), "change" (create, update, delete, restore, transfer),
- * "field" (see, read, write, match). Numbers of the record are in their stored units (money in cents, dates
- * in days, times in ms). A sealed field is no attribute: a policy that mentions one is refused. Of the
- * principal, a branch or department that he has not is absent. What can be reduced to a row filter:
- * policy/reduce.h.
+ * (string: "office"|"outside"|…), approval (bool), watermark (bool); what is not given is absent.
+ * context.object holds for acts on no record too. Action groups: Action::"look" (list, view), "change"
+ * (create, update, delete, restore, transfer), "field" (see, read, write, match). Numbers of the record are
+ * in their stored units (money in cents, dates in days, times in ms). A sealed field is no attribute: a
+ * policy that mentions one is refused. Of the principal, a branch or department that he has not is absent.
+ * What can be reduced to a row filter: policy/reduce.h.
  */
 #ifndef KEDUN_POLICY_POLICY_H
 #define KEDUN_POLICY_POLICY_H
@@ -92,6 +92,9 @@ struct policy_context {
     int64_t now_ms;
     bool has_reason;
     int64_t second_factor_age; /* seconds; -1: none in this session */
+    /* As if nobody approved, and as if no watermark were laid over the page. Both are there unless said: the
+     * keeper looks for the approval when it seals, the page lays the mark (policy/obligation.h). */
+    bool without_approval, without_watermark;
 };
 
 struct policy_set; /* immutable, reference counted */
@@ -112,7 +115,9 @@ enum policy_mention {
     POLICY_MENTIONS_REASON = 0x40,
     POLICY_MENTIONS_SECOND_FACTOR = 0x80,
     POLICY_MENTIONS_TIME = 0x100,
-    POLICY_MENTIONS_NETWORK = 0x200
+    POLICY_MENTIONS_NETWORK = 0x200,
+    POLICY_MENTIONS_APPROVAL = 0x400,
+    POLICY_MENTIONS_WATERMARK = 0x800
 };
 unsigned policy_mentions(const struct policy_set *set);
 /* Does any policy of an act that changes records, or of writing fields, ask for a reason or a fresh second

@@ -1,6 +1,7 @@
 #include "policy/set.h"
 
 #include "base/file.h"
+#include "policy/obligation.h"
 #include "policy/parse.h"
 
 #include <dirent.h>
@@ -10,6 +11,8 @@ _Static_assert((int)POLICY_MENTIONS_PURPOSE == (int)MENTION_PURPOSE &&
                    (int)POLICY_MENTIONS_TIME == (int)MENTION_TIME &&
                    (int)POLICY_MENTIONS_REASON == (int)MENTION_REASON &&
                    (int)POLICY_MENTIONS_SECOND_FACTOR == (int)MENTION_SECOND_FACTOR &&
+                   (int)POLICY_MENTIONS_APPROVAL == (int)MENTION_APPROVAL &&
+                   (int)POLICY_MENTIONS_WATERMARK == (int)MENTION_WATERMARK &&
                    (int)POLICY_MENTIONS_NETWORK == (int)MENTION_NETWORK,
                "the bits are the same");
 
@@ -125,6 +128,8 @@ static enum status add_text(struct policy_set *set, struct slice text, const cha
         s = check_acts(p, e);
         if (s == ST_OK)
             s = check_conditions(p, e);
+        if (s == ST_OK)
+            s = obligation_add(p, &set->arena, e);
         set->mentions |= p->mentions;
         set->asks = set->asks || ((p->acts & changing) != 0 && (p->mentions & asked) != 0);
         set->policies[set->count++] = p;

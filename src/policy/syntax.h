@@ -57,7 +57,9 @@ enum mention {
     MENTION_SECOND_FACTOR = 0x80,
     MENTION_TIME = 0x100,
     MENTION_NETWORK = 0x200,
-    MENTION_CONTEXT_ANY = 0x3fc
+    MENTION_APPROVAL = 0x400,
+    MENTION_WATERMARK = 0x800,
+    MENTION_CONTEXT_ANY = 0xffc
 };
 
 struct expr {
@@ -95,6 +97,7 @@ struct condition {
 
 struct annotation {
     struct slice name, value;
+    uint32_t from, to, line, column; /* of the whole in the policy's text; 0 where there is none */
 };
 
 struct policy {

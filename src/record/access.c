@@ -1,5 +1,6 @@
 #include "record/access.h"
 
+#include "policy/implies.h"
 #include "policy/model.h"
 #include "record/access_cache.h"
 #include "record/access_given.h"
@@ -88,17 +89,19 @@ static enum status compute_fields(struct caller *c, struct access_entry *entry, 
 
 static enum status compute(struct caller *c, struct access_entry *entry, struct error *e) {
     struct access *a = &entry->access;
+    struct policy_context looking = c->context;
     struct policy_query q = {.set = entry->world.policies,
                              .actor = &c->actor,
                              .organisation = &entry->world.directory->organisation,
                              .objects = entry->world.objects,
                              .object = a->object,
-                             .context = &c->context,
+                             .context = &looking,
                              .arena = &entry->arena};
+    access_withhold(entry->supposed, &looking);
     for (size_t i = 0; i < ACT_COUNT; i++)
         a->acts[i] = &pred_false;
     /* Acts that are asked for anew with what was given: here, whether he could once he gives it. */
-    struct policy_context with_reason = c->context, acting = c->context;
+    struct policy_context with_reason = looking, acting = looking;
     with_reason.has_reason = true;
     with_reason.second_factor_age = 0;
     acting.has_reason = access_has_reason(c) || (entry->supposed & SUPPOSE_REASON) != 0;
@@ -107,16 +110,34 @@ static enum status compute(struct caller *c, struct access_entry *entry, struct 
     for (size_t i = 0; i < sizeof row_acts / sizeof row_acts[0]; i++) {
         enum act act = row_acts[i];
         bool looks = act == ACT_LIST || act == ACT_VIEW || act == ACT_RESOLVE;
-        q.context = act == ACT_REVEAL || act == ACT_EXPORT ? &with_reason : looks ? &c->context : &acting;
+        q.context = act == ACT_REVEAL || act == ACT_EXPORT ? &with_reason : looks ? &looking : &acting;
         enum status s = policy_filter(&q, act, &a->acts[act], e);
         if (s != ST_OK)
             return s;
     }
-    q.context = &c->context;
+    q.context = &looking;
     enum status s = compute_fields(c, entry, &q, &acting, e);
     a->may_create = a->acts[ACT_CREATE]->op != PRED_FALSE;
     a->may_import = a->acts[ACT_IMPORT]->op != PRED_FALSE;
     a->visible = a->may_create || a->acts[ACT_LIST]->op != PRED_FALSE || a->acts[ACT_VIEW]->op != PRED_FALSE;
+    return s;
+}
+
+static bool lies_within(const struct field_view *a, const struct field_view *b) {
+    return pred_implies(a->see, b->see) && pred_implies(a->read, b->read);
+}
+
+/* Does he see less without a watermark? */
+static enum status find_mark(struct caller *c, struct access *a, struct error *e) {
+    static const enum act acts[] = {ACT_LIST, ACT_VIEW, ACT_REVEAL};
+    const struct access *plain;
+    if ((policy_mentions(c->world.policies) & POLICY_MENTIONS_WATERMARK) == 0)
+        return ST_OK;
+    enum status s = access_without(c, a->object, SUPPOSE_UNMARKED, &plain, e);
+    for (size_t i = 0; s == ST_OK && i < sizeof acts / sizeof acts[0]; i++)
+        a->marked = a->marked || !pred_implies(a->acts[acts[i]], plain->acts[acts[i]]);
+    for (size_t i = 0; s == ST_OK && i < a->object->field_count; i++)
+        a->marked = a->marked || !lies_within(&a->fields[i], &plain->fields[i]);
     return s;
 }
 
@@ -133,6 +154,8 @@ static enum status make(struct caller *c, const struct object_def *o, const stru
     entry->access.object = o;
     entry->supposed = supposed;
     enum status s = compute(c, entry, e);
+    if (s == ST_OK && supposed == 0)
+        s = find_mark(c, &entry->access, e);
     if (s != ST_OK) {
         access_entry_release(entry);
         return s;
@@ -181,6 +204,13 @@ enum status access_get(struct caller *c, const struct object_def *o, const struc
 enum status access_suppose(struct caller *c, const struct object_def *o, unsigned supposed,
                            const struct access **out, struct error *e) {
     return get(c, o, policy_asks(c->world.policies) ? supposed : 0, out, e);
+}
+
+enum status access_without(struct caller *c, const struct object_def *o, enum suppose what,
+                           const struct access **out, struct error *e) {
+    unsigned mention = what == SUPPOSE_UNAPPROVED ? POLICY_MENTIONS_APPROVAL : POLICY_MENTIONS_WATERMARK;
+    bool spoken = (policy_mentions(c->world.policies) & mention) != 0;
+    return get(c, o, spoken ? what : 0, out, e);
 }
 
 enum status access_object(struct caller *c, struct slice name, const struct access **out, struct error *e) {

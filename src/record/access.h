@@ -10,13 +10,14 @@
 struct access {
     const struct object_def *object;
     const struct pred *acts[ACT_COUNT]; /* row filters: list, view, update, delete, restore, export, reveal,
-                                           transfer, resolve */
+                                           transfer, resolve; as if somebody had approved them */
     bool may_create, may_import;        /* for some record at least; decided anew on the record itself */
     const struct field_view *fields;    /* in the order of object->fields */
     uint8_t *best;                      /* per field: the best view on any record (enum view) */
     uint16_t *alike;     /* per field: the first whose views are the same (policy_views_alike) */
     uint8_t *everywhere; /* per field: the view that holds on all rows in scope */
     bool visible;        /* may list, view or create anything at all; else the object is unknown to him */
+    bool marked;         /* something of it is shown to him only under a watermark (policy/obligation.h) */
 };
 
 /* What he could once he gives a reason, or shows his second factor anew; bits. Of acts
@@ -25,10 +26,20 @@ enum suppose {
     SUPPOSE_REASON = 1,
     SUPPOSE_FACTOR = 2,
     SUPPOSE_ALL = 3,
-    SUPPOSE_AGE = 8 /* from this bit on: how old the factor is then, seconds */
+    SUPPOSE_AGE = 8, /* from this bit on: how old the factor is then, seconds */
+    /* What there is unless said: */
+    SUPPOSE_UNAPPROVED = 4,
+    SUPPOSE_UNMARKED = 16
 };
 MUST_CHECK enum status access_suppose(struct caller *c, const struct object_def *o, unsigned supposed,
                                       const struct access **out, struct error *e);
+/* What he may without an approval, or without a watermark; where no policy speaks of it, what he may. */
+MUST_CHECK enum status access_without(struct caller *c, const struct object_def *o, enum suppose what,
+                                      const struct access **out, struct error *e);
+static inline void access_withhold(unsigned supposed, struct policy_context *context) {
+    context->without_approval = (supposed & SUPPOSE_UNAPPROVED) != 0;
+    context->without_watermark = (supposed & SUPPOSE_UNMARKED) != 0;
+}
 /* A reason came with the request, or with the one that began the job. */
 static inline bool access_has_reason(const struct caller *c) {
     return c->call.reason.n > 0 || c->who.has_reason;

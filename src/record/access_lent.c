@@ -103,7 +103,9 @@ static enum status add_one(struct access_entry *entry, struct policy_query *q, b
 enum status access_add_lent(const struct caller *c, struct access_entry *entry,
                             const struct policy_context *acting, struct field_view *fields, struct error *e) {
     enum status s = ST_OK;
-    struct policy_context reasoned = c->context; /* whether he could, once he gives a reason and a factor */
+    struct policy_context looking = c->context;
+    access_withhold(entry->supposed, &looking);
+    struct policy_context reasoned = looking; /* whether he could, once he gives a reason and a factor */
     reasoned.has_reason = true;
     reasoned.second_factor_age = 0;
     for (size_t i = 0; s == ST_OK && i < c->who.lent_count; i++) {
@@ -113,7 +115,7 @@ enum status access_add_lent(const struct caller *c, struct access_entry *entry,
                                  .organisation = &entry->world.directory->organisation,
                                  .objects = entry->world.objects,
                                  .object = entry->access.object,
-                                 .context = &c->context,
+                                 .context = &looking,
                                  .arena = &entry->arena};
         s = add_one(entry, &q, c->who.lent[i].from == c->who.user, acting, &reasoned, fields, e);
     }

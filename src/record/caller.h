@@ -8,8 +8,8 @@
 
 enum language { LANGUAGE_ZH, LANGUAGE_EN };
 
-/* Objects that one request may touch, each perhaps also as it were once something more is given. */
-#define CALLER_HELD_MAX 160
+/* Objects that one request may touch, each perhaps also as it were once something more is given, or less. */
+#define CALLER_HELD_MAX 320
 
 struct access_entry;
 

@@ -2,6 +2,8 @@
 
 #include "record/access.h"
 
+#include <stdio.h>
+
 /* How many records of an object his approvals cover at most. */
 static uint64_t approved(const struct caller *c, enum high_risk_act act, uint16_t object) {
     const struct directory *d = c->world.directory;
@@ -37,6 +39,17 @@ enum status foresee_parts(const struct caller *c, enum high_risk_act act, const 
     need.object = count == 1 ? parts[0].object : 0;
     need.count = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
     return need_is_any(&need) ? need_refuse(&need, e) : ST_OK;
+}
+
+enum status foresee_obliged(const struct caller *c, enum high_risk_act act, uint16_t object, uint64_t n,
+                            struct error *e) {
+    uint64_t most = n == 0 ? 0 : approved(c, act, object);
+    struct need need = {
+        .approval = true, .object = object, .count = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n};
+    if (n <= most || (act == HIGH_RISK_IMPORT && most > 0))
+        return ST_OK;
+    (void)snprintf(need.act, sizeof need.act, "%s", high_risk_name(act));
+    return need_refuse(&need, e);
 }
 
 enum status foresee(const struct caller *c, enum high_risk_act act, uint16_t object, uint64_t n,

@@ -20,4 +20,9 @@ struct foreseen {
 MUST_CHECK enum status foresee_parts(const struct caller *c, enum high_risk_act act,
                                      const struct foreseen *parts, size_t count, struct error *e);
 
+/* `n` records that policy lets the act pass on with an approval alone (record/obliged.h). Of a file any
+ * approval lets it begin. */
+MUST_CHECK enum status foresee_obliged(const struct caller *c, enum high_risk_act act, uint16_t object,
+                                       uint64_t n, struct error *e);
+
 #endif

@@ -5,9 +5,18 @@
 #include "record/shown.h"
 #include "record/titles.h"
 
-enum status get_row(struct caller *c, const struct access *a, enum act act, const struct uuid *id,
-                    enum get_deleted deleted, const uint16_t *shown, size_t shown_count, struct page *out,
-                    struct error *e) {
+static enum status fetch_plain(const struct access *a, struct page *p, struct error *e) {
+    enum status s = ST_OK;
+    for (size_t i = 0; s == ST_OK && i < a->object->field_count; i++) {
+        const struct field_def *f = &a->object->fields[i];
+        if (f->id >= FIELD_FIRST_OWN && !field_is_sealed(f))
+            s = page_fetch(p, f->id, e);
+    }
+    return s;
+}
+
+static enum status read_row(struct caller *c, const struct access *a, enum act act, const struct uuid *id,
+                            enum get_deleted deleted, struct page *out, struct error *e) {
     const struct pred *same = pred_compare(c->arena, PRED_EQ, FIELD_ID, cell_bytes(slice_of(id->b, 16)));
     struct store_select q = {.limit = 1,
                              .filter = same == NULL ? NULL : pred_and(c->arena, a->acts[act], same),
@@ -15,16 +24,28 @@ enum status get_row(struct caller *c, const struct access *a, enum act act, cons
                              .only_deleted = deleted == GET_DELETED};
     if (q.filter == NULL)
         return error_set(e, ST_NOMEM, "no_memory", "record");
-    enum status s = page_plan(a, shown, shown_count, out, e);
-    if (s != ST_OK)
-        return s;
     page_select(out, &q);
-    s = store_query(c->reader, &q, c->arena, &out->rows, e);
+    enum status s = store_query(c->reader, &q, c->arena, &out->rows, e);
     if (s != ST_OK)
         return s;
     if (out->rows.count == 0)
         return error_set(e, ST_NOT_FOUND, "not_found", "there is no such record");
     return page_views(c, out, e);
+}
+
+enum status get_row(struct caller *c, const struct access *a, enum act act, const struct uuid *id,
+                    enum get_deleted deleted, const uint16_t *shown, size_t shown_count, struct page *out,
+                    struct error *e) {
+    enum status s = page_plan(a, shown, shown_count, out, e);
+    return s == ST_OK ? read_row(c, a, act, id, deleted, out, e) : s;
+}
+
+enum status get_whole_row(struct caller *c, const struct access *a, enum act act, const struct uuid *id,
+                          const uint16_t *shown, size_t shown_count, struct page *out, struct error *e) {
+    enum status s = page_plan(a, shown, shown_count, out, e);
+    if (s == ST_OK)
+        s = fetch_plain(a, out, e);
+    return s == ST_OK ? read_row(c, a, act, id, GET_ALIVE, out, e) : s;
 }
 
 static void write_acts(const struct access *best, const struct page *p, struct json *out) {
@@ -77,6 +98,10 @@ enum status get_write(struct caller *c, const struct page *page, struct json *ou
     if (s != ST_OK)
         return s;
     write_acts(best, page, out);
+    if (page->access->marked) {
+        json_key(out, "_watermark");
+        json_bool(out, true);
+    }
     (void)access_given_write(c, page->access->object, &page->keeper_rows[0].record, "_given", out);
     if (page->rows.rows[0].cells[PAGE_DELETED_AT].kind == CELL_INT) {
         json_key(out, "_deleted_at");

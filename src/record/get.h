@@ -12,6 +12,12 @@ MUST_CHECK enum status get_row(struct caller *c, const struct access *a, enum ac
                                enum get_deleted deleted, const uint16_t *shown, size_t shown_count,
                                struct page *out, struct error *e);
 
+/* The same of a record that is there, with every column that a policy may look at fetched: for a decision
+ * that no filter was made of. */
+MUST_CHECK enum status get_whole_row(struct caller *c, const struct access *a, enum act act,
+                                     const struct uuid *id, const uint16_t *shown, size_t shown_count,
+                                     struct page *out, struct error *e);
+
 /* What record_get would answer of a record that this caller has just made, without looking for it: `made` is
  * the op that wrote its row, `wrapped_key` its subject's. ST_RETRY: only the store can decide; ask
  * record_get. */

@@ -3,6 +3,7 @@
 #include "keeper/need.h"
 #include "policy/organise.h"
 #include "record/get.h"
+#include "record/obliged.h"
 #include "record/seal.h"
 
 #include <stdio.h>
@@ -421,4 +422,16 @@ enum status record_handover_count(struct caller *c, const struct object_def *obj
     if (a->acts[ACT_TRANSFER]->op == PRED_FALSE)
         return not_moved(c, a, ACT_TRANSFER, count, e);
     return a->acts[ACT_UPDATE]->op == PRED_FALSE ? not_moved(c, a, ACT_UPDATE, count, e) : ST_OK;
+}
+
+enum status record_handover_obliged(struct caller *c, const struct object_def *object,
+                                    const struct handover_rule *rule, enum act act, uint64_t *count,
+                                    struct error *e) {
+    const struct access *a;
+    const struct pred *his = whose(c, rule);
+    enum status s = access_get(c, object, &a, e);
+    return s == ST_OK
+               ? obliged_count(c, a, act, his == NULL ? NULL : pred_and(c->arena, a->acts[ACT_VIEW], his),
+                               count, e)
+               : s;
 }

@@ -66,4 +66,9 @@ MUST_CHECK enum status record_handover_count(struct caller *c, const struct obje
                                              const struct handover_rule *rule, uint64_t *count,
                                              struct error *e);
 
+/* How many of those that this moves policy lets `act` (update, transfer) pass on with an approval alone. */
+MUST_CHECK enum status record_handover_obliged(struct caller *c, const struct object_def *object,
+                                               const struct handover_rule *rule, enum act act,
+                                               uint64_t *count, struct error *e);
+
 #endif

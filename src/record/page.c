@@ -303,7 +303,9 @@ enum status page_open(struct caller *c, struct page *p, const struct page_act *a
                             .needles = act->needles,
                             .needle_count = act->needle_count,
                             .needle_rows = act->needle_rows,
-                            .reason = act->reason};
+                            .reason = act->reason,
+                            .approval = act->approval,
+                            .watermark = p->access->marked};
     enum status s = keeper_open_rows(c->keeper, &c->call, &q, c->arena, &p->opened, e);
     if (s == ST_OK && !act->brief)
         s = keep_values(c, p, e);

@@ -67,7 +67,8 @@ struct page_act {
     size_t needle_count;
     const uint32_t *needle_rows;
     struct slice reason;
-    bool brief; /* the values are read before the keeper is asked for anything else: they need no copy */
+    bool approval; /* a reveal that policy lets pass with an approval alone */
+    bool brief;    /* the values are read before the keeper is asked for anything else: they need no copy */
 };
 
 /* Works out the views of p->rows; what page_open shows can be changed in p->shown_views before it (reveal).

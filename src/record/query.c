@@ -222,6 +222,10 @@ static enum status write_listing(struct listing *l, struct json *out) {
         json_key(out, "page");
         json_int(out, l->q->page == 0 ? 1 : l->q->page);
     }
+    if (l->access->marked) {
+        json_key(out, "watermark");
+        json_bool(out, true);
+    }
     if (l->q->count)
         s = write_count(l, out);
     json_object_end(out);

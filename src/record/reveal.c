@@ -45,6 +45,7 @@ static enum status reveal_refused(struct policy_query *q, struct policy_context 
                                   const struct field_def *f, const struct page_row *row, struct error *e) {
     bool allowed = false;
     context->second_factor_age = 0;
+    context->without_approval = false;
     enum status s = policy_decide(q, ACT_REVEAL, f, page_lookup, row, &allowed, e);
     if (s != ST_OK)
         return s;
@@ -69,8 +70,22 @@ static enum status may_reveal(struct caller *c, struct policy_query *q, const st
     return s;
 }
 
+/* With an approval alone: then the keeper looks for it. */
+static enum status may_reveal_so(struct caller *c, struct policy_query *q, struct policy_context *context,
+                                 const struct field_def *f, const struct page_row *row, bool *allowed,
+                                 bool *approval, struct error *e) {
+    context->without_approval = true;
+    enum status s = may_reveal(c, q, f, row, allowed, e);
+    context->without_approval = false;
+    if (s != ST_OK || *allowed)
+        return s;
+    s = may_reveal(c, q, f, row, allowed, e);
+    *approval = *approval || *allowed;
+    return s;
+}
+
 /* Raises the view of every field asked for to clear where policy lets this row be revealed. */
-static enum status raise_views(struct caller *c, struct page *page, struct error *e) {
+static enum status raise_views(struct caller *c, struct page *page, bool *approval, struct error *e) {
     struct page_row row = {.page = page, .row = &page->rows.rows[0]};
     struct policy_context context = c->context;
     context.has_reason = true;
@@ -84,7 +99,7 @@ static enum status raise_views(struct caller *c, struct page *page, struct error
     for (size_t i = 0; i < page->shown_count; i++) {
         bool allowed = page->shown_views[i] == VIEW_CLEAR;
         const struct field_def *f = &page->access->object->fields[page->shown[i]];
-        enum status s = allowed ? ST_OK : may_reveal(c, &q, f, &row, &allowed, e);
+        enum status s = allowed ? ST_OK : may_reveal_so(c, &q, &context, f, &row, &allowed, approval, e);
         if (s != ST_OK)
             return s;
         if (page->shown_views[i] == VIEW_HIDDEN)
@@ -132,18 +147,22 @@ enum status record_reveal(struct caller *c, struct slice object, const struct uu
     size_t count = 0;
     struct page page;
     struct error why = {.status = ST_OK};
+    bool approval = false;
     enum status s = access_object(c, object, &a, e);
     if (s == ST_OK)
         s = check_reason(reason, e);
     if (s == ST_OK)
         s = names_to_fields(c, a, fields, &shown, &count, e);
     if (s == ST_OK)
-        s = get_row(c, a, ACT_VIEW, id, GET_ALIVE, shown, count, &page, e);
+        s = get_whole_row(c, a, ACT_VIEW, id, shown, count, &page, e);
     if (s != ST_OK)
         return s;
-    s = raise_views(c, &page, &why);
+    s = raise_views(c, &page, &approval, &why);
     if (s == ST_OK)
-        s = page_open(c, &page, &(struct page_act){.act = AUDIT_REVEAL, .reason = slice_trim(reason)}, &why);
+        s = page_open(
+            c, &page,
+            &(struct page_act){.act = AUDIT_REVEAL, .reason = slice_trim(reason), .approval = approval},
+            &why);
     if (s != ST_OK) {
         if (e != NULL)
             *e = why;

@@ -1,6 +1,7 @@
 #include "record/seal.h"
 
 #include "record/get.h"
+#include "record/obliged.h"
 
 /* What changes in a row, as the keeper wants it. */
 struct asked {
@@ -143,8 +144,10 @@ enum status seal_rows(struct caller *c, uint8_t audit_act, struct sealed_set *se
             return s;
     }
     uint16_t object = set->rows[0].draft->access->object->id;
-    enum status s =
-        keeper_seal_rows(c->keeper, &c->call, audit_act, object, rows, set->count, c->arena, &got, e);
+    enum status s = obliged_rows(c, set, audit_act == AUDIT_IMPORT, rows, e);
+    if (s != ST_OK)
+        return s;
+    s = keeper_seal_rows(c->keeper, &c->call, audit_act, object, rows, set->count, c->arena, &got, e);
     if (s != ST_OK)
         return s;
     set->intent = got.intent;

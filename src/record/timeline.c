@@ -24,6 +24,7 @@ struct stream {
     uint32_t limit;
     struct moment *moments;
     size_t count, room;
+    bool marked; /* something of it only under a watermark */
     struct error *e;
 };
 
@@ -80,6 +81,7 @@ static enum status read_kind(struct stream *s, const struct access *a, const str
     status = page_views(s->c, page, s->e);
     if (status == ST_OK)
         status = page_open(s->c, page, &(struct page_act){.act = AUDIT_VIEW}, s->e);
+    s->marked = s->marked || a->marked;
     for (size_t i = 0; status == ST_OK && i < page->rows.count && s->count < s->room; i++) {
         s->moments[s->count++] =
             (struct moment){.at = page->rows.rows[i].cells[PAGE_CREATED_AT].i, .page = page, .row = i};
@@ -159,6 +161,10 @@ static enum status write_stream(struct stream *s, struct json *out) {
         write_place(&s->moments[n - 1], out);
     } else {
         json_none(out);
+    }
+    if (s->marked) {
+        json_key(out, "watermark");
+        json_bool(out, true);
     }
     json_object_end(out);
     return ST_OK;

@@ -25,9 +25,10 @@ struct stage {
 };
 
 static const char *const object_names[2] = {"customer", "contact"};
-static const char *const acts[] = {"list", "view", "update", "export", "see", "read", "write", "match"};
-static const enum act act_numbers[] = {ACT_LIST, ACT_VIEW, ACT_UPDATE, ACT_EXPORT,
-                                       ACT_SEE,  ACT_READ, ACT_WRITE,  ACT_MATCH};
+static const char *const acts[] = {"list", "view",  "update", "export", "see",
+                                   "read", "write", "match",  "delete", "transfer"};
+static const enum act act_numbers[] = {ACT_LIST, ACT_VIEW,  ACT_UPDATE, ACT_EXPORT, ACT_SEE,
+                                       ACT_READ, ACT_WRITE, ACT_MATCH,  ACT_DELETE, ACT_TRANSFER};
 
 struct counts {
     size_t sets, accepted, refused, triples, allowed, on_fields;

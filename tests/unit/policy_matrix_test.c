@@ -109,7 +109,9 @@ static struct matrix_rule random_rule(void) {
                                     .weekdays = (uint8_t)(draw(2) * draw(128)),
                                     .second_factor = (uint16_t)(draw(2) * draw(600)),
                                     .network = draw(2) == 0 ? SLICE("") : SLICE("office"),
-                                    .reason = draw(2) == 0};
+                                    .reason = draw(2) == 0,
+                                    .approval = draw(2) == 0,
+                                    .watermark = draw(3) == 0};
     return r;
 }
 
@@ -329,6 +331,41 @@ static void a_cell_of_every_scope_and_condition_may_be_published(void **state) {
     arena_reset(&arena);
 }
 
+static void a_cell_may_ask_for_an_approval_or_a_watermark_where_that_has_a_meaning(void **state) {
+    (void)state;
+    static const struct {
+        enum act act;
+        bool approval, fine;
+    } cases[] = {{ACT_DELETE, true, true},
+                 {ACT_REVEAL, true, true},
+                 {ACT_LIST, true, false},
+                 {ACT_VIEW, false, true},
+                 {ACT_UPDATE, false, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct error e = {0};
+        struct matrix_terms t = {.scope = MATRIX_OWN,
+                                 .hour_to = 24,
+                                 .approval = cases[i].approval,
+                                 .watermark = !cases[i].approval};
+        struct matrix_change c = {.role = SLICE("service"),
+                                  .object = object_find(objects, SLICE("customer")),
+                                  .acts = 1u << cases[i].act,
+                                  .grants = &t,
+                                  .grant_count = 1};
+        struct buf text = edit(shipped, &c, 1);
+        struct policy_set *fresh = parse(buf_slice(&text));
+        assert_int_equal(policy_check(fresh, objects, &e), cases[i].fine ? ST_OK : ST_INVALID);
+        if (!cases[i].fine)
+            assert_string_equal(e.code, "policy_obligation");
+        struct buf again = edit(fresh, &c, 1);
+        assert_true(slice_equal(buf_slice(&text), buf_slice(&again)));
+        policy_release(fresh);
+        buf_free(&text);
+        buf_free(&again);
+    }
+    arena_reset(&arena);
+}
+
 /* ---- widening ---- */
 
 static size_t widens(const char *old, const char *fresh) {
@@ -345,6 +382,7 @@ static size_t widens(const char *old, const char *fresh) {
 
 #define PERMIT(scope, when) "permit (principal in Role::\"sales\", " scope ", resource) " when ";"
 #define LIST                "action == Action::\"list\""
+#define DELETE              "action == Action::\"delete\""
 
 static void only_what_is_shown_to_be_narrower_passes_for_narrower(void **state) {
     (void)state;
@@ -400,6 +438,18 @@ static void only_what_is_shown_to_be_narrower_passes_for_narrower(void **state) 
          PERMIT("action == Action::\"read\"", "when { context.class == \"internal\" }"), false},
         {PERMIT("action == Action::\"read\"", "when { context.class == \"internal\" }"),
          PERMIT("action == Action::\"read\"", "when { context.field == \"name\" }"), true},
+        {PERMIT(LIST, ""), "@obligation(\"watermark\")" PERMIT(LIST, ""), false},
+        {"@obligation(\"watermark\")" PERMIT(LIST, ""), PERMIT(LIST, ""), true},
+        {PERMIT(DELETE, ""), "@obligation(\"approval,reason\")" PERMIT(DELETE, ""), false},
+        {"@obligation(\"approval,reason\")" PERMIT(DELETE, ""),
+         "@obligation(\"approval\")" PERMIT(DELETE, ""), true},
+        {"@obligation(\"second_factor:15\")" PERMIT(DELETE, ""),
+         "@obligation(\"second_factor:5\")" PERMIT(DELETE, ""), false},
+        {"@obligation(\"second_factor:5\")" PERMIT(DELETE, ""),
+         "@obligation(\"second_factor:15\")" PERMIT(DELETE, ""), true},
+        {"@obligation(\"reason\")" PERMIT(DELETE, ""), PERMIT(DELETE, "when { context.reason }"), false},
+        {PERMIT(DELETE, "") "forbid (principal, " DELETE ", resource) unless { context.approval };",
+         PERMIT(DELETE, ""), true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         if ((widens(cases[i].old, cases[i].fresh) > 0) != cases[i].widens)
@@ -475,6 +525,7 @@ int main(void) {
         cmocka_unit_test(a_text_without_a_change_comes_back_byte_for_byte),
         cmocka_unit_test(a_change_of_cells_changes_these_cells_alone),
         cmocka_unit_test(a_cell_of_every_scope_and_condition_may_be_published),
+        cmocka_unit_test(a_cell_may_ask_for_an_approval_or_a_watermark_where_that_has_a_meaning),
         cmocka_unit_test(a_role_begun_like_another_has_its_rules_under_ids_of_its_own),
         cmocka_unit_test(a_role_of_which_a_policy_speaks_beside_others_is_not_copied),
         cmocka_unit_test(only_what_is_shown_to_be_narrower_passes_for_narrower),

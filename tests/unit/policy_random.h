@@ -115,6 +115,8 @@ static const char *const atoms[] = {
     "principal.is_partner",
     "principal.roles.contains(Role::\"sales\")",
     "context.reason",
+    "context.approval",
+    "context.watermark",
     "context has purpose && context.purpose == \"care\"",
     "context.purpose == \"care\"",
     "context.object == \"customer\"",
@@ -190,6 +192,10 @@ static void put_policy(struct buf *out, const char *act) {
                                             "resource == Customer::\"00000000-0000-0000-0000-000000000001\""};
     static const char *const principals[] = {"principal", "principal", "principal in Role::\"sales\"",
                                              "principal == User::\"7\"", "principal in Department::\"11\""};
+    static const char *const obligations[] = {
+        "approval", "watermark, reason", "second_factor:15", "approval,approval", "something", "", ","};
+    if (draw(5) == 0)
+        buf_put_format(out, "@obligation(\"%s\") ", obligations[draw(7)]);
     buf_put_format(out, "%s(%s, action == Action::\"%s\", %s)", draw(4) == 0 ? "forbid" : "permit",
                    principals[draw(5)], act, resources[draw(7)]);
     for (uint32_t n = draw(3); n > 0; n--) {
@@ -283,7 +289,9 @@ static void lookup(const void *row, uint16_t column, struct cell *out) {
 static struct policy_context random_context(void) {
     return (struct policy_context){.purpose = draw(2) == 0 ? "care" : NULL,
                                    .has_reason = draw(2) == 0,
-                                   .second_factor_age = -1,
+                                   .without_approval = draw(2) == 0,
+                                   .without_watermark = draw(2) == 0,
+                                   .second_factor_age = draw(2) == 0 ? -1 : 60,
                                    .now_ms = 1700000000000};
 }
 

@@ -1,5 +1,6 @@
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router';
 import { i18n } from './i18n';
+import { useMark } from './stores/mark';
 import { useObjects } from './stores/objects';
 import { useSession } from './stores/session';
 
@@ -231,6 +232,7 @@ async function guard(to: RouteLocationNormalized) {
 }
 
 router.beforeEach(guard);
-router.afterEach((to) => {
+router.afterEach((to, from) => {
+  if (to.path !== from.path) useMark().leave();
   if (to.meta.title) setTitle(i18n.global.t(to.meta.title));
 });

@@ -56,6 +56,7 @@ const state = {
   language: 'zh',
   signedOut: () => {},
   meet: (async () => null) as (wanted: Wanted) => Promise<Met | null>,
+  marked: () => {},
 };
 
 export function setCsrf(token: string): void {
@@ -67,6 +68,10 @@ export function setLanguage(language: string): void {
 /* Asks the person for what is missing; null when he gave it up, else what was refused is tried again. */
 export function onWanted(ask: (wanted: Wanted) => Promise<Met | null>): void {
   state.meet = ask;
+}
+/* Told of each answer that policy lets be shown under a watermark alone. */
+export function onMarked(act: () => void): void {
+  state.marked = act;
 }
 export const meet = (wanted: Wanted): Promise<Met | null> => state.meet(wanted);
 export function onSignedOut(act: () => void): void {
@@ -160,7 +165,9 @@ export async function call<T>(method: string, path: string, options: CallOptions
   const response = await send(method, path, options);
   if (response.status === 204) return undefined as T;
   const text = await response.text();
-  return (text ? JSON.parse(text) : undefined) as T;
+  const answer = text ? JSON.parse(text) : undefined;
+  if (answer?.watermark === true || answer?._watermark === true) state.marked();
+  return answer as T;
 }
 
 export const get = <T>(path: string, options?: CallOptions) => call<T>('GET', path, options);

@@ -10,6 +10,8 @@ export interface Terms {
   network?: string;
   second_factor?: number;
   reason?: boolean;
+  approval?: boolean;
+  watermark?: boolean;
 }
 export interface Grant extends Partial<Terms> {
   policy: string;
@@ -118,6 +120,7 @@ export interface Reason {
   because?: string;
   part?: string;
   lacks?: string;
+  obligations?: string[]; // what somebody approves first, or what is shown under a watermark
   condition?: string;
 }
 export interface WhyAnswer {

@@ -22,7 +22,7 @@ export function useDeedText() {
   function because(wanted: Wanted): string {
     if (wanted.act === 'rights') return t('deeds.becauseRights');
     const named = { act: act(wanted.act), n: wanted.count ?? 0, above: wanted.above ?? 0 };
-    if (wanted.count === undefined) return t('deeds.becausePolicy', named);
+    if (wanted.above === undefined) return t('deeds.becausePolicy', named);
     return t(wanted.above ? 'deeds.becauseMany' : 'deeds.becauseEach', named);
   }
   const executives = (one: Executives, roleOf: (name: string) => string) =>

@@ -22,6 +22,8 @@ export function usePolicyText(directory: () => Directory) {
       out.push(['office', 'outside'].includes(g.network) ? t(`policies.${g.network}`) : g.network);
     if (g.second_factor) out.push(t('policies.short.factor', { n: g.second_factor }));
     if (g.reason) out.push(t('policies.short.reason'));
+    if (g.approval) out.push(t('policies.short.approval'));
+    if (g.watermark) out.push(t('policies.short.watermark'));
     return out;
   }
   function grantText(g: Grant): string {

@@ -61,6 +61,7 @@ const en: typeof zh = {
       scope: 'Not met: this record is not within that scope',
       reason: 'Not met: a reason must be given',
       second_factor: 'Not met: a recent second factor is needed',
+      approval: 'Not met: somebody has to approve it first',
       time: 'Not met: outside the hours of the rule',
       network: 'Not met: outside the network of the rule',
       purpose: 'Not met: another purpose',

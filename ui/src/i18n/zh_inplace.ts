@@ -58,6 +58,7 @@ export default {
       scope: '未满足：这条记录不在该范围内',
       reason: '未满足：须填写理由',
       second_factor: '未满足：须在规定时间内做过两步验证',
+      approval: '未满足：须先经审批',
       time: '未满足：现在不在规定的时段内',
       network: '未满足：不在规定的网络内',
       purpose: '未满足：用途不符',
