@@ -157,6 +157,13 @@ static bool any_department(const struct cedar_value *items, size_t count) {
     return false;
 }
 
+static bool any_above_people(const struct cedar_value *items, size_t count) {
+    bool any = any_department(items, count);
+    for (size_t i = 0; i < count; i++)
+        any = any || slice_is(items[i].entity.type, "Role");
+    return any;
+}
+
 struct truths leaf_in(struct reduction *r, const struct expr *e, const struct symbol *x,
                       const struct symbol *known) {
     const struct cedar_value *items = NULL;
@@ -168,7 +175,9 @@ struct truths leaf_in(struct reduction *r, const struct expr *e, const struct sy
     bool own_kind = x->kind == SYMBOL_COLUMN && slice_equal(x->column.type, r->model->resource_type);
     if (own_kind && (known->kind == SYMBOL_ANYTHING || any_department(items, count)))
         return reduce_refuse(r, e, "where another record belongs is not in this record's row");
-    if (known->kind == SYMBOL_ANYTHING)
+    /* Of anybody: whether he himself is within it is not known yet, and he may be the one in the row. */
+    bool may_be_he = r->checking && x->kind == SYMBOL_COLUMN && slice_is(x->column.type, "User");
+    if (known->kind == SYMBOL_ANYTHING || (may_be_he && any_above_people(items, count)))
         return leaf_anything(r);
     const struct pred *any = &pred_false;
     for (size_t i = 0; i < count; i++)
