@@ -300,8 +300,7 @@ static enum status see_fields(const struct preview *x, size_t person, const stru
     return s;
 }
 
-/* Rows that he sees at all and whose field he may so, by himself or within a lender's rows. NULL: no memory.
- */
+/* Rows that he sees at all and whose field he may so, himself or within a lender's. NULL: no memory. */
 static const struct pred *rows_of(struct preview *x, const struct seen *s, size_t field, enum act act) {
     const struct pred *scope = &pred_false, *may = &pred_false;
     for (size_t i = 0; i < s->count && scope != NULL && may != NULL; i++) {
@@ -337,8 +336,7 @@ static enum status compare_fields(struct preview *x, size_t person, const struct
     return s;
 }
 
-/* Which of the object's acts and fields a changed policy can reach; scope changes reach every field, which
- * the line of the act says already. */
+/* What of the object a changed policy can reach; of a scope the line of the act says enough. */
 static bool find_affected(struct preview *x, const struct object_def *o, uint32_t *acts, uint8_t *fields,
                           bool *any_field) {
     struct place at = {.object = slice_from_string(o->name)};
