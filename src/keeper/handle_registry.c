@@ -61,9 +61,16 @@ enum status handle_registry_put(struct worker *w, struct args *in, struct args *
         (void)error_set(e, ST_DENIED, "not_your_duty", "the registry is the administrators'");
         return worker_refuse(w, in, tag, e);
     }
+    /* The number of a new item stands in its entry before it is made: one at a time, or many of many who make
+     * some at once would find it taken at each try. */
+    static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
     enum status s = ST_RETRY;
+    if (in->number32 == 0)
+        (void)pthread_mutex_lock(&making);
     for (unsigned i = 0; s == ST_RETRY && i < PUT_TRIES; i++)
         s = put_recorded(w, in, out, &who, tag, e);
+    if (in->number32 == 0)
+        (void)pthread_mutex_unlock(&making);
     if (s == ST_DENIED)
         return worker_refuse(w, in, tag, e);
     return s == ST_OK ? after_put(w, in->kind, out->number32, e) : s;

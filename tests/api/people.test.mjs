@@ -66,6 +66,14 @@ test('the system administrator makes and changes accounts and departments', asyn
   problem(await sys.patch(`${api}/people/9999`, { name: 'x' }), 404, 'not_found');
 });
 
+test('accounts that many connections make at once are all made, each with a number of its own', async () => {
+  const clients = Array.from({ length: 8 }, () => server.client());
+  for (const c of clients) await c.signIn('sysadmin', password);
+  const made = await Promise.all(Array.from({ length: 64 }, (_, i) => clients[i % 8].post(`${api}/people`, { login: `crowd${i}`, name: `众${i}` })));
+  assert.equal(new Set(made.map((a) => ok(a, 201).id)).size, 64);
+  for (const c of clients) c.close();
+});
+
 test('a one-time password is two halves from two people, and must be replaced', async () => {
   const made = ok(await sys.post(`${api}/people`, { login: 'halves', name: '两半' }), 201);
   const asked = await propose(sys, { kind: 'password', user: made.id });
