@@ -29,6 +29,37 @@ HANDLER(api_proposals) {
     return ST_OK;
 }
 
+static enum status news(struct caller *c, uint64_t until, struct http_reply *reply, struct error *e) {
+    struct keeper_news found;
+    struct json j = json_to(&reply->body);
+    enum status s = keeper_news(c->keeper, &c->call, until, &found, e);
+    if (s != ST_OK)
+        return s;
+    json_object_begin(&j);
+    json_key(&j, "unread");
+    json_int(&j, (int64_t)found.unread);
+    json_key(&j, "to_decide");
+    json_int(&j, found.to_decide);
+    json_object_end(&j);
+    return ST_OK;
+}
+
+HANDLER(api_news) {
+    (void)engine;
+    (void)r;
+    return news(c, 0, reply, e);
+}
+
+HANDLER(api_news_seen) {
+    const json_t *until = json_object_get(r->json, "until");
+    (void)engine;
+    if (!json_is_integer(until) || json_integer_value(until) <= 0)
+        return error_field(
+            e, ST_INVALID, "invalid", "until",
+            "until is the newest decided_at (or ends, where expired) that was looked at, in ms");
+    return news(c, (uint64_t)json_integer_value(until), reply, e);
+}
+
 HANDLER(api_proposal_make) {
     struct slice secret;
     uint64_t id;

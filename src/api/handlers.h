@@ -84,6 +84,8 @@ HANDLER(api_roles);
 HANDLER(api_role_make);
 HANDLER(api_role_change);
 HANDLER(api_proposals);
+HANDLER(api_news);
+HANDLER(api_news_seen);
 HANDLER(api_proposal_make);
 HANDLER(api_proposal_decide);
 HANDLER(api_proposal_effect);

@@ -256,6 +256,13 @@ MUST_CHECK enum status keeper_proposals(struct keeper *k, const struct keeper_ca
 /* The same of one: with the ids of an act's records, for who asks and who decides; else empty. */
 MUST_CHECK enum status keeper_proposal(struct keeper *k, const struct keeper_call *call, uint64_t id,
                                        struct slice *json, struct error *e);
+struct keeper_news {
+    uint64_t unread;    /* the caller's own that others closed, or time did, since he looked */
+    uint32_t to_decide; /* that wait for him */
+};
+/* First marks as seen those of his own that were closed until then (ms; 0: none). */
+MUST_CHECK enum status keeper_news(struct keeper *k, const struct keeper_call *call, uint64_t until,
+                                   struct keeper_news *out, struct error *e);
 /* {"why": "leave", "to", "roles", "until", "reason"} or {"why": "break_glass", "roles", "hours", "reason"}.
  */
 MUST_CHECK enum status keeper_grant_make(struct keeper *k, const struct keeper_call *call,

@@ -39,6 +39,16 @@ enum status keeper_proposal(struct keeper *k, const struct keeper_call *call, ui
     return s;
 }
 
+enum status keeper_news(struct keeper *k, const struct keeper_call *call, uint64_t until,
+                        struct keeper_news *out, struct error *e) {
+    struct args *a = client_args(k, call);
+    a->number = until;
+    enum status s = client_exchange(k, MSG_NEWS, a, NULL, e);
+    *out = s == ST_OK ? (struct keeper_news){.unread = a->number, .to_decide = a->number32}
+                      : (struct keeper_news){0};
+    return s;
+}
+
 enum status keeper_grant_make(struct keeper *k, const struct keeper_call *call, struct slice document,
                               uint32_t *id, struct error *e) {
     struct args *a = client_args(k, call);

@@ -44,6 +44,7 @@ static handler *const handlers[MSG_END] = {
     [MSG_PROPOSE] = handle_propose,
     [MSG_DECIDE] = handle_decide,
     [MSG_PROPOSALS] = handle_proposals,
+    [MSG_NEWS] = handle_news,
     [MSG_GRANT_MAKE] = handle_grant_make,
     [MSG_GRANT_CLOSE] = handle_grant_close,
     [MSG_LEAVE] = handle_leave,

@@ -12,7 +12,7 @@
 #define LIST_MAX 300
 #define DAY_MS   ((int64_t)24 * 3600 * 1000)
 
-static bool is_person(const struct caller *c) {
+bool proposal_is_person(const struct caller *c) {
     return !c->grant.is_key && !c->grant.is_job && !c->grant.must_change;
 }
 
@@ -140,7 +140,7 @@ static enum status store_new(struct worker *w, struct args *in, json_t *document
 enum status handle_propose(struct worker *w, struct args *in, struct args *out, struct error *e) {
     json_t *asked = NULL, *document = NULL;
     char half[PROPOSAL_HALF + 1] = "";
-    if (!is_person(&w->caller))
+    if (!proposal_is_person(&w->caller))
         return persons_only(e);
     enum status s = registry_parse_json(in->text, &asked, e);
     if (s == ST_OK)
@@ -165,10 +165,10 @@ enum status handle_propose(struct worker *w, struct args *in, struct args *out, 
     return s;
 }
 
-static bool may_decide(struct worker *w, const json_t *d) {
+bool proposal_may_decide(struct worker *w, const json_t *d) {
     uint32_t me = w->caller.grant.user;
     const struct proposal_kind *kind = proposal_kind(proposal_text(d, "kind"));
-    return kind != NULL && is_person(&w->caller) && proposal_user(d, "by") != me &&
+    return kind != NULL && proposal_is_person(&w->caller) && proposal_user(d, "by") != me &&
            proposal_user(d, "user") != me && kind->may_decide(w, d);
 }
 
@@ -177,7 +177,10 @@ static enum status write_one(struct worker *w, struct json *j, const json_t *d, 
                              int64_t now) {
     json_t *shown = json_copy((json_t *)(uintptr_t)d);
     char *text = NULL;
-    if (shown != NULL && (whole || act_forget_records(shown) == ST_OK) && act_show_use(w, shown) == ST_OK &&
+    bool news = proposal_is_news(d, w->caller.grant.user, now);
+    (void)json_object_del(shown, "seen"); /* whether he looked is nobody else's */
+    if (shown != NULL && json_object_set_new(shown, "news", json_boolean(news)) == 0 &&
+        (whole || act_forget_records(shown) == ST_OK) && act_show_use(w, shown) == ST_OK &&
         json_object_set_new(shown, "may_decide", json_boolean(decide)) == 0 &&
         json_object_set_new(shown, "state", json_string(proposal_state(d, now))) == 0)
         text = json_print(shown, JSON_COMPACT);
@@ -196,7 +199,7 @@ static enum status write_named(struct worker *w, uint64_t id, struct json *j) {
     if (p == NULL)
         return ST_OK;
     const json_t *d = p->document;
-    bool decide = strcmp(proposal_state(d, now), "open") == 0 && may_decide(w, d);
+    bool decide = strcmp(proposal_state(d, now), "open") == 0 && proposal_may_decide(w, d);
     bool mine = proposal_user(d, "by") == w->caller.grant.user;
     return decide || mine ? write_one(w, j, d, decide, true, now) : ST_OK;
 }
@@ -216,7 +219,7 @@ enum status handle_proposals(struct worker *w, struct args *in, struct args *out
     for (size_t i = in->number != 0 ? 0 : p->count;
          s == ST_OK && i-- > 0 && n < LIST_MAX && w->scratch.n < PROTOCOL_JSON_MAX / 2;) {
         const json_t *d = p->list[i].document;
-        bool open = strcmp(proposal_state(d, now), "open") == 0, decide = open && may_decide(w, d);
+        bool open = strcmp(proposal_state(d, now), "open") == 0, decide = open && proposal_may_decide(w, d);
         bool mine = proposal_user(d, "by") == me || proposal_user(d, "user") == me;
         bool shown = in->flag ? decide : decide || mine || w->caller.actor.duties != 0;
         if (shown) {
@@ -236,7 +239,7 @@ static enum status may_end(struct worker *w, const json_t *d, bool approve, stru
     bool own = proposal_user(d, "by") == w->caller.grant.user;
     if (own && approve)
         return error_set(e, ST_DENIED, "own_proposal", "nobody approves his own proposal");
-    if (!own && !may_decide(w, d))
+    if (!own && !proposal_may_decide(w, d))
         return error_set(e, ST_DENIED, "not_your_duty", "this proposal is others' to decide");
     const struct proposal_kind *kind = proposal_kind(proposal_text(d, "kind"));
     if (approve && (kind == NULL || !kind->stands(w, d)))
@@ -301,7 +304,7 @@ static enum status decide_recorded(struct worker *w, struct args *in, struct pro
 enum status handle_decide(struct worker *w, struct args *in, struct args *out, struct error *e) {
     struct proposals *all = w->state->proposals;
     char half[PROPOSAL_HALF + 1] = "";
-    if (!is_person(&w->caller))
+    if (!proposal_is_person(&w->caller))
         return persons_only(e);
     (void)pthread_mutex_lock(&all->lock);
     struct proposal *p = proposal_find(all, in->number);

@@ -40,11 +40,12 @@
  * Callers outside the keeper use keeper_propose, keeper_proposals and keeper_decide of client.h.
  *
  * Stored as JSON: {"id", "kind", "state": "open"|"approved"|"refused"|"withdrawn"|"expired", "by", "at",
- * "ends", "user", "reason", "change", "decided_by", "decided_at", "note"}; times in ms. A secret half stands
- * beside it while it is open and is in no list. Of `change` only the keys above are kept. At most
- * PROPOSALS_MAX, the last PROPOSALS_RESERVED for holders of a duty; closed ones go after a year, or when
- * their proposer has more than PROPOSALS_KEPT, or when there is no room: the oldest first, and before all
- * others those that nobody decided. The audit log keeps them all. */
+ * "ends", "user", "reason", "change", "decided_by", "decided_at", "note", "seen": true once its proposer
+ * looked at what became of it}; times in ms. A secret half stands beside it while it is open and is in no
+ * list. Of `change` only the keys above are kept. At most PROPOSALS_MAX, the last PROPOSALS_RESERVED for
+ * holders of a duty; closed ones go after a year, or when their proposer has more than PROPOSALS_KEPT, or
+ * when there is no room: the oldest first, and before all others those that nobody decided. The audit log
+ * keeps them all. */
 #ifndef KEDUN_KEEPER_PROPOSAL_H
 #define KEDUN_KEEPER_PROPOSAL_H
 

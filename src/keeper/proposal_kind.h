@@ -25,6 +25,13 @@ struct proposal_kind {
 MUST_CHECK enum status proposal_items(struct worker *w, const json_t *document, struct registry_change *out,
                                       size_t *n, struct error *e);
 
+/* A session of a person's own, who may act. */
+bool proposal_is_person(const struct caller *c);
+/* May the caller decide it, were it open? */
+bool proposal_may_decide(struct worker *w, const json_t *document);
+/* Did others close this proposal of the user's, or its time, since he looked (30 days at most)? */
+bool proposal_is_news(const json_t *document, uint32_t user, int64_t now_ms);
+
 /* NULL for a name that is none. */
 const struct proposal_kind *proposal_kind(const char *name);
 

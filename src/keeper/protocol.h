@@ -87,6 +87,7 @@ enum message {
     MSG_GRANT_CLOSE,
     MSG_LEAVE,
     MSG_PERSON_STATE,
+    MSG_NEWS,
     MSG_SIGN_ON_LIST = 70,
     MSG_SIGN_ON_SECRET,
     MSG_SIGN_ON_LINKS,

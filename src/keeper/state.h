@@ -103,8 +103,8 @@ handler handle_registry_import, handle_registry_list, handle_registry_put, handl
     handle_bootstrap_end, handle_bootstrapped;
 handler handle_open, handle_seal, handle_reseal, handle_outcome, handle_open_intents, handle_lookup;
 handler handle_box_make, handle_box_destroy, handle_box_seal, handle_box_open;
-handler handle_propose, handle_decide, handle_proposals, handle_grant_make, handle_grant_close, handle_leave,
-    handle_person_state;
+handler handle_propose, handle_decide, handle_proposals, handle_news, handle_grant_make, handle_grant_close,
+    handle_leave, handle_person_state;
 handler handle_record, handle_audit_read, handle_audit_detail, handle_audit_head, handle_budgets,
     handle_health;
 handler handle_sign_on_list, handle_sign_on_secret, handle_sign_on_links, handle_sign_on_unlink,

@@ -167,3 +167,32 @@ test('the list of what was let pass is for auditors and security administrators,
   await until('the look is recorded', async () =>
     ok(await auditor.get('/api/v1/audit?actor=2&act=view')).items.find((i) => i.tag === 'list_high_risk actor 14' && i.object === 'customer'));
 });
+
+test('who asked is told that it was decided until he looked, also after a restart; who decides that it waits for him', async () => {
+  const sign = () => Promise.all(['manager', 'leader', 'boss'].map((who) => server.as(who)));
+  let [manager, leader, boss] = await sign();
+  const news = async (who) => ok(await who.get('/api/v1/news'));
+  const one = async (who, id) => ok(await who.get('/api/v1/proposals')).items.find((p) => p.id === id);
+  const before = [await news(manager), await news(leader)];
+  const { id } = ok(await manager.post('/api/v1/proposals', change({ count: 7 })), 201);
+  assert.deepEqual(await news(leader), { ...before[1], to_decide: before[1].to_decide + 1 });
+  assert.deepEqual(await news(manager), before[0]);
+  ok(await leader.post(`/api/v1/proposals/${id}/decide`, { approve: false, note: '先合并再删' }));
+  assert.deepEqual(await news(leader), before[1]);
+  assert.deepEqual(await news(manager), { ...before[0], unread: before[0].unread + 1 });
+  assert.deepEqual(await news(boss), { unread: 0, to_decide: 0 });
+  const told = await one(manager, id);
+  assert.deepEqual([told.news, told.state, told.note, 'seen' in told], [true, 'refused', '先合并再删', false]);
+
+  for (const body of [{}, { until: 0 }, { until: 'now' }, { until: 1.5 }]) problem(await manager.post('/api/v1/news/seen', body), 400, 'invalid', 'until');
+  assert.equal(ok(await manager.post('/api/v1/news/seen', { until: told.decided_at - 1 })).unread, 1, 'what was closed after that is news still');
+  assert.equal(ok(await leader.post('/api/v1/news/seen', { until: told.decided_at })).unread, 0);
+  assert.equal((await news(manager)).unread, 1, 'it is nobody else’s to look at');
+  assert.equal(ok(await manager.post('/api/v1/news/seen', { until: told.decided_at })).unread, 0);
+  await server.restart();
+  [manager, leader] = await sign();
+  assert.deepEqual([(await news(manager)).unread, (await one(manager, id)).news], [0, false]);
+  const again = ok(await manager.post('/api/v1/proposals', change({ count: 8 })), 201).id;
+  ok(await manager.post(`/api/v1/proposals/${again}/decide`, { approve: false, note: '' }));
+  assert.equal((await news(manager)).unread, 0, 'what he withdrew himself is no news to him');
+});

@@ -55,7 +55,7 @@ export const paths = {
   closeReview: t.review, reviewReport: t.look,
   makeDepartment: t.place, changeDepartment: t.place,
   listRoles: t.look, makeRole: t.packs, changeRole: t.wider,
-  listProposals: t.look, makeProposal: t.duty, decideProposal: t.account, proposalEffect: t.look,
+  listProposals: t.look, news: t.look, seeNews: own, makeProposal: t.duty, decideProposal: t.account, proposalEffect: t.look,
   listGrants: t.look, makeGrant: t.time, endGrant: ends, reviewGrant: ends,
   listHandovers: t.look, startHandover: t.handover, undoHandover: t.handover, offerHandover: t.handover, endHandoverOffer: ends,
   listObjects: t.look, addObject: t.imports, getObject: t.look, addField: t.imports, changeField: t.wider,

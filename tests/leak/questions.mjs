@@ -128,6 +128,7 @@ const bodies = {
   suggest: () => [{ body: { text: '公司' } }, { body: { text: '钱' } }, { body: { text: 'gs', limit: 20 } }],
   listAudit: () => ['', '?actor=me', '?actor=10', '?act=reveal', '?limit=200', `?record=${no}`].map((query) => ({ query })),
   listHighRiskActs: () => ['', '?limit=1', '?actor=10', '?act=reveal', '?object=customer', '?object=no_such'].map((query) => ({ query })),
+  seeNews: () => [{ body: {} }, { body: { until: 1 } }],
   recordHistory: () => ['', '?limit=1', '?limit=200&before=3'].map((query) => ({ query })),
   recordTimeline: () => ['', '?limit=2', '?limit=100&kinds=follow_up,order'].map((query) => ({ query })),
   listRecords: (place) => ['?limit=200', `?fields=${(place.fields ?? []).join(',')}`, '?sort=-created_at&limit=1', '?deleted=true'].map((query) => ({ query })),

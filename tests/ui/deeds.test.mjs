@@ -228,6 +228,7 @@ test('an approval is asked for in place, decided in the inbox, and the act is do
 
     const role = await decider(page, why);
     await page.goto(role === 'security' ? '/people?tab=proposals' : '/access');
+    await page.waitForSelector('[data-test=news] .count');
     const asked = page.locator('li.card', { hasText: why });
     await asked.locator('.opens').waitFor();
     assert.match(await asked.innerText(), /高风险操作[^]*删除记录 · 客户 · 指定的 1 条记录[^]*24 小时/);
@@ -238,8 +239,18 @@ test('an approval is asked for in place, decided in the inbox, and the act is do
     await page.locator('.kd-modal').waitFor({ state: 'detached' });
 
     await enter(page, 'manager');
-    await page.goto('/access');
+    await page.goto('/');
+    await page.waitForSelector('[data-test=news-note]');
+    await page.waitForSelector('[data-test=news] .count');
+    assert.deepEqual(await violations(page, 'header'), []);
+    await settled(page);
+    await shot(page, 'news-home');
+    await page.click('[data-test=news-note] a');
+    await page.waitForSelector(`li.card:has-text("${why}") [data-test=fresh]`);
+    await page.waitForSelector('[data-test=news]:not(:has(.count))');
+    await page.reload();
     await page.waitForSelector(`li.card:has-text("${why}") .opens .chip.green`);
+    assert.equal(await page.locator('[data-test=fresh]').count(), 0, 'looked at is seen');
     await settled(page);
     await shot(page, 'approval-own');
     await remove(page, id);

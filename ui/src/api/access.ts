@@ -23,3 +23,8 @@ export const access = {
     }),
   effect: (id: number) => get<AccessEffect>(`/proposals/${id}/effect`),
 };
+/* How many of one's requests were closed since one looked; how many wait for one's decision. */
+export interface News {
+  unread: number;
+  to_decide: number;
+}

@@ -1,4 +1,5 @@
 /* One function a call of docs/api.md; nothing here but paths and shapes. */
+import type { News } from './access';
 import { bulk, type BulkItem } from './bulk';
 import { del, get, patch, post, Problem, send, type CallOptions } from './client';
 import type * as S from './scim_types';
@@ -86,6 +87,8 @@ export const people = {
   makeRole: (document: Record<string, unknown>) => post<{ id: number }>('/roles', document),
   changeRole: (id: number, document: T.RoleDocument) => patch<{ id: number }>(`/roles/${id}`, document),
   proposals: (to_decide = false) => get<{ items: T.Proposal[] }>('/proposals', { query: { to_decide } }),
+  news: () => get<News>('/news'),
+  seen: (until: number) => post<News>('/news/seen', { until }),
   propose: (body: { kind: string; user?: number; reason: string; change: unknown }) =>
     post<{ id: number; secret: string | null }>('/proposals', body),
   decide: (id: number, approve: boolean, note: string) =>

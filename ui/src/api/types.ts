@@ -324,7 +324,9 @@ export interface Proposal {
   reason: string;
   note?: string;
   decided_by?: number;
+  decided_at?: number;
   may_decide: boolean;
+  news: boolean; // one's own, closed since one looked
   change: {
     roles?: string[];
     hours?: number;
