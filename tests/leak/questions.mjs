@@ -114,6 +114,9 @@ const bodies = {
   signOut: () => [{ csrf: 'wrong' }],
   // Failed proofs slow the address down for everybody who is asked after.
   ...Object.fromEntries(['showSecondFactor', 'challengeSecondFactor', 'beginPasskey', 'confirmPasskey', 'beginTotp', 'confirmTotp', 'makeRecoveryCodes', 'changePassword'].map((id) => [id, () => [{ csrf: 'wrong', body: {} }]])),
+  // Whoever is asked after works on in his sessions.
+  endSessions: () => [{ body: { id: no } }, { csrf: 'wrong', body: {} }],
+  endEverybodysSessions: () => [{ csrf: 'wrong', body: {} }],
   signInByPasskey: () => [{ body: 'x' }],
   makeImport: () => [...main, 'task'].flatMap((object) => [{ body: { object, file_name: 'x.xlsx', size: 5 } }, { body: { object, file_name: 'x.csv', size: 0 } }]),
   previewImport: () => [{ body: {} }, { body: { encoding: 'gb18030', header: false } }],
