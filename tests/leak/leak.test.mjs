@@ -117,6 +117,20 @@ test('the auditor reads who revealed what and why, and no value', async () => {
   }
 });
 
+test('of named records an approval tells titles to who asks and to a decider who sees them, and to nobody else', async () => {
+  const [led, unled] = stage.acts;
+  const told = { sales1: [led], manager: [led], leader: [led], salescd: [unled] };
+  const may = { ...told, secadmin: [unled] }; // who decides where nobody leads, and sees no record
+  for (const person of people) {
+    const who = await stage.as(person);
+    for (const id of stage.acts) {
+      const a = await who.get(`/api/v1/proposals/${id}/effect`);
+      assert.equal(a.status, may[person]?.includes(id) ? 200 : 404, `${person} ${id}`);
+      if (a.status === 200) assert.equal(a.json.titles.length, told[person]?.includes(id) ? 1 : 0, `${person} ${id}`);
+    }
+  }
+});
+
 // Beyond the matrix, which only sends what is refused: these make records.
 test('a unique value that stands beyond the caller’s scope is taken as one that stands nowhere', async () => {
   const plain = (a) => `${a.status} ${Object.keys(a.json ?? {}).sort()} ${a.json?.code ?? ''} ${a.json?.items?.map((i) => [i.status, i.error?.code]) ?? ''}`;

@@ -27,7 +27,7 @@ const fillers = {
   '/people/': () => [{ id: 10 }, { id: 999999 }],
   '/departments/': () => [{ id: 3 }],
   '/roles/': () => [{ id: 999999 }],
-  '/proposals/': () => [{ id: 1 }, { id: 999999 }],
+  '/proposals/': (stage) => [...stage.acts, 999999].map((id) => ({ id })),
   '/grants/': () => [{ id: 1 }, { id: 999999 }],
   '/handovers/': () => [{ id: no }, { id: '3.10' }],
   '/reviews/': () => [{ id: 1 }, { id: 999999 }],

@@ -15,10 +15,13 @@ export const main = ['customer', 'contact']; // asked about field by field; the 
 const linked = ['opportunity', 'contract', 'order', 'payment', 'ticket', 'follow_up', 'task'];
 const octets = { 'content-type': 'application/octet-stream' };
 
-// Budgets are another test's affair: here everyone may ask as often as there are questions.
+// Budgets are another test's affair: here everyone may ask as often as there are questions. Of changes of owner an
+// approval is wanted, beyond a number that nobody reaches, and sales1 has a leader: so that one can be asked for and looked at.
+const approved = (text) => text.replace(/^(company 1 \{)/m, '$1"high_risk":{"transfer":{"above":1000000,"approval":true}},')
+  .replace('"roles":["branch_leader"],"department":2,"duties":[],"manages":[]', '"roles":["branch_leader"],"department":2,"duties":[],"manages":[2]');
 function company(change) {
   const file = join(tmpdir(), `kedun-leak-company-${process.pid}.txt`);
-  writeFileSync(file, change(readFileSync(join(root, 'tests/api/company.txt'), 'utf8').replace(/"day":\d+/g, '"day":10000000')));
+  writeFileSync(file, change(approved(readFileSync(join(root, 'tests/api/company.txt'), 'utf8').replace(/"day":\d+/g, '"day":10000000'))));
   return file;
 }
 
@@ -28,6 +31,7 @@ export class Stage {
   definitions = {};
   imports = []; // {id, job?, owner}
   views = []; // {id, owner, object}
+  acts = []; // ids of proposals that name a planted record: one a leader decides, one a security administrator
   log = '';
 
   async start({ policies, change = (text) => text } = {}) {
@@ -43,6 +47,7 @@ export class Stage {
     await this.#save();
     if (policies) this.conflict = randomUUID(); // who sees both is told of the conflict: there is no queue
     else await this.#share();
+    if (!policies) for (const [key, owner] of [['A', 'sales1'], ['B', 'salescd']]) this.acts.push(await this.#approval(key, owner));
     this.sessions = {};
     for (const login of ['boss', 'sales1']) this.sessions[login] = await this.#session(login);
     this.doc = ok(await (await this.as('boss')).get('/api/v1/openapi.json'));
@@ -67,6 +72,13 @@ export class Stage {
       if (c) fields[f.name] = c;
     }
     return fields;
+  }
+
+  // An approval that is asked for with a named record, whose title whoever decides is told if he sees it.
+  async #approval(key, owner) {
+    const { id } = this.planted.find((p) => p.object === 'customer' && p.key === key);
+    const change = { act: 'transfer', object: 'customer', records: [id], hours: 4 };
+    return ok(await (await this.as(owner)).post('/api/v1/proposals', { kind: 'act', reason: '泄漏矩阵的检查', change }), 201).id;
   }
 
   // One more session, which may be ended.
