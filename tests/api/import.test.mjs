@@ -263,7 +263,7 @@ test('a cancelled import keeps what it has done and says so', async () => {
 });
 
 test('a role that is taken away binds an import that is running', async () => {
-  const steward = await server.as('steward'), sec = await server.as('secadmin'), n = 60000;
+  const steward = await server.as('steward'), sec = await server.as('secadmin'), n = 400000;
   const id = await upload(steward, Buffer.from(many(n, '收权公司')));
   ok(await steward.post(`${base}/${id}/preview`, {}));
   const { job } = ok(await steward.post(`${base}/${id}/start`, { mapping }), 202);

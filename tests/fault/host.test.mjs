@@ -3,10 +3,10 @@
 // (inject_fault.sh): the data directory is a small tmpfs.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server } from '../api/server.mjs';
+import { Server, until } from '../api/server.mjs';
 import { roles } from '../crash/roles.mjs';
 import { attach, fewPeople, ownMounts, Script, sleep } from './inject.mjs';
 
@@ -119,6 +119,7 @@ function limit(role, what) {
   const uid = readFileSync(`/proc/${pid(role)}/status`, 'utf8').match(/^Uid:\s+(\d+)/m)[1];
   execFileSync('setpriv', [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', 'prlimit', '--pid', String(pid(role)), what], { stdio: ['ignore', 'ignore', 'pipe'] });
 }
+const threads = (process) => readdirSync(`/proc/${process}/task`).map((t) => readFileSync(`/proc/${process}/task/${t}/stat`, 'utf8').split(') ')[1][0]);
 const ticks = (role) => readFileSync(`/proc/${pid(role)}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13).reduce((a, b) => a + Number(b), 0);
 
 // Requests wait meanwhile; the door gives up on them after a minute (KEDUN_INJECT=all waits for that).
@@ -176,7 +177,11 @@ for (const role of ['keeper', 'engine']) {
 test('a keeper that stands still: nothing is answered meanwhile; it runs again: it goes on', async () => {
   const stopped = pid('keeper');
   try {
-    const meanwhile = await standstill('a keeper that stands still', () => process.kill(stopped, 'SIGSTOP'), () => process.kill(stopped, 'SIGCONT'));
+    const meanwhile = await standstill('a keeper that stands still', async () => {
+      process.kill(stopped, 'SIGSTOP');
+      // The signal is one thread's to take, in its turn; until then the others work on.
+      await until('every thread of it stands', () => threads(stopped).every((state) => state === 'T'));
+    }, () => process.kill(stopped, 'SIGCONT'));
     assert.equal(meanwhile, 0);
   } finally {
     process.kill(stopped, 'SIGCONT');
