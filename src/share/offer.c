@@ -13,16 +13,18 @@ static bool is_old(const struct store_item *item, int64_t now_ms) {
 }
 
 static enum status from_item(const struct store_item *item, struct arena *a, struct offer *out) {
-    unsigned department, user;
-    char end;
+    const char *dot = memchr(item->key.p, '.', item->key.n);
+    int64_t department = 0, user = 0;
     json_t *body = NULL;
     *out = (struct offer){.at_ms = item->at_ms, .user = item->owner};
-    if (item->key.n >= sizeof out->id)
+    if (item->key.n >= sizeof out->id || dot == NULL)
         return ST_CORRUPT;
     memcpy(out->id, item->key.p, item->key.n);
-    if (sscanf(out->id, "%10u.%10u%c", &department, &user, &end) != 2 || user != item->owner)
+    size_t n = (size_t)(dot - (const char *)item->key.p);
+    if (!slice_to_int(slice_of(item->key.p, n), &department) || department < 1 || department > UINT32_MAX ||
+        !slice_to_int(slice_of(dot + 1, item->key.n - n - 1), &user) || user != (int64_t)item->owner)
         return ST_CORRUPT;
-    out->department = department;
+    out->department = (uint32_t)department;
     enum status s = json_read(item->body, 0, &body, NULL);
     const char *rule = s == ST_OK ? json_string_value(json_object_get(body, "rule")) : NULL;
     out->rule = rule == NULL ? SLICE_NONE : arena_copy(a, slice_from_string(rule));

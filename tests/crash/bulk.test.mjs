@@ -183,7 +183,8 @@ test('imported rows are found by whole value and by fragment, each once', async 
       const n = randomInt(ROWS);
       const whole = await query({ where: { field: 'mobile', op: 'eq', value: mobileOf(base, n) } });
       if (whole.items.length !== 1 || whole.items[0].name !== nameOf(marker, n)) wrong.push(`${nameOf(marker, n)}: ${whole.items.length} by its mobile`);
-      const part = await query({ search: nameOf(marker, n).slice(0, 9) });
+      // Many names may have all pairs of neighbours of one with zeros: those are left out of a page after it was cut.
+      const part = await query({ search: nameOf(marker, n).slice(0, 9), limit: 200 });
       if (!part.items.some((r) => r.name === nameOf(marker, n))) wrong.push(`${nameOf(marker, n)}: not found by its name`);
     }
   }
