@@ -1,21 +1,12 @@
 /* What a policy obliges to, set in the matrix without a line of Cedar: an approval before a deletion, a watermark over a record. */
 import assert from 'node:assert/strict';
 import { api, enter, settled, shot, test, violations, visit } from './browser.mjs';
+import { cell, done, openMatrix, rollBack } from './matrix.mjs';
 import { register } from './register.mjs';
 
-const cell = (page, name) => page.locator(`[data-cell="${name}"]`);
-async function done(page) {
-  await page.locator('.kd-modal').waitFor({ state: 'detached' });
-  await settled(page); // the list of versions is asked for once the dialog has gone
-}
-
-/* Ticks a box of all that a role has in a cell, publishes it at once, and gives back how to undo that. */
+/* Ticks a box of all that a role has in a cell, and publishes it at once. */
 async function oblige(page, role, name, label) {
-  await enter(page, 'security');
-  await page.goto('/policies');
-  await page.waitForSelector('[data-cell="customer.list"]');
-  await page.selectOption('#policy-role', role);
-  await settled(page);
+  await openMatrix(page, role);
   await cell(page, name).click();
   await page.locator('.kd-modal .grant').first().waitFor();
   for (const box of await page.locator(`.kd-modal .grant label:has-text("${label}") input`).all()) await box.check();
@@ -31,20 +22,10 @@ async function oblige(page, role, name, label) {
   await done(page);
 }
 
-async function rollBack(page) {
+async function takeBack(page) {
   await enter(page, 'security');
   await page.goto('/policies');
-  await page.click('#tab-versions');
-  await page.locator('.version').nth(1).locator('button:has-text("回退到此版")').click();
-  await page.waitForSelector('[data-test=verdict].warn');
-  await page.locator('.kd-modal footer .primary').click();
-  await done(page);
-  await enter(page, 'security2');
-  await page.goto('/policies');
-  await page.click('#tab-proposals');
-  const waiting = page.locator('.version').first();
-  await waiting.locator('.primary').click();
-  await waiting.waitFor({ state: 'detached' });
+  await rollBack(page);
 }
 
 test('a head of sales deletes a customer only once another has approved, because a policy says so', () =>
@@ -75,7 +56,7 @@ test('a head of sales deletes a customer only once another has approved, because
     await page.click('.head button:has-text("删除")');
     await page.click('[role=alertdialog] .primary');
     await page.waitForSelector('.toast .act:has-text("撤销")');
-    await rollBack(page);
+    await takeBack(page);
   }));
 
 test('what a role may look at under a watermark only bears name, login and time plainly over the page', () =>
@@ -92,5 +73,5 @@ test('what a role may look at under a watermark only bears name, login and time 
     await page.waitForSelector('.watermark.asked', { state: 'attached' });
     await settled(page);
     await shot(page, 'watermark');
-    await rollBack(page);
+    await takeBack(page);
   }));

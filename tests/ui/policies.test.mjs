@@ -1,18 +1,10 @@
 /* Tasks of a security administrator in her own words, without a line of Cedar. */
 import assert from 'node:assert/strict';
-import { enter, settled, test, visit } from './browser.mjs';
+import { settled, test, visit } from './browser.mjs';
+import { cell, openMatrix } from './matrix.mjs';
 
 const HANGZHOU = '杭州分公司';
 const OFFICE = { from: '9', to: '18' };
-
-async function openMatrix(page, role) {
-  await enter(page, 'security');
-  await page.goto('/policies');
-  await page.waitForSelector('[data-cell="customer.list"]');
-  await page.selectOption('#policy-role', role);
-  await settled(page);
-}
-const cell = (page, name) => page.locator(`[data-cell="${name}"]`);
 
 test('agents of the Hangzhou branch see the last four digits of mobiles in office hours only', () =>
   visit({}, async (page) => {

@@ -2,21 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { api, enter, settled, test, visit } from './browser.mjs';
+import { cell, done, openMatrix, rollBack } from './matrix.mjs';
 import { people } from './people.mjs';
-
-const cell = (page, name) => page.locator(`[data-cell="${name}"]`);
-async function done(page) {
-  await page.locator('.kd-modal').waitFor({ state: 'detached' });
-  await settled(page); // the list of versions is asked for once the dialog has gone
-}
-
-async function openMatrix(page, role) {
-  await enter(page, 'security');
-  await page.goto('/policies');
-  await page.waitForSelector('[data-cell="customer.list"]');
-  await page.selectOption('#policy-role', role);
-  await settled(page);
-}
 
 test('salespeople reveal a customer only minutes after a second factor', () =>
   visit({}, async (page) => {
@@ -50,18 +37,7 @@ test('a change of yesterday is taken back, and a second security administrator a
     await page.fill('#policy-note', '隐私专员不删工单');
     await page.locator('.kd-modal footer .primary').click();
     await done(page);
-    await page.click('#tab-versions');
-    await page.locator('.version').nth(1).locator('button:has-text("回退到此版")').click();
-    await page.waitForSelector('[data-test=verdict].warn');
-    await page.locator('.kd-modal footer .primary').click();
-    await done(page);
-
-    await enter(page, 'security2');
-    await page.goto('/policies');
-    await page.click('#tab-proposals');
-    const waiting = page.locator('.version').first();
-    await waiting.locator('.primary').click();
-    await waiting.waitFor({ state: 'detached' });
+    await rollBack(page);
     await page.click('#tab-matrix');
     await page.selectOption('#policy-role', 'privacy_officer');
     await settled(page);
